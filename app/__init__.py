@@ -1,0 +1,1 @@
+"""Everything that faces a person: command line, pipeline, dashboard. Reads marts."""

@@ -1,0 +1,253 @@
+"""The command line: `unitcost`. Exit codes: 0 done, 1 failed, 2 loaded with rejects, 3 an input refused, 75 locked."""
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table as RichTable
+
+from app import builds, pipeline
+from app.settings import Settings
+from ingest.files import RefusedError
+from ingest.inputs import Outcome, totals
+
+FAILED, WITH_REJECTS, REFUSED, LOCKED = 1, 2, 3, 75
+
+cli = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="What one AI conversation, feature and customer costs, and what margin it leaves.",
+    epilog="Exit codes: 0 done · 1 failed · 2 loaded with rejects · 3 an input refused · 75 another run holds the lock.",
+)
+out = Console()
+err = Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+def main() -> None:
+    """Run the command line; an error is one line that says what and what to do."""
+    try:
+        cli()
+    except pipeline.LockedError as error:
+        _fail(error, LOCKED)
+    except RefusedError as error:
+        _fail(error, REFUSED)
+    except (builds.NoBuildError, pipeline.BuildError, OSError) as error:
+        _fail(error, FAILED)
+    except ValidationError as error:
+        first = error.errors()[0]
+        _fail(f"unitcost.toml or UNITCOST_…: {'.'.join(map(str, first['loc']))}: {first['msg']}", FAILED)
+
+
+@cli.command()
+def ingest(
+    paths: Annotated[list[str], typer.Argument(help="Files, folders or globs of exports.", metavar="PATH…")],
+    source: Annotated[str | None, typer.Option(help="The source, where it should not be recognised.")] = None,
+) -> None:
+    """Load exports and logs. Sources: openai, anthropic, litellm, pi, focus, revenue_csv."""
+    settings = Settings()
+    with pipeline.writer(settings), _progress() as show:
+        outcomes = pipeline.ingest(settings, [(path, source) for path in paths], on_file=_file_progress(show))
+    raise typer.Exit(_report(outcomes))
+
+
+@cli.command()
+def build(*, full: Annotated[bool, typer.Option("--full", help="Build every day anew.")] = False) -> None:
+    """Build the marts from what landed, test them, publish them."""
+    settings = Settings()
+    with pipeline.writer(settings), _progress() as show:
+        result = pipeline.build(settings, progress=show, full=full)
+    _report_build(result)
+
+
+@cli.command()
+def run() -> None:
+    """Ingest what unitcost.toml lists, then build."""
+    settings = Settings()
+    if not settings.inputs:
+        _fail("unitcost.toml lists no [[inputs]]: add a path, e.g. [[inputs]] path = \"exports/\"", FAILED)
+    with pipeline.writer(settings), _progress() as show:
+        outcomes = pipeline.ingest(
+            settings, [(one.path, one.source) for one in settings.inputs], on_file=_file_progress(show)
+        )
+        result = pipeline.build(settings, progress=show)
+    code = _report(outcomes)
+    _report_build(result)
+    raise typer.Exit(code)
+
+
+@cli.command()
+def status(*, as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
+    """What is loaded: every file's records, landed, rejected and duplicates; the build that is served."""
+    settings = Settings()
+    facts = pipeline.status(settings)
+    if as_json:
+        typer.echo(json.dumps(facts, indent=2, default=str))
+        return
+    table = RichTable(box=None, pad_edge=False)
+    columns = ("source", "file", "state", "records", "loaded", "rejected", "duplicates", "other", "superseded")
+    for name in columns:
+        table.add_column(name, justify="right" if name in columns[3:] else "left", overflow="fold")
+    for one in facts["inputs"]:
+        table.add_row(*(_shown(one[name]) for name in columns))
+    out.print(table)
+    for one in facts["inputs"]:
+        if one["problem"]:
+            err.print(f"refused {one['file']}: {one['problem']}", markup=False)
+    serving = facts["build"]
+    out.print(
+        f"serving build {serving['build_id']} of {serving['built_at']}: {serving['requests']:,} requests"
+        if serving
+        else "no build yet: run `unitcost build`"
+    )
+
+
+class Format(StrEnum):
+    """How `unitcost sql` prints."""
+
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
+@cli.command()
+def sql(
+    query: Annotated[str, typer.Argument(help="One SELECT over the marts.")],
+    output: Annotated[Format, typer.Option("--format", help="How to print.")] = Format.TABLE,
+) -> None:
+    """Ask the marts, read-only: unitcost sql "select * from cost_per_feature"."""
+    from app import query as queries  # noqa: PLC0415 - keeps the other commands quick
+
+    try:
+        columns, rows = queries.run(builds.current(Settings().home).path, query)
+    except queries.QueryError as error:
+        _fail(error, FAILED)
+    match output:
+        case Format.CSV:
+            writer = csv.writer(sys.stdout, lineterminator="\n")
+            writer.writerow(columns)
+            writer.writerows(rows)
+        case Format.JSON:
+            typer.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=str, indent=2))
+        case Format.TABLE:
+            table = RichTable(box=None, pad_edge=False)
+            for name in columns:
+                table.add_column(name)
+            for row in rows:
+                table.add_row(*(_shown(value) for value in row))
+            out.print(table)
+
+
+@cli.command()
+def dashboard(
+    port: Annotated[int, typer.Option(help="On 127.0.0.1.")] = 8501,
+    *,
+    browser: Annotated[bool, typer.Option(help="Open it in the browser.")] = True,
+) -> None:
+    """Serve the dashboard on this machine."""
+    from app.dashboard import command  # noqa: PLC0415
+
+    home = Settings().home.resolve()
+    arguments = command(home, port, browser)
+    os.environ["UNITCOST_HOME"] = str(home)
+    os.execvp(arguments[0], arguments)  # noqa: S606 - our own words; the server takes this process over
+
+
+@cli.command()
+def demo(
+    folder: Annotated[Path | None, typer.Option(help="Where to write the exports; below the warehouse by default.")] = None,
+    as_of: Annotated[str | None, typer.Option(help="The day after the last one, YYYY-MM-DD; today by default.")] = None,
+    scale: Annotated[float, typer.Option(help="1.0 is about a million calls.")] = 1.0,
+    *,
+    browser: Annotated[bool, typer.Option(help="Open the dashboard in the browser.")] = True,
+    leave: Annotated[bool, typer.Option("--exit", help="Stop after the build; do not serve the dashboard.")] = False,
+) -> None:
+    """An imaginary company: write its exports, load and build them like anyone's, open the dashboard."""
+    from ingest import demo as company  # noqa: PLC0415
+
+    settings = Settings()
+    exports = folder or settings.home / "demo"
+    with pipeline.writer(settings), _progress() as show:
+        last_day = date.fromisoformat(as_of) if as_of else datetime.now(UTC).date()
+        company.write(exports, as_of=last_day, scale=scale, progress=show)
+        outcomes = pipeline.ingest(settings, [(str(exports), None)], on_file=_file_progress(show))
+        result = pipeline.build(settings, progress=show)
+    code = _report(outcomes)
+    _report_build(result)
+    out.print(f"The exports are in {exports}. Your own data: `unitcost ingest PATH…`, then `unitcost build`.")
+    if leave or code:
+        raise typer.Exit(code)
+    dashboard(browser=browser)
+
+
+def _report(outcomes: list[Outcome]) -> int:
+    """Say what became of each file; return the exit code."""
+    landed, rejected, refused = totals(outcomes)
+    known = sum(outcome.state == "known" for outcome in outcomes)
+    for outcome in outcomes:
+        if outcome.state == "refused":
+            err.print(f"refused {outcome.path}: {outcome.problem}", markup=False)
+        for scope in outcome.replaced:
+            err.print(f"{outcome.path.name} replaces what was loaded before for {scope}", markup=False)
+        if outcome.rejects:
+            first = outcome.rejects[0]
+            err.print(
+                f"{outcome.path}: {outcome.rejected_count:,} of {outcome.record_count:,} records rejected, first in line "
+                f"{first.record_number}: {first.column} {first.rule}; {first.fix} (all: quarantine/{outcome.source}/)",
+                markup=False,
+            )
+    out.print(
+        f"{len(outcomes) - known - refused} files landed ({landed:,} records), {known} known already, {refused} refused, "
+        f"{rejected:,} records rejected"
+    )
+    return REFUSED if refused else WITH_REJECTS if rejected else 0
+
+
+def _report_build(result: pipeline.BuildResult) -> None:
+    if result.build is None:
+        out.print(f"nothing new: the last build stays ({result.seconds:.1f} s)")
+    else:
+        requests = result.build.facts["facts"]["requests"]
+        kind = "full" if result.is_full else "incremental"
+        out.print(f"published {result.build.build_id}: {requests:,} requests, {kind}, {result.seconds:.1f} s")
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int], None]]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("", total=None)
+        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total or None)
+
+
+def _file_progress(show: Callable[[str, int, int], None]) -> Callable[[Path, int, int], None]:
+    return lambda path, number, count: show(f"ingest: {path.name}", number, count)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return str(value)
+
+
+def _fail(error: object, code: int) -> None:
+    err.print(f"error: {error}", markup=False)
+    raise SystemExit(code)

@@ -1,0 +1,346 @@
+"""One function a chart: a frame in, a figure out. Knows no Streamlit and reads no data.
+
+Money becomes a float here and nowhere before. A click carries the member in `customdata`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+
+import plotly.graph_objects as go
+import polars as pl
+
+from app.dashboard import theme
+from app.dashboard.theme import Palette
+from app.metrics import THIN_MARGIN
+
+TOKENS = {
+    "uncached_input_tokens": "Input, not cached",
+    "cache_read_tokens": "Input, read from cache",
+    "cache_write_tokens": "Input, written to cache",
+    "output_tokens": "Output",
+}
+_LABELLED = 8
+
+
+def cost_over_time(
+    cost: pl.DataFrame,
+    by: str,
+    colours: Mapping[str, str],
+    margin: pl.DataFrame | None,
+    is_open: Callable[[date], bool],
+    palette: Palette,
+) -> go.Figure:
+    """Stacked bars of `cost_usd` per `period` and member of `by`; below, on an axis of its own, `gross_margin`."""
+    figure = _figure(palette, 420 if margin is not None else 340)
+    for member, colour in colours.items():
+        rows = cost.filter(pl.col(by) == member)
+        starts = rows["period"].to_list()
+        figure.add_bar(
+            x=starts,
+            y=_floats(rows, "cost_usd"),
+            name=theme.markup(member),
+            marker={"color": colour, "pattern": {"shape": ["/" if is_open(start) else "" for start in starts]}},
+            hovertemplate="%{y:$,.2f}",
+        )
+    figure.update_layout(barmode="stack", bargap=0.15, hovermode="x unified")
+    figure.update_yaxes(tickprefix="$", rangemode="tozero", title="AI cost")
+    if margin is not None:
+        known = margin.filter(pl.col("gross_margin").is_not_null())
+        figure.add_scatter(
+            x=known["period"].to_list(),
+            y=known["gross_margin"].to_list(),
+            yaxis="y2",
+            name="Gross margin",
+            showlegend=False,
+            mode="lines+markers",
+            line={"color": palette.text, "width": 2},
+            marker={"size": 4},
+            hovertemplate="%{y:.1%}",
+        )
+        figure.update_layout(
+            yaxis={"domain": [0.36, 1]},
+            yaxis2={"domain": [0, 0.24], "anchor": "x", "tickformat": ".0%", "title": "Gross margin", "nticks": 4},
+            xaxis={"anchor": "y2"},
+        )
+        if len(known) and known["gross_margin"].min() < 0:  # type: ignore[operator]  # polars types min as any literal
+            figure.add_hline(y=0, line={"color": palette.bad, "dash": "dot", "width": 1}, yref="y2")
+    return figure
+
+
+def bars(
+    frame: pl.DataFrame, on: str, value: str, labels: Sequence[str], fills: Sequence[str], palette: Palette
+) -> go.Figure:
+    """Horizontal bars of money, the longest on top, each with its own label."""
+    figure = _figure(palette, 90 + 34 * len(frame))
+    figure.add_bar(
+        x=_floats(frame, value),
+        y=[theme.markup(member) for member in frame[on]],
+        customdata=frame[on].to_list(),
+        orientation="h",
+        text=list(labels),
+        textposition="outside",
+        cliponaxis=False,
+        marker={"color": list(fills)},
+        hovertemplate="%{y}: %{text}<extra></extra>",
+    )
+    figure.update_layout(showlegend=False, margin={"r": 120})
+    figure.update_xaxes(tickprefix="$", rangemode="tozero", nticks=5)
+    figure.update_yaxes(autorange="reversed", showgrid=False, type="category")
+    return figure
+
+
+def revenue_against_cost(frame: pl.DataFrame, on: str, palette: Palette, *, log: bool) -> go.Figure:
+    """One mark a member, revenue across and cost up, with the line where they are equal.
+
+    On logarithmic axes a member with no revenue or no cost has no place: leave those out of `frame`.
+    """
+    figure = _figure(palette, 400)
+    edges = [size for name in ("revenue_usd", "cogs_usd") for size in _floats(frame, name) if size]
+    low, high = (min(edges) / 1.6, max(edges) * 1.6) if edges else (1.0, 10.0)
+    figure.add_scatter(
+        x=[low if log else 0, high],
+        y=[low if log else 0, high],
+        mode="lines",
+        line={"color": palette.line, "dash": "dash", "width": 1.5},
+        name="Break-even",
+        hoverinfo="skip",
+    )
+    labelled = set(frame.sort("cogs_usd", descending=True, nulls_last=True)[on].head(_LABELLED))
+    for kind, name in theme.MARGIN_CLASSES.items():
+        rows = frame.filter(pl.col("margin_class") == kind)
+        if rows.is_empty():
+            continue
+        figure.add_scatter(
+            x=_floats(rows, "revenue_usd"),
+            y=_floats(rows, "cogs_usd"),
+            customdata=rows[on].to_list(),
+            mode="markers+text",
+            text=[theme.markup(member) if member in labelled else "" for member in rows[on]],
+            textposition="top center",
+            textfont={"size": 11},
+            name=name,
+            marker={
+                "color": theme.margin_colour(palette, kind),
+                "size": 11,
+                "symbol": {"thin": "diamond", "under_water": "x", "no_revenue": "circle-open"}.get(kind, "circle"),
+            },
+            hovertext=[
+                f"<b>{theme.markup(member)}</b><br>Revenue {theme.money(revenue)}<br>Cost {theme.money(cost)}"
+                f"<br>Margin {theme.percent(margin)}"
+                for member, revenue, cost, margin in rows.select(
+                    on, "revenue_usd", "cogs_usd", "gross_margin"
+                ).iter_rows()
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+    scale = {"type": "log", "dtick": 1} if log else {"rangemode": "tozero"}
+    figure.update_xaxes(title="Revenue", tickprefix="$", showgrid=True, gridcolor=palette.grid, **scale)
+    figure.update_yaxes(title="AI cost", tickprefix="$", **scale)
+    return figure
+
+
+def margin_bars(frame: pl.DataFrame, on: str, palette: Palette) -> go.Figure:
+    """Gross margin per member, the lowest on top, with the line below which a margin is thin."""
+    known = frame.filter(pl.col("gross_margin").is_not_null()).sort("gross_margin")
+    figure = _figure(palette, 100 + 32 * len(known))
+    figure.add_bar(
+        x=known["gross_margin"].to_list(),
+        y=[theme.markup(member) for member in known[on]],
+        customdata=known[on].to_list(),
+        orientation="h",
+        text=[theme.percent(margin) for margin in known["gross_margin"]],
+        textposition="outside",
+        cliponaxis=False,
+        marker={"color": [theme.margin_colour(palette, kind) for kind in known["margin_class"]]},
+        hovertemplate="%{y}: %{text}<extra></extra>",
+    )
+    figure.add_vline(
+        x=THIN_MARGIN,
+        line={"color": palette.line, "dash": "dot", "width": 1.5},
+        annotation={"text": f"thin below {THIN_MARGIN:.0%}", "font": {"size": 11, "color": palette.line}},
+    )
+    lowest = min([0.0, *known["gross_margin"].to_list()])
+    figure.update_layout(showlegend=False, margin={"r": 60})
+    figure.update_xaxes(tickformat=".0%", range=[lowest * 1.25, 1.08], zeroline=True, zerolinecolor=palette.line)
+    figure.update_yaxes(autorange="reversed", showgrid=False, type="category")
+    return figure
+
+
+def whale_curve(frame: pl.DataFrame, palette: Palette) -> go.Figure:
+    """Gross profit added up over customers from the best to the worst: it rises, peaks, and falls with those who cost."""
+    figure = _figure(palette, 400)
+    shares, sums = [0.0, *frame["member_share"].to_list()], [0.0, *frame["cumulative_usd"].to_list()]
+    names = ["", *frame["customer_id"].to_list()]
+    figure.add_scatter(
+        x=shares,
+        y=sums,
+        customdata=names,
+        hovertext=[
+            f"{theme.markup(name)}: {theme.money(total)} so far" for name, total in zip(names, sums, strict=True)
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+        mode="lines+markers" if len(names) <= 60 else "lines",  # noqa: PLR2004 - more marks hide the line
+        line={"color": palette.good, "width": 2.5},
+        fill="tozeroy",
+        fillcolor=_faint(palette.good),
+    )
+    peak = max(range(len(sums)), key=sums.__getitem__)
+    figure.add_hline(y=sums[-1], line={"color": palette.line, "dash": "dot", "width": 1.5})
+    figure.add_annotation(
+        x=shares[peak],
+        y=sums[peak],
+        text=f"peak {theme.money(sums[peak])}",
+        showarrow=True,
+        arrowhead=0,
+        ax=-40,
+        ay=-24,
+        font={"size": 11},
+    )
+    figure.update_layout(showlegend=False)
+    figure.update_xaxes(title="Customers, from the most to the least profitable", tickformat=".0%", range=[0, 1.02])
+    figure.update_yaxes(title="Gross profit, added up", tickprefix="$", rangemode="tozero")
+    return figure
+
+
+def cost_by_turns(lengths: pl.DataFrame, dearest: pl.DataFrame, palette: Palette) -> go.Figure:
+    """Cost of conversations by their number of turns: the middle half as a band, the median, the dearest as marks."""
+    figure = _figure(palette, 380)
+    turns = lengths["turn_count"].to_list()
+    quiet = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
+    figure.add_scatter(x=turns, y=_floats(lengths, "p75_usd"), **quiet)
+    figure.add_scatter(
+        x=turns,
+        y=_floats(lengths, "p25_usd"),
+        **{**quiet, "showlegend": True},
+        name="Middle half",
+        fill="tonexty",
+        fillcolor=_faint(palette.good),
+    )
+    figure.add_scatter(
+        x=turns,
+        y=_floats(lengths, "p50_usd"),
+        mode="lines",
+        name="Median",
+        line={"color": palette.good, "width": 2.5},
+        hovertext=[theme.money(cost) for cost in lengths["p50_usd"]],
+        hovertemplate="%{x} turns, median %{hovertext}<extra></extra>",
+    )
+    named = dearest.filter(pl.col("turn_count").is_not_null() & pl.col("cost_usd").is_not_null())
+    figure.add_scatter(
+        x=named["turn_count"].to_list(),
+        y=_floats(named, "cost_usd"),
+        customdata=named["conversation_id"].to_list(),
+        mode="markers",
+        name="The most expensive",
+        marker={"color": palette.bad, "size": 7, "opacity": 0.75},
+        hovertext=[
+            f"<b>{theme.markup(name)}</b><br>{theme.markup(customer)}<br>{turn_count} turns, {theme.money(cost)}"
+            for name, customer, turn_count, cost in named.select(
+                "conversation_id", "customer_id", "turn_count", "cost_usd"
+            ).iter_rows()
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+    figure.update_xaxes(title="Turns", rangemode="tozero")
+    figure.update_yaxes(title="Cost of a conversation", tickprefix="$", rangemode="tozero")
+    return figure
+
+
+def cost_histogram(frame: pl.DataFrame, quantiles: Mapping[str, float], palette: Palette, steps: int = 5) -> go.Figure:
+    """How many conversations cost how much, on a logarithmic axis, with lines at the quantiles."""
+    figure = _figure(palette, 380)
+    edges = [(10 ** (step / steps), 10 ** ((step + 1) / steps)) for step in frame["step"]]
+    figure.add_bar(
+        x=[(low * high) ** 0.5 for low, high in edges],
+        width=[(high - low) * 0.94 for low, high in edges],
+        y=frame["conversation_count"].to_list(),
+        marker={"color": palette.good},
+        hovertext=[
+            f"{conversations:,} conversations from {theme.money(low)} to {theme.money(high)}<br>{theme.money(cost)} in all"
+            for (low, high), conversations, cost in zip(
+                edges, frame["conversation_count"], frame["cost_usd"], strict=True
+            )
+        ],
+        hovertemplate="%{hovertext}<extra></extra>",
+    )
+    for height, (name, cost) in enumerate(quantiles.items()):
+        figure.add_vline(
+            x=cost,
+            line={"color": palette.text, "dash": "dot", "width": 1.5},
+            annotation={
+                "text": f"{name} {theme.money(cost)}",
+                "font": {"size": 11},
+                "xanchor": "left",
+                "yanchor": "top",
+                "y": 1.0 - 0.08 * height,
+            },
+        )
+    figure.update_layout(showlegend=False)
+    figure.update_xaxes(type="log", title="Cost of a conversation", tickprefix="$", dtick=1)
+    figure.update_yaxes(title="Conversations", rangemode="tozero")
+    return figure
+
+
+def calls(frame: pl.DataFrame, palette: Palette) -> go.Figure:
+    """Tokens of each model call by class, and below, on an axis of its own, the cost added up so far."""
+    figure = _figure(palette, 440)
+    retried = ["/" if attempt > 1 else "" for attempt in frame["attempt_number"]]
+    for (column, name), colour in zip(TOKENS.items(), palette.categories, strict=False):
+        figure.add_bar(
+            x=frame["call"].to_list(),
+            y=frame[column].to_list(),
+            name=name,
+            marker={"color": colour, "pattern": {"shape": retried}},
+            hovertemplate="%{y:,}",
+        )
+    figure.add_scatter(
+        x=frame["call"].to_list(),
+        y=frame["cost_usd"].fill_null(0).cast(pl.Float64).cum_sum().to_list(),
+        yaxis="y2",
+        name="Cost so far",
+        showlegend=False,
+        mode="lines+markers",
+        line={"color": palette.text, "width": 2, "shape": "hv"},
+        marker={"size": 4},
+        hovertemplate="$%{y:,.4f}",
+    )
+    figure.update_layout(
+        barmode="stack",
+        bargap=0.15,
+        hovermode="x unified",
+        yaxis={"domain": [0.36, 1], "title": "Tokens"},
+        yaxis2={
+            "domain": [0, 0.24],
+            "anchor": "x",
+            "tickprefix": "$",
+            "title": "Cost so far",
+            "rangemode": "tozero",
+            "nticks": 4,
+        },
+        xaxis={"anchor": "y2", "title": "Call", "tickformat": "d"},
+    )
+    return figure
+
+
+def _figure(palette: Palette, height: int) -> go.Figure:
+    figure = go.Figure()
+    figure.update_layout(
+        height=height,
+        margin={"l": 8, "r": 8, "t": 36, "b": 8},
+        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "traceorder": "normal"},
+        separators=".,",
+        hoverlabel={"align": "left"},
+        dragmode=False,
+    )
+    figure.update_xaxes(showgrid=False, automargin=True, separatethousands=True)
+    figure.update_yaxes(gridcolor=palette.grid, automargin=True, zeroline=False, separatethousands=True)
+    return figure
+
+
+def _floats(frame: pl.DataFrame, column: str) -> list[float | None]:
+    return frame[column].cast(pl.Float64).to_list()
+
+
+def _faint(colour: str) -> str:
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, 0.16)"

@@ -1,0 +1,167 @@
+"""The shared filters: widgets in the sidebar, all in the URL, read by every page as one `View`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+
+import streamlit as st
+
+from app.builds import Build
+from app.dashboard import data, periods, theme
+from app.marts import CONVERSATIONS, MARGIN, UNATTRIBUTED, Bounds, Dimension, Grain, Scope
+
+MEMBERS: tuple[Dimension, ...] = ("provider", "model", "feature", "customer", "environment")
+_LAST_HOUR = time(23)
+
+
+@dataclass(frozen=True)
+class View:
+    """What a page is asked to show."""
+
+    build: Build
+    newest: date
+    """The newest day of data."""
+    running: date | None
+    """The newest day, where it was not over when the warehouse was built."""
+    now: Scope
+    full: Scope
+    """`now` without the running day: what changes are computed on. The same as `now` where no other day is left."""
+    before: Scope | None
+    """What `full` is compared with."""
+    why_no_before: str | None
+    """Why nothing is compared although a comparison was asked."""
+    palette: theme.Palette
+
+    @property
+    def path(self) -> str:
+        """The file to read: the first argument of everything in `data`."""
+        return str(self.build.path)
+
+    @property
+    def grain(self) -> Grain:
+        """The width of one bar over time."""
+        return periods.grain((self.now.start, self.now.end))
+
+    @property
+    def margin_blind_to(self) -> tuple[str, ...]:
+        """The filters that are set and that revenue does not know."""
+        return MARGIN.unknown(self.now)
+
+    @property
+    def conversations_blind_to(self) -> tuple[str, ...]:
+        """The filters that are set and that conversations do not know."""
+        return CONVERSATIONS.unknown(self.now)
+
+
+def sidebar(build: Build, bounds: Bounds) -> View:
+    """Draw the filters and read them. `bounds` are those of a warehouse with usage."""
+    if bounds.first_day is None or bounds.last_day is None or bounds.last_hour_at is None:
+        raise ValueError("a warehouse without usage has no period to choose")
+    running = None
+    if bounds.last_day >= build.built_at.date() and bounds.last_hour_at.time() < _LAST_HOUR:
+        running = bounds.last_day
+    preset, days = _period(bounds.first_day, bounds.last_day)
+    compare = st.toggle("Compare with the period before", value=True, key="compare", bind="query-params")
+    now = Scope(*days, **_members(str(build.path)))
+    st.button("Clear all filters", on_click=clear, icon=":material/filter_alt_off:", width="stretch")
+
+    full_days = periods.finished(days, running)
+    before_days = periods.earlier(preset, full_days) if full_days else None
+    why = None
+    if compare and not before_days:
+        why = "The only day of this period is not over yet: there is nothing to compare."
+    elif compare and before_days and before_days[0] < bounds.first_day:
+        why = f"Data starts on {theme.day(bounds.first_day)}: there is no whole period before this one to compare with."
+    return View(
+        build=build,
+        newest=bounds.last_day,
+        running=running,
+        now=now,
+        full=now.between(*full_days) if full_days else now,
+        before=now.between(*before_days) if compare and before_days and not why else None,
+        why_no_before=why,
+        palette=theme.DARK if st.context.theme.type == "dark" else theme.LIGHT,
+    )
+
+
+def current() -> View:
+    """The view of this run, for a page."""
+    view: View = st.session_state["view"]
+    return view
+
+
+def narrow(dimension: Dimension, member: str) -> None:
+    """Set one filter to one member. Only before the widgets are drawn: in a callback."""
+    st.session_state[dimension] = [member]
+
+
+def opens(dimension: Dimension, page: str | None = None) -> Callable[[str], None]:
+    """What a click on a member does: show only that member, on `page` where one is named."""
+
+    def clicked(member: str) -> None:
+        narrow(dimension, member)
+        if page:
+            st.switch_page(page)
+
+    return clicked
+
+
+def clear(*dimensions: Dimension) -> None:
+    """Drop these filters, or all of them and the period. Only in a callback."""
+    for dimension in dimensions or MEMBERS:
+        st.session_state[dimension] = []
+    if not dimensions:
+        st.session_state["period"] = periods.DEFAULT
+        st.session_state["compare"] = True
+
+
+def _period(first: date, newest: date) -> tuple[periods.Preset, periods.Days]:
+    preset = st.segmented_control(
+        "Period", periods.PRESETS, default=periods.DEFAULT, required=True, key="period", bind="query-params", wrap=True
+    )
+    preset = preset or periods.DEFAULT
+    custom = (max(first, newest - timedelta(days=29)), newest)
+    if preset == "Custom":
+        picked = st.date_input(
+            "Days",
+            value=custom,
+            min_value=first,
+            max_value=newest,
+            key="days",
+            bind="query-params",
+            format="YYYY-MM-DD",
+        )
+        if not isinstance(picked, tuple) or len(picked) != 2:  # noqa: PLR2004 - a range has two ends
+            st.info("Choose the last day too.")
+            st.stop()
+        custom = picked
+    return preset, periods.chosen(preset, newest, custom)
+
+
+def _members(path: str) -> dict[str, tuple[str, ...]]:
+    models = data.models(path)
+    options: dict[Dimension, list[str]] = {
+        "provider": models["provider_id"].unique().sort().to_list(),
+        "model": models["model_id"].unique().sort().to_list(),
+        "feature": data.features(path),
+        "customer": data.customers(path)["customer_id"].to_list(),
+        "environment": data.environments(path),
+    }
+    for dimension in ("feature", "customer"):
+        if UNATTRIBUTED not in options[dimension]:
+            options[dimension].append(UNATTRIBUTED)
+    chosen = {
+        dimension: tuple(
+            st.multiselect(
+                dimension.capitalize(), options[dimension], key=dimension, bind="query-params", placeholder="All"
+            )
+        )
+        for dimension in MEMBERS
+    }
+    providers, named = chosen["provider"], chosen["model"]
+    answered_by = tuple(
+        model
+        for provider, model in models.select("provider_id", "model_id").iter_rows()
+        if (not providers or provider in providers) and (not named or model in named)
+    )
+    return {**chosen, "answered_by": answered_by if providers or named else ()}

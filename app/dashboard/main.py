@@ -1,0 +1,78 @@
+"""The frame around every page: page config, navigation, shared filters, how current the data is. Draws no figure."""
+
+import logging
+import uuid
+from pathlib import Path
+
+import streamlit as st
+
+from app import builds
+from app.builds import NoBuildError
+from app.dashboard import data, filters, states
+from app.marts import MartError
+from app.settings import Settings
+
+_HERE = Path(__file__).parent
+_PAGES = {
+    "Understand": [
+        st.Page(
+            "app_pages/overview.py",
+            title="Overview",
+            icon=":material/monitoring:",
+            default=True,
+            help="Are we making money on AI, and what moved: cost, margin and unit cost of everything.",
+        )
+    ],
+    "Unit economics": [
+        st.Page(
+            "app_pages/features.py",
+            title="Features",
+            icon=":material/widgets:",
+            help="Which features pay for themselves: revenue against cost, margin and unit cost of each.",
+        ),
+        st.Page(
+            "app_pages/customers.py",
+            title="Customers",
+            icon=":material/groups:",
+            help="Whom we subsidise: revenue against cost and margin of each customer.",
+        ),
+        st.Page(
+            "app_pages/conversations.py",
+            title="Conversations",
+            icon=":material/forum:",
+            help="The expensive conversations, and each of them call by call.",
+        ),
+    ],
+}
+
+
+def main() -> None:
+    """Draw one run of the app."""
+    st.set_page_config(page_title="unitcost", page_icon=str(_HERE / "favicon.png"), layout="wide")
+    page = st.navigation(_PAGES)
+    home = Settings().home
+    try:
+        build = builds.current(home)
+    except NoBuildError:
+        states.no_warehouse(home)
+        return
+    if build.schema_version != builds.SCHEMA_VERSION:
+        states.other_version(build)
+        return
+    try:
+        bounds = data.bounds(str(build.path))
+        if bounds.last_day is None:
+            states.no_usage()
+            return
+        with st.sidebar:
+            view = filters.sidebar(build, bounds)
+            states.freshness(view)
+        st.session_state["view"] = view
+        page.run()
+    except MartError:
+        number = uuid.uuid4().hex[:8]
+        logging.getLogger("unitcost.dashboard").exception("error %s", number)
+        states.failed(number)
+
+
+main()

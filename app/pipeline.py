@@ -1,0 +1,309 @@
+"""The one place that knows the order: lock → ingest → copy of the last build → dbt build → tests → pointer."""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from app import builds
+from app.settings import PROJECT_DIR, Settings
+from ingest import prices, raw
+from ingest.inputs import Outcome, expand, ingest_files
+from ingest.landing import connect
+from ingest.ledger import Ledger
+from ingest.source import Source
+from ingest.sources import discover
+
+SHAPES = ("requests", "charges", "revenue")
+
+
+class LockedError(Exception):
+    """Another run holds the lock."""
+
+
+class BuildError(Exception):
+    """dbt did not finish, or a test failed: the build was thrown away and the last one stays."""
+
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how many steps are done, and how many there are (0: not known)."""
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """What a build did. `build` is None where there was nothing new."""
+
+    build: builds.Build | None
+    seconds: float
+    is_full: bool
+
+
+@contextmanager
+def writer(settings: Settings) -> Iterator[None]:
+    """Hold the single-writer lock. The kernel releases it when the process ends, however it ends.
+
+    Raises:
+        LockedError: another run holds it.
+    """
+    settings.home.mkdir(parents=True, exist_ok=True)
+    os.umask(0o077)
+    with (settings.home / "run.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            lock.seek(0)
+            holder = lock.read().strip() or "another process"
+            raise LockedError(f"{settings.home} is locked by {holder}; wait for it to end") from error
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC\n")
+        lock.flush()
+        yield
+
+
+def ingest(
+    settings: Settings, inputs: list[tuple[str, str | None]], *, on_file: Callable[[Path, int, int], None] | None = None
+) -> list[Outcome]:
+    """Land (path, source or None) inputs. Call inside `writer`."""
+    outcomes: list[Outcome] = []
+    with _scratch(settings) as con, Ledger(settings.home) as ledger:
+        for path, source in inputs:
+            outcomes += ingest_files(
+                con, ledger, expand(path), home=settings.home, sources=discover(), source=source, on_file=on_file
+            )
+    return outcomes
+
+
+def build(settings: Settings, *, progress: Progress = lambda *_: None, full: bool = False) -> BuildResult:
+    """Build what landed into a new versioned file and publish it. Call inside `writer`.
+
+    Args:
+        full: build everything anew, not only the days that new files touch.
+
+    Raises:
+        BuildError: nothing was published; the message names the model or test.
+    """
+    started = time.monotonic()
+    _drop_unfinished(settings.home)
+    sources = discover()
+    with Ledger(settings.home) as ledger:
+        _land_references(ledger, settings.home)
+        files = ledger.active_files()
+    state = {"landing": _digest([[str(f["table_name"]), f["sha256"], f["input_id"]] for f in files]), "code": _code_digest(files)}
+    last = _last(settings.home)
+    if last and last.facts.get("state") == state and not full:
+        return BuildResult(None, time.monotonic() - started, is_full=False)
+    full = full or last is None or last.facts.get("state", {}).get("code") != state["code"]
+
+    build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
+    target = settings.home / "builds" / f".{build_id}.building"
+    target.parent.mkdir(exist_ok=True)
+    if last and not full:
+        progress("copying the last build", 0, 0)
+        _copy(last.path, target)
+    _prepare(target, sources.values(), files, settings)
+    _dbt_build(target, settings, sources, progress, full=full)
+    facts = {"state": state, **_finish(target)}
+    published = builds.publish(
+        settings.home, target, build_id=build_id, built_at=datetime.now(UTC), keep=settings.keep_builds, facts=facts
+    )
+    return BuildResult(published, time.monotonic() - started, is_full=full)
+
+
+def staged(sources: dict[str, Source]) -> dict[str, list[str]]:
+    """Which sources have a staging model of each shape: what the var `staged` of the dbt project holds."""
+    return {
+        shape: [
+            name for name in sources if (PROJECT_DIR / "models" / "staging" / name / f"stg_{name}__{shape}.sql").exists()
+        ]
+        for shape in SHAPES
+    }
+
+
+@contextmanager
+def _scratch(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    con = connect(scratch=settings.home / ".scratch", threads=settings.threads, memory_limit=settings.memory_limit)
+    try:
+        yield con
+    finally:
+        con.close()
+        shutil.rmtree(settings.home / ".scratch", ignore_errors=True)
+
+
+def _land_references(ledger: Ledger, home: Path) -> None:
+    """The price catalogue and the resolved model names, as landing files like any other."""
+    ledger.replace_reference("prices__model_prices", prices.land_reference(prices.catalogue(), "prices__model_prices", home))
+    matched = prices.matches(ledger.models())
+    ledger.replace_reference("prices__model_matches", prices.land_reference(matched, "prices__model_matches", home))
+
+
+def _last(home: Path) -> builds.Build | None:
+    try:
+        last = builds.current(home)
+    except builds.NoBuildError:
+        return None
+    return last if last.path.exists() else None
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def _code_digest(files: list[dict[str, Any]]) -> str:
+    """What makes every request's figures, whenever it landed: models, macros, seeds and the price catalogue."""
+    digest = hashlib.sha256()
+    for folder in ("models", "macros", "seeds"):
+        for path in sorted((PROJECT_DIR / folder).rglob("*")):
+            if path.is_file():
+                digest.update(str(path.relative_to(PROJECT_DIR)).encode() + b"\0" + path.read_bytes())
+    digest.update((PROJECT_DIR / "dbt_project.yml").read_bytes())
+    for file in files:
+        if file["table_name"] == "prices__model_prices":
+            digest.update(str(file["sha256"]).encode())
+    return digest.hexdigest()
+
+
+def _drop_unfinished(home: Path) -> None:
+    """What a killed run left behind. We hold the lock, so nobody is writing it."""
+    for path in (home / "builds").glob(".*.building*"):
+        path.unlink()
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a published build; by reference where the file system can (btrfs, XFS), else byte by byte."""
+    subprocess.run(["cp", "--reflink=auto", "--", str(source), str(target)], check=True)  # noqa: S603, S607 - fixed words, two paths of ours
+    target.chmod(0o600)
+
+
+def _prepare(target: Path, sources: Any, files: list[dict[str, Any]], settings: Settings) -> None:
+    con = duckdb.connect(
+        str(target), config={"storage_compatibility_version": "v1.5.0", "autoinstall_known_extensions": False}
+    )
+    try:
+        raw.create_views(con, sources, files, settings.home)
+    finally:
+        con.close()
+
+
+def _dbt_build(target: Path, settings: Settings, sources: dict[str, Source], progress: Progress, *, full: bool) -> None:
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 - three seconds of imports
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415
+
+    os.environ["UNITCOST_BUILD"] = str(target.resolve())
+    done = total = 0
+
+    def on_event(event: Any) -> None:
+        nonlocal done, total
+        if event.info.name in {"LogModelResult", "LogTestResult", "LogSeedResult"}:
+            names = {field.name for field in event.data.DESCRIPTOR.fields}
+            done, total = max(done, event.data.index), event.data.total if "total" in names else event.data.num_models
+            progress(f"dbt: {event.data.node_info.node_name}", done, total)
+
+    arguments = [
+        "build",
+        "--project-dir", str(PROJECT_DIR),
+        "--profiles-dir", str(PROJECT_DIR),
+        "--target", "duckdb",
+        "--target-path", str((settings.home / "dbt").resolve()),
+        "--log-path", str((settings.home / "dbt" / "logs").resolve()),
+        "--vars", json.dumps({"staged": staged(sources)}),
+        "--exclude", "test_type:unit",
+        "--log-level", "none",
+        "--no-use-colors",
+        "--fail-fast",
+        *(["--full-refresh"] if full else []),
+    ]  # fmt: skip
+    progress("dbt: starting", 0, 0)
+    try:
+        result = dbtRunner(callbacks=[on_event]).invoke(arguments)
+    finally:
+        if DuckDBConnectionManager._ENV is not None:  # noqa: SLF001 - dbt-duckdb keeps the file open for the process
+            DuckDBConnectionManager._ENV.close()  # noqa: SLF001
+            DuckDBConnectionManager._ENV = None  # noqa: SLF001
+    if not result.success:
+        raise BuildError(_why(result))
+
+
+def _why(result: Any) -> str:
+    if result.exception is not None:
+        return f"dbt stopped: {result.exception}"
+    failed = [run for run in getattr(result.result, "results", []) if run.status in {"error", "fail"}]
+    if not failed:
+        return "dbt stopped without a result; see dbt/logs/dbt.log in the warehouse folder"
+    run = failed[0]
+    return f"{run.node.resource_type} {run.node.name}: {' '.join(str(run.message).split())}"
+
+
+def _finish(target: Path) -> dict[str, Any]:
+    """Checkpoint and close; what `status` tells of the build. Raises where some other connection is still open."""
+    con = duckdb.connect(str(target))
+    try:
+        for (mart,) in con.sql(
+            "select table_name from duckdb_tables() where schema_name = 'marts' order by all"
+        ).fetchall():
+            # for people with a shell: `select … from fct_requests`
+            con.execute(f'create or replace view main."{mart}" as select * from marts."{mart}"')
+        names = ("requests", "newest_request_at", "charges", "customers")
+        values = con.sql(
+            """
+            select
+                (select count(*) from marts.fct_requests),
+                (select cast(max(usage_hour_at) as varchar) from marts.fct_usage_hourly),
+                (select count(*) from marts.fct_charges),
+                (select count(*) from marts.dim_customers)
+            """
+        ).fetchall()[0]
+        con.execute("checkpoint")
+    finally:
+        con.close()
+    return {"facts": dict(zip(names, values, strict=True))}
+
+
+def status(settings: Settings) -> dict[str, Any]:
+    """What is loaded and what is served, for `unitcost status`.
+
+    For every file and raw table: records = loaded + rejected + duplicates + other + superseded.
+
+    Raises:
+        LockedError: a run holds the ledger.
+    """
+    last = _last(settings.home)
+    duplicates: dict[tuple[str, str], int] = {}
+    if last:
+        con = duckdb.connect(str(last.path), read_only=True)
+        try:
+            rows = con.sql("select input_id, table_name, duplicate_count from marts.input_balance").fetchall()
+            duplicates = {(input_id, table): count for input_id, table, count in rows}
+        finally:
+            con.close()
+    with writer(settings), Ledger(settings.home) as ledger:
+        inputs = [
+            {
+                "source": one.source,
+                "file": one.path,
+                "state": one.state,
+                "records": one.record_count,
+                "loaded": one.landed_count
+                - duplicates.get((one.input_id, one.table_name), 0)
+                - one.superseded_count,
+                "rejected": one.rejected_count,
+                "duplicates": duplicates.get((one.input_id, one.table_name), 0),
+                "other": one.other_count,
+                "superseded": one.superseded_count,
+                "problem": one.problem,
+            }
+            for one in ledger.inputs()
+        ]
+    serving = last and {"build_id": last.build_id, "built_at": last.built_at.isoformat(timespec="seconds"), **last.facts["facts"]}
+    return {"inputs": inputs, "build": serving}

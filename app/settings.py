@@ -1,0 +1,50 @@
+"""Where the warehouse lives and what `unitcost run` reads."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+PROJECT_DIR = Path(__file__).resolve().parent.parent
+"""The checkout: dbt_project.yml, models/, seeds/ and macros/ lie here."""
+
+
+class Input(BaseModel):
+    """One line of `[[inputs]]` in unitcost.toml: files, a folder or a glob, and the source where it is not recognised."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str
+    source: str | None = None
+
+
+class Settings(BaseSettings):
+    """Read from the environment (`UNITCOST_HOME`, …), then from `unitcost.toml` in the working directory."""
+
+    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
+        env_prefix="UNITCOST_", toml_file="unitcost.toml", extra="forbid", frozen=True
+    )
+
+    home: Path = Path("warehouse")
+    inputs: tuple[Input, ...] = ()
+    keep_builds: int = 3
+    threads: int | None = None
+    memory_limit: str | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)

@@ -1,0 +1,267 @@
+"""A file on disk becomes records: which format it has, whether every byte of it can be trusted, how many records it holds.
+
+The byte pass comes first and is independent of the reader that follows: it hashes, decompresses (DuckDB does not check
+a gzip's CRC), checks UTF-8 and counts. What the reader then delivers must agree with that count.
+"""
+
+import codecs
+import csv
+import gzip
+import hashlib
+import io
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Literal
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from ingest.source import Format, Sample
+
+CHUNK = 1 << 20
+MAX_LINE_BYTES = 16 << 20
+"""A longer line is no log record. (DuckDB's CSV reader drops such a file's rows without a word.)"""
+MAX_EXPANSION = 200
+"""A gzip that grows more than this, past 100 MB, is a decompression bomb; logs grow 5 to 40 times."""
+SAMPLE_RECORDS = 50
+
+Compression = Literal["none", "gzip", "zstd"]
+
+
+class RefusedError(Exception):
+    """A whole file that cannot be taken: what is wrong, and what to do."""
+
+    def __init__(self, problem: str, fix: str) -> None:
+        super().__init__(f"{problem}; {fix}")
+        self.problem = problem
+        self.fix = fix
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """A file after the byte pass.
+
+    Attributes:
+        sha256: of the bytes on disk.
+        line_count: lines (JSON, CSV) or rows (Parquet).
+        not_utf8: numbers of the lines (from 1) that are not UTF-8; only JSON lines may have such.
+    """
+
+    path: Path
+    size: int
+    sha256: str
+    format: Format
+    compression: Compression
+    line_count: int
+    sample: Sample
+    not_utf8: tuple[int, ...] = ()
+
+    @property
+    def input_id(self) -> str:
+        """The short name of the input in every row that came from it."""
+        return self.sha256[:16]
+
+
+def inspect(path: Path) -> InputFile:
+    """Read every byte of a file once.
+
+    Raises:
+        RefusedError: the file is damaged, of a kind that we do not know, or too large for what it claims to be.
+        OSError: it cannot be read.
+    """
+    if not path.is_file():
+        raise RefusedError("not a regular file", "name files, folders or globs of exports")
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        magic = file.read(16)
+        _refuse_foreign(magic)
+        file.seek(0)
+        if magic.startswith(b"PAR1"):
+            while chunk := file.read(CHUNK):
+                digest.update(chunk)
+            return _parquet(path, digest.hexdigest())
+        compression: Compression = (
+            "gzip" if magic.startswith(b"\x1f\x8b") else "zstd" if magic.startswith(b"\x28\xb5\x2f\xfd") else "none"
+        )
+        if compression == "none" and path.suffix in {".gz", ".zst"}:
+            raise RefusedError(f"named {path.suffix} but not compressed", "rename it, or fetch it again")
+        text = _Text(digest)
+        for chunk in _decompressed(file, compression, digest):
+            text.feed(chunk)
+    text.finish()
+    file_format, sample = _recognise_text(text.head)
+    if text.not_utf8 and file_format != "jsonl":
+        raise RefusedError(f"line {text.not_utf8[0]} is not UTF-8", "convert it, e.g. iconv -f latin1 -t utf-8")
+    return InputFile(
+        path=path,
+        size=path.stat().st_size,
+        sha256=digest.hexdigest(),
+        format=file_format,
+        compression=compression,
+        line_count=text.lines,
+        sample=sample,
+        not_utf8=tuple(text.not_utf8),
+    )
+
+
+def csv_record_count(file: InputFile) -> int:
+    """Data records of a CSV file by Python's own reader: quoted fields may hold line ends, so lines do not tell."""
+    with open_text(file) as lines:
+        return sum(1 for record in csv.reader(lines) if record) - 1
+
+
+def open_text(file: InputFile) -> IO[str]:
+    """The decompressed text of a file."""
+    if file.compression == "gzip":
+        return gzip.open(file.path, "rt", encoding="utf-8-sig", newline="", errors="replace")
+    if file.compression == "zstd":
+        return io.TextIOWrapper(
+            pa.CompressedInputStream(pa.OSFile(str(file.path)), "zstd"), "utf-8-sig", newline="", errors="replace"
+        )
+    return file.path.open("rt", encoding="utf-8-sig", newline="", errors="replace")
+
+
+class _Text:
+    """Counts lines, finds the ones that are not UTF-8, keeps the head."""
+
+    def __init__(self, digest: Any) -> None:
+        self.digest = digest
+        self.head = b""
+        self.lines = 0
+        self.not_utf8: list[int] = []
+        self._tail = b""
+
+    def feed(self, chunk: bytes) -> None:
+        if len(self.head) < CHUNK:
+            self.head += chunk[:CHUNK]
+        block = self._tail + chunk
+        end = block.rfind(b"\n") + 1
+        self._take(block[:end])
+        self._tail = block[end:]
+        if len(self._tail) > MAX_LINE_BYTES:
+            self._refuse_long_line()
+
+    def finish(self) -> None:
+        if self._tail:
+            self._take(self._tail)
+        if not self.lines:
+            raise RefusedError("the file is empty", "fetch it again, or leave it out")
+
+    def _take(self, block: bytes) -> None:
+        lines = block.count(b"\n") + (0 if block.endswith(b"\n") or not block else 1)
+        if len(block) > MAX_LINE_BYTES and max(map(len, block.split(b"\n"))) > MAX_LINE_BYTES:
+            self._refuse_long_line()
+        try:
+            codecs.decode(block, "utf-8")
+        except UnicodeDecodeError:
+            for number, line in enumerate(block.split(b"\n"), self.lines + 1):
+                try:
+                    line.decode()
+                except UnicodeDecodeError:
+                    self.not_utf8.append(number)
+        self.lines += lines
+
+    def _refuse_long_line(self) -> None:
+        raise RefusedError(
+            f"line {self.lines + 1} is longer than {MAX_LINE_BYTES >> 20} MiB", "split it into one record a line"
+        )
+
+
+def _refuse_foreign(magic: bytes) -> None:
+    for start, kind in (
+        (b"SQLite format 3", "an SQLite database"),
+        (b"PK\x03\x04", "a zip archive"),
+        (b"\x7fELF", "a program"),
+        (b"%PDF", "a PDF"),
+        (b"\xff\xfe", "UTF-16 text"),
+        (b"\xfe\xff", "UTF-16 text"),
+    ):
+        if magic.startswith(start):
+            raise RefusedError(f"the file is {kind}", "give JSON lines, CSV or Parquet, plain, .gz or .zst, in UTF-8")
+
+
+def _decompressed(file: IO[bytes], compression: Compression, digest: Any) -> Iterator[bytes]:
+    if compression == "none":
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+            yield chunk
+        return
+    if compression == "zstd":
+        while chunk := file.read(CHUNK):
+            digest.update(chunk)
+        file.seek(0)
+        try:
+            with pa.CompressedInputStream(file, "zstd") as stream:
+                while chunk := stream.read(CHUNK):
+                    yield chunk
+        except OSError as error:
+            raise RefusedError(f"the zstd stream is damaged ({error})", "fetch the file again") from error
+        return
+    yield from _gunzipped(file, digest)
+
+
+def _gunzipped(file: IO[bytes], digest: Any) -> Iterator[bytes]:
+    """Every member of a gzip file, its CRC and length checked by zlib."""
+    member = zlib.decompressobj(wbits=31)
+    grown = 0
+    while chunk := file.read(CHUNK):
+        digest.update(chunk)
+        while chunk:
+            try:
+                out = member.decompress(chunk, 16 * CHUNK)
+            except zlib.error as error:
+                raise RefusedError(f"the gzip stream is damaged ({error})", "fetch the file again") from error
+            grown += len(out)
+            if grown > 100 * CHUNK and grown > MAX_EXPANSION * file.tell():
+                raise RefusedError(f"the gzip grows more than {MAX_EXPANSION} times", "unpack and look at it first")
+            yield out
+            chunk = member.unconsumed_tail
+            if member.eof:
+                chunk = member.unused_data
+                if chunk:
+                    member = zlib.decompressobj(wbits=31)
+    if not member.eof:
+        raise RefusedError(
+            f"the gzip stream ends in the middle, after {grown:,} bytes of text", "fetch the file again, it was cut off"
+        )
+
+
+def _recognise_text(head: bytes) -> tuple[Format, Sample]:
+    text = head.decode("utf-8-sig", errors="replace")
+    start = text.lstrip()[:1]
+    if start == "[":
+        raise RefusedError("the file is one JSON array", "write one record a line, e.g. jq -c '.[]'")
+    lines = text.splitlines()
+    if start == "{":
+        records = []
+        for line in lines[:SAMPLE_RECORDS]:
+            try:
+                record = json.loads(line)
+            except ValueError:
+                continue  # counted and quarantined where the file is read; here it only cannot help to recognise
+            if isinstance(record, dict):
+                records.append(record)
+        return "jsonl", Sample("jsonl", records=tuple(records))
+    headers = next(csv.reader(lines[:1]), [])
+    if len(headers) < 2:  # noqa: PLR2004 - one column is no table
+        raise RefusedError("the file is neither JSON lines nor CSV nor Parquet", "see `unitcost ingest --help` for the sources")
+    return "csv", Sample("csv", headers=frozenset(header.strip().lower() for header in headers))
+
+
+def _parquet(path: Path, sha256: str) -> InputFile:
+    try:
+        metadata = pq.read_metadata(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise RefusedError(f"the Parquet file is damaged ({error})", "fetch it again") from error
+    return InputFile(
+        path=path,
+        size=path.stat().st_size,
+        sha256=sha256,
+        format="parquet",
+        compression="none",
+        line_count=metadata.num_rows,
+        sample=Sample("parquet", headers=frozenset(name.lower() for name in metadata.schema.to_arrow_schema().names)),
+    )

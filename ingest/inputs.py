@@ -1,0 +1,172 @@
+"""Paths become landed inputs: each file is looked at once, recognised, landed, and written into the ledger."""
+
+import glob
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from ingest.files import InputFile, RefusedError, inspect
+from ingest.landing import Reject, land
+from ingest.ledger import Ledger
+from ingest.source import Source, Table
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file in one raw table.
+
+    Attributes:
+        state: `landed`, `known` (this content already landed) or `refused`.
+        replaced: the account and period (or other scope) whose earlier rows this file replaced.
+    """
+
+    path: Path
+    source: str | None
+    state: str
+    record_count: int = 0
+    landed_count: int = 0
+    rejected_count: int = 0
+    other_count: int = 0
+    problem: str | None = None
+    rejects: tuple[Reject, ...] = ()
+    replaced: tuple[str, ...] = ()
+
+
+def expand(path: str) -> list[Path]:
+    """The files that a path names: itself, all below a folder, or the matches of a glob; oldest first.
+
+    The order matters where two files state the same account and period: the newer one is the restated bill.
+
+    Raises:
+        RefusedError: there is no such file.
+    """
+    found = Path(path)
+    paths = [found] if found.is_file() else list(found.rglob("*")) if found.is_dir() else [Path(p) for p in glob.glob(path, recursive=True)]  # noqa: PTH207 - a glob may be absolute
+    files = [file for file in paths if file.is_file() and not file.name.startswith(".")]
+    if not files:
+        raise RefusedError(f"no file at {path}", "check the path")
+    return sorted(files, key=lambda file: (file.stat().st_mtime_ns, str(file)))
+
+
+def ingest_files(
+    con: duckdb.DuckDBPyConnection,
+    ledger: Ledger,
+    files: Sequence[Path],
+    *,
+    home: Path,
+    sources: dict[str, Source],
+    source: str | None = None,
+    on_file: Callable[[Path, int, int], None] | None = None,
+) -> list[Outcome]:
+    """Land files one after the other. A file that is refused does not stop the others.
+
+    Args:
+        source: the name of the source; recognised from the content where None.
+        on_file: told the path, its number (from 0) and how many there are, before each file.
+
+    Raises:
+        RefusedError: `source` is not a source that we know.
+    """
+    if source is not None and source not in sources:
+        raise RefusedError(f"there is no source {source}", f"use one of {', '.join(sources)}")
+    outcomes: list[Outcome] = []
+    for number, path in enumerate(files):
+        if on_file:
+            on_file(path, number, len(files))
+        outcomes += _ingest_file(con, ledger, path.resolve(), home, sources, source)
+    return outcomes
+
+
+def _ingest_file(
+    con: duckdb.DuckDBPyConnection, ledger: Ledger, path: Path, home: Path, sources: dict[str, Source], source: str | None
+) -> list[Outcome]:
+    known_hash = ledger.known_hash(path)
+    if known_hash is not None:
+        landed = ledger.landed_tables(known_hash)
+        wanted = [name for name in landed if source is None or name.split("__")[0] == source]
+        if wanted:
+            return [Outcome(path, name.split("__")[0], "known") for name in wanted]
+    try:
+        file = inspect(path)
+        tables = _recognise(file, sources, source)
+    except RefusedError as error:
+        return [Outcome(path, source, "refused", problem=str(error))]
+    outcomes = [_land_one(con, ledger, file, origin, table, home) for origin, table in tables]
+    ledger.see(path, file.sha256)
+    return outcomes
+
+
+def _recognise(file: InputFile, sources: dict[str, Source], source: str | None) -> list[tuple[Source, Table]]:
+    """The tables that a file belongs in: by the name that the user gave, else by its content."""
+    candidates = [sources[source]] if source else list(sources.values())
+    tables = [(origin, table) for origin in candidates for table in origin.tables if file.format in table.formats]
+    if source:
+        if not tables:
+            formats = ", ".join(sorted({name for table in sources[source].tables for name in table.formats}))
+            raise RefusedError(f"{source} is not read from {file.format}", f"give {formats}")
+        return tables if len(tables) == 1 else [pair for pair in tables if pair[1].recognises(file.sample)] or tables[:1]
+    recognised = [(origin, table) for origin, table in tables if table.recognises(file.sample)]
+    if not recognised:
+        raise RefusedError(
+            f"not recognised as any source ({file.format}, {file.line_count:,} lines)",
+            f"name it with --source, one of {', '.join(sources)}",
+        )
+    return recognised
+
+
+def _land_one(
+    con: duckdb.DuckDBPyConnection, ledger: Ledger, file: InputFile, source: Source, table: Table, home: Path
+) -> Outcome:
+    name = source.raw_name(table)
+    if name in ledger.landed_tables(file.sha256):
+        return Outcome(file.path, source.name, "known")
+    try:
+        landed = land(con, file, source, table, home=home)
+    except RefusedError as error:
+        ledger.record_refused(file, source.name, name, str(error))
+        return Outcome(
+            file.path, source.name, "refused", file.line_count, rejected_count=file.line_count, problem=str(error)
+        )
+    replaced = ledger.record_landed(file, source.name, name, landed)
+    _journal(home, file, name, landed.landed_count)
+    return Outcome(
+        file.path,
+        source.name,
+        "landed",
+        landed.record_count,
+        landed.landed_count,
+        landed.rejected_count,
+        landed.other_count,
+        rejects=landed.rejects,
+        replaced=tuple(replaced),
+    )
+
+
+def _journal(home: Path, file: InputFile, table_name: str, landed_count: int) -> None:
+    """One fsynced line per landed input, outside DuckDB: it shows a ledger that lost its newest transactions."""
+    line = {
+        "at": datetime.now(UTC).isoformat(timespec="seconds"),
+        "table": table_name,
+        "sha256": file.sha256,
+        "path": str(file.path),
+        "landed": landed_count,
+    }
+    with (home / "journal.jsonl").open("a", encoding="utf-8") as journal:
+        journal.write(json.dumps(line) + "\n")
+        journal.flush()
+        os.fsync(journal.fileno())
+
+
+def totals(outcomes: Iterable[Outcome]) -> tuple[int, int, int]:
+    """Landed rows, rejected rows and refused files."""
+    listed = list(outcomes)
+    return (
+        sum(outcome.landed_count for outcome in listed),
+        sum(outcome.rejected_count for outcome in listed if outcome.state == "landed"),
+        sum(outcome.state == "refused" for outcome in listed),
+    )

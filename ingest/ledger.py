@@ -1,0 +1,194 @@
+"""What was landed, what is active, what was rejected: one DuckDB file that only the writer opens.
+
+One transaction per input, after its landing files are durable. The ledger holds no money.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+
+from ingest.files import InputFile
+from ingest.landing import Landed, LandingFile
+
+SCHEMA = """
+create table if not exists inputs (
+    input_id varchar, table_name varchar, source varchar, path varchar, sha256 varchar, size bigint, modified_ns bigint,
+    load_number bigint, landed_at timestamp, state varchar, record_count bigint, landed_count bigint, rejected_count bigint,
+    other_count bigint, problem varchar, primary key (sha256, table_name)
+);
+create table if not exists landing_files (
+    table_name varchar, path varchar, sha256 varchar, usage_date date, scope varchar, row_count bigint, input_id varchar,
+    load_number bigint, is_active boolean, superseded_by varchar
+);
+create table if not exists models (provider varchar, model varchar, first_seen_at timestamp, primary key (provider, model));
+create table if not exists seen_paths (path varchar, size bigint, modified_ns bigint, sha256 varchar, primary key (path));
+create sequence if not exists load_numbers;
+"""
+
+
+@dataclass(frozen=True)
+class LedgerInput:
+    """One file in one table, as it was landed or refused. record_count = landed + rejected + other."""
+
+    input_id: str
+    table_name: str
+    source: str
+    path: str
+    state: str
+    record_count: int
+    landed_count: int
+    rejected_count: int
+    other_count: int
+    problem: str | None
+    superseded_count: int
+
+
+class Ledger:
+    """Open with `with Ledger(home) as ledger`. Paths of landing files are relative to `home`."""
+
+    def __init__(self, home: Path) -> None:
+        self._home = home
+        self._con = duckdb.connect(
+            str(home / "ledger.duckdb"),
+            config={"storage_compatibility_version": "v1.5.0", "autoinstall_known_extensions": False},
+        )
+        self._con.execute(SCHEMA)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._con.close()
+
+    def known_hash(self, path: Path) -> str | None:
+        """The SHA-256 of a file whose size and time have not changed since it was last read, else None."""
+        stat = path.stat()
+        rows = self._rows(
+            "select sha256 from seen_paths where path = ? and size = ? and modified_ns = ?",
+            [str(path), stat.st_size, stat.st_mtime_ns],
+        )
+        return str(rows[0]["sha256"]) if rows else None
+
+    def see(self, path: Path, sha256: str) -> None:
+        """Remember what a path holds, so that it is not read again until it changes."""
+        stat = path.stat()
+        self._con.execute(
+            "insert or replace into seen_paths values (?, ?, ?, ?)", [str(path), stat.st_size, stat.st_mtime_ns, sha256]
+        )
+
+    def landed_tables(self, sha256: str) -> dict[str, str]:
+        """The tables in which this content already landed, and the path under which it came."""
+        rows = self._rows("select table_name, path from inputs where sha256 = ? and state = 'landed'", [sha256])
+        return {row["table_name"]: row["path"] for row in rows}
+
+    def record_landed(self, file: InputFile, source: str, table_name: str, landed: Landed) -> list[str]:
+        """One transaction: the input, its files, the files that they replace, the models that were seen.
+
+        Returns:
+            The scopes (account and period, say) in which rows of an earlier input were replaced.
+        """
+        now = datetime.now(UTC).replace(tzinfo=None)
+        self._con.begin()
+        try:
+            (load_number,) = self._con.execute("select nextval('load_numbers')").fetchall()[0]
+            replaced = self._supersede(table_name, {f.scope for f in landed.files if f.scope is not None}, file.input_id)
+            self._insert_input(
+                file, source, table_name, load_number=load_number, state="landed", now=now,
+                counts=(landed.record_count, landed.landed_count, landed.rejected_count, landed.other_count), problem=None,
+            )  # fmt: skip
+            self._insert_files(table_name, landed.files, file.input_id, load_number)
+            for provider, model in sorted(landed.models):
+                self._con.execute("insert or ignore into models values (?, ?, ?)", [provider, model, now])
+            self._con.commit()
+        except BaseException:
+            self._con.rollback()
+            raise
+        return sorted(replaced)
+
+    def record_refused(self, file: InputFile, source: str, table_name: str, problem: str) -> None:
+        """A file that could not be taken: all of its records are rejected, none landed."""
+        now = datetime.now(UTC).replace(tzinfo=None)
+        (load_number,) = self._con.execute("select nextval('load_numbers')").fetchall()[0]
+        self._insert_input(
+            file, source, table_name, load_number=load_number, state="refused", now=now,
+            counts=(file.line_count, 0, file.line_count, 0), problem=problem,
+        )  # fmt: skip
+
+    def replace_reference(self, table_name: str, file: LandingFile) -> None:
+        """Make a file the only active one of a reference table (prices, model matches); a no-op where it is already."""
+        if self._rows("select 1 from landing_files where table_name = ? and sha256 = ? and is_active", [table_name, file.sha256]):
+            return
+        self._con.begin()
+        self._con.execute("update landing_files set is_active = false where table_name = ?", [table_name])
+        (load_number,) = self._con.execute("select nextval('load_numbers')").fetchall()[0]
+        self._insert_files(table_name, [file], file.sha256[:16], load_number)
+        self._con.commit()
+
+    def models(self) -> list[tuple[str, str]]:
+        """Every (provider, model) that landed, as the sources wrote it."""
+        return self._con.execute("select provider, model from models order by all").fetchall()
+
+    def active_files(self) -> list[dict[str, Any]]:
+        """The landing files that the raw views show: table_name, path, usage_date, row_count, input_id, load_number."""
+        return self._rows(
+            "select table_name, path, sha256, usage_date, row_count, input_id, load_number from landing_files where is_active "
+            "order by all"
+        )
+
+    def inputs(self) -> list[LedgerInput]:
+        """Every input, oldest first."""
+        rows = self._rows(
+            """
+            select inputs.* exclude (sha256, size, modified_ns, load_number, landed_at),
+                coalesce((
+                    select sum(row_count) from landing_files
+                    where landing_files.input_id = inputs.input_id and landing_files.table_name = inputs.table_name and not is_active
+                ), 0) as superseded_count
+            from inputs
+            order by load_number
+            """
+        )
+        return [LedgerInput(**{**row, "superseded_count": int(row["superseded_count"])}) for row in rows]
+
+    def _supersede(self, table_name: str, scopes: Iterable[str], input_id: str) -> set[str]:
+        replaced = set()
+        for scope in scopes:
+            changed = self._con.execute(
+                "update landing_files set is_active = false, superseded_by = ? "
+                "where table_name = ? and scope = ? and is_active returning scope",
+                [input_id, table_name, scope],
+            ).fetchall()
+            replaced |= {row[0] for row in changed}
+        return replaced
+
+    def _insert_input(
+        self, file: InputFile, source: str, table_name: str, *, load_number: int, state: str, now: datetime,
+        counts: tuple[int, int, int, int], problem: str | None,
+    ) -> None:  # fmt: skip
+        self._con.execute(
+            f"insert or replace into inputs values ({', '.join('?' * 15)})",
+            [
+                file.input_id, table_name, source, str(file.path), file.sha256, file.size, file.path.stat().st_mtime_ns,
+                load_number, now, state, *counts, problem,
+            ],
+        )  # fmt: skip
+
+    def _insert_files(self, table_name: str, files: Iterable[LandingFile], input_id: str, load_number: int) -> None:
+        rows = [
+            (table_name, str(file.path.relative_to(self._home)), file.sha256, file.usage_date, file.scope, file.row_count,
+             input_id, load_number, True, None)
+            for file in files
+        ]  # fmt: skip
+        if rows:
+            self._con.executemany(f"insert into landing_files values ({', '.join('?' * 10)})", rows)
+
+    def _rows(self, query: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:
+        cursor = self._con.execute(query, parameters or [])
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+

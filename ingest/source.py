@@ -1,0 +1,150 @@
+"""What a source is: tables of named, typed columns, and where in a record each value lies.
+
+A source is data, not code. `ingest/landing.py` reads the declaration and writes the SQL.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Literal
+
+
+class Type(StrEnum):
+    """How the text of a value is read. Everything arrives as text; nothing passes through a float unless it says so."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    MONEY = "money"
+    """decimal(38, 12); more decimals than 12 are rejected, never rounded."""
+    FLOAT_MONEY = "float_money"
+    """decimal(38, 12) from a format that itself stores a double: digits past the twelfth are its noise, rounded off."""
+    QUANTITY = "quantity"
+    """decimal(38, 18)."""
+    TIMESTAMP = "timestamp"
+    """UTC. ISO 8601, HTTP date, or epoch in s, ms, µs or ns by its size."""
+    DATE = "date"
+    BOOLEAN = "boolean"
+    JSON = "json"
+    """A value kept as the JSON text that it was, for staging to look into. Never for prompts or answers."""
+
+
+SQL_TYPES: Mapping[Type, str] = {
+    Type.TEXT: "varchar",
+    Type.INTEGER: "bigint",
+    Type.MONEY: "decimal(38, 12)",
+    Type.FLOAT_MONEY: "decimal(38, 12)",
+    Type.QUANTITY: "decimal(38, 18)",
+    Type.TIMESTAMP: "timestamp",
+    Type.DATE: "date",
+    Type.BOOLEAN: "boolean",
+    Type.JSON: "varchar",
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a raw table.
+
+    Attributes:
+        paths: where the value lies: dotted JSON paths or header names, the first that holds a value wins.
+            A path that begins with `*.` is tried under each of the table's `roots`.
+        required: a record without it is rejected; a tabular file without any of its headers is refused.
+        minimum: a smaller number is rejected.
+        identifier: at most 256 characters, none of them a control character.
+        constant: the value itself, where every record has the same.
+        zone: what a time without an offset means; where None, such a time is rejected.
+        carried: SQL over the columns that marks header records: the value is taken from the nearest of them at or
+            above the record (a session file names its session once).
+        landed: False for what only `Table.where` needs.
+    """
+
+    name: str
+    type: Type = Type.TEXT
+    paths: tuple[str, ...] = ()
+    required: bool = False
+    minimum: int | None = None
+    identifier: bool = False
+    constant: str | None = None
+    zone: Literal["UTC"] | None = None
+    carried: str | None = None
+    landed: bool = True
+
+
+Format = Literal["jsonl", "csv", "parquet"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The head of a file, for recognising it: parsed JSON records, or lower-case header names."""
+
+    format: Format
+    records: Sequence[Mapping[str, Any]] = ()
+    headers: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Table:
+    """One raw table.
+
+    Attributes:
+        shape: which canonical shape its staging model ends in.
+        formats: the file formats that it is read from.
+        date: the column whose UTC day is `usage_date`, the partition of the landing.
+        identity: the columns that tell a record from others, the first that is set wins; a record with none of them
+            gets its `record_hash`. Empty: every record counts for itself (two equal lines of a bill are two charges).
+        replaces: what a newer file replaces: landed rows with the same values here. A file states these completely,
+            so it lands whole or not at all. Empty: rows add up (logs).
+        where: SQL over the columns; a record for which it is not true is not ours and counted as `other`.
+        nulls: texts of a tabular file that mean no value.
+        roots: where a record may be wrapped; see `Column.paths`.
+    """
+
+    shape: Literal["requests", "charges", "revenue", "units", "capacity"]
+    formats: tuple[Format, ...]
+    columns: tuple[Column, ...]
+    date: str
+    recognises: Callable[[Sample], bool] = field(compare=False)
+    identity: tuple[str, ...] = ()
+    replaces: tuple[str, ...] = ()
+    where: str = "true"
+    nulls: tuple[str, ...] = ("",)
+    roots: tuple[str, ...] = ("",)
+
+    def landed_columns(self) -> tuple[Column, ...]:
+        """The columns that reach the raw table, in order."""
+        return tuple(column for column in self.columns if column.landed)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One kind of input. Its name is the file name in `ingest/sources/`, the folder in `models/staging/` and the
+    word that the user types; its raw tables are `<name>__<table.shape>`."""
+
+    name: str
+    about: str
+    """What the input is and whose format, one line for people."""
+    tables: tuple[Table, ...]
+
+    def raw_name(self, table: Table) -> str:
+        """The name of the raw table: `raw.openai__requests`."""
+        return f"{self.name}__{table.shape}"
+
+
+LINEAGE: tuple[Column, ...] = (
+    Column("input_id", Type.TEXT),
+    Column("record_number", Type.INTEGER),
+    Column("record_hash", Type.TEXT),
+)
+"""Added to every raw row: the input it came from (first 16 hex digits of its SHA-256), its line or row there, and the
+MD5 of the line where the record has no identity of its own."""
+
+
+def first_present(record: Mapping[str, Any], *paths: str) -> Any:
+    """The first value that is there among dotted paths of a parsed record, or None."""
+    for path in paths:
+        value: Any = record
+        for step in path.split("."):
+            value = value.get(step) if isinstance(value, Mapping) else None
+        if value is not None:
+            return value
+    return None

@@ -1,0 +1,87 @@
+"""Anthropic messages as an application logs them, one JSON object a line.
+
+The message object itself, or wrapped (`response`, `body`, `message`) beside the application's own fields.
+Schema: anthropic-sdk-python `types/message.py`, `types/usage.py`, `types/cache_creation.py`.
+"""
+
+from ingest.source import Column, Sample, Source, Table, Type, first_present
+
+
+def _recognises(sample: Sample) -> bool:
+    return any(
+        first_present(record, "host") == "api.anthropic.com"
+        or (
+            first_present(record, "type", "response.type", "body.type") == "message"
+            and first_present(record, "usage.input_tokens", "response.usage.input_tokens", "body.usage.input_tokens")
+            is not None
+        )
+        for record in sample.records
+    )
+
+
+def _own(*names: str) -> tuple[str, ...]:
+    """Where an application puts a field of its own: in `metadata` or beside it."""
+    return tuple(f"metadata.{name}" for name in names) + names
+
+
+def _tokens(name: str, path: str) -> Column:
+    return Column(name, Type.INTEGER, (f"*.usage.{path}",), minimum=0)
+
+
+SOURCE = Source(
+    name="anthropic",
+    about="Anthropic messages with `usage`, JSON lines",
+    tables=(
+        Table(
+            shape="requests",
+            formats=("jsonl",),
+            date="requested_at",
+            identity=("response_id", "request_id"),
+            recognises=_recognises,
+            roots=("response", "", "body"),
+            # A shared log may hold other providers' answers: theirs to read.
+            where="coalesce(host, 'api.anthropic.com') = 'api.anthropic.com' and (host is not null"
+            " or response_id like 'msg\\_%' escape '\\' or model like 'claude%' or type = 'message')",
+            columns=(
+                Column("host", paths=("host",), landed=False),
+                Column("type", paths=("*.type",), landed=False),
+                Column("provider", constant="anthropic"),
+                Column("response_id", paths=("*.id",), identifier=True),
+                Column("request_id", paths=("request_id", "*.request_id"), identifier=True),
+                Column(
+                    "requested_at",
+                    Type.TIMESTAMP,
+                    ("timestamp", "ts", "requested_at", "created_at", "time", "date"),
+                    required=True,
+                ),
+                Column("model", paths=("*.model",)),
+                Column("requested_model", paths=("request.model", "requested_model")),
+                Column("service_tier", paths=("*.usage.service_tier",)),
+                Column("inference_geo", paths=("*.usage.inference_geo",)),
+                Column("speed", paths=("*.usage.speed",)),
+                Column("status", paths=("status",)),
+                Column("error_code", paths=("error.type", "error.code")),
+                Column("attempt_number", Type.INTEGER, _own("attempt", "attempt_number"), minimum=1),
+                Column("retry_of", paths=_own("retry_of")),
+                Column("latency_ms", Type.INTEGER, ("latency_ms", "duration_ms"), minimum=0),
+                Column("time_to_first_token_ms", Type.INTEGER, ("time_to_first_token_ms", "ttft_ms"), minimum=0),
+                Column("customer_id", paths=_own("customer_id", "customer")),
+                Column("feature_id", paths=_own("feature_id", "feature")),
+                Column("conversation_id", paths=_own("conversation_id", "session_id")),
+                Column("environment", paths=_own("environment")),
+                Column("trace_id", paths=_own("trace_id")),
+                Column("user_id", paths=_own("user_id")),
+                Column("project_id", paths=("workspace_id",)),
+                Column("api_key_id", paths=("api_key_id",)),
+                _tokens("input_tokens", "input_tokens"),
+                _tokens("cache_read_input_tokens", "cache_read_input_tokens"),
+                _tokens("cache_creation_input_tokens", "cache_creation_input_tokens"),
+                _tokens("ephemeral_5m_input_tokens", "cache_creation.ephemeral_5m_input_tokens"),
+                _tokens("ephemeral_1h_input_tokens", "cache_creation.ephemeral_1h_input_tokens"),
+                _tokens("output_tokens", "output_tokens"),
+                _tokens("thinking_tokens", "output_tokens_details.thinking_tokens"),
+                _tokens("web_search_requests", "server_tool_use.web_search_requests"),
+            ),
+        ),
+    ),
+)

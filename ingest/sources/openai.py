@@ -1,0 +1,93 @@
+"""OpenAI API responses as an application logs them, one JSON object a line.
+
+The response object itself, or wrapped (`response`, `body`, `response.body`) beside the application's own fields.
+Schema: openai-python `types/completion_usage.py`, `types/responses/response_usage.py`,
+`types/create_embedding_response.py`.
+"""
+
+from ingest.source import Column, Sample, Source, Table, Type, first_present
+
+OBJECTS = {"chat.completion", "text_completion", "response", "list", "thread.run"}
+
+
+def _recognises(sample: Sample) -> bool:
+    return any(
+        first_present(record, "host") == "api.openai.com"
+        or first_present(record, "object", "response.object", "body.object", "response.body.object") in OBJECTS
+        for record in sample.records
+    )
+
+
+def _own(*names: str) -> tuple[str, ...]:
+    """Where an application puts a field of its own: in `metadata`, beside it, or in the response's `metadata`."""
+    return tuple(f"metadata.{name}" for name in names) + names + tuple(f"*.metadata.{name}" for name in names)
+
+
+def _tokens(name: str, *paths: str) -> Column:
+    return Column(name, Type.INTEGER, tuple(f"*.usage.{path}" for path in paths), minimum=0)
+
+
+SOURCE = Source(
+    name="openai",
+    about="OpenAI API responses with `usage` (chat, responses, completions, embeddings), JSON lines",
+    tables=(
+        Table(
+            shape="requests",
+            formats=("jsonl",),
+            date="requested_at",
+            identity=("response_id", "request_id"),
+            recognises=_recognises,
+            roots=("response", "", "body", "response.body"),
+            # A shared log may hold other providers' answers: theirs to read.
+            where="coalesce(host, 'api.openai.com') = 'api.openai.com' and coalesce(response_id, '') not like 'msg\\_%' escape '\\'"
+            " and coalesce(model, '') not like 'claude%'",
+            columns=(
+                Column("host", paths=("host",), landed=False),
+                Column("provider", constant="openai"),
+                Column("response_id", paths=("*.id",), identifier=True),
+                Column("request_id", paths=("request_id", "*.request_id", "x_request_id"), identifier=True),
+                Column(
+                    "requested_at",
+                    Type.TIMESTAMP,
+                    ("timestamp", "ts", "requested_at", "created_at", "time", "*.created", "*.created_at", "date"),
+                    required=True,
+                ),
+                Column("model", paths=("*.model",)),
+                Column("requested_model", paths=("request.model", "requested_model")),
+                Column("object", paths=("*.object",)),
+                Column("path", paths=("path", "url", "request.url")),
+                Column("service_tier", paths=("*.service_tier",)),
+                Column("status", paths=("status",)),
+                Column("error_code", paths=("error.code", "error.type", "*.error.code")),
+                Column("attempt_number", Type.INTEGER, _own("attempt", "attempt_number"), minimum=1),
+                Column("retry_of", paths=_own("retry_of")),
+                Column("latency_ms", Type.INTEGER, ("latency_ms", "duration_ms"), minimum=0),
+                Column("time_to_first_token_ms", Type.INTEGER, ("time_to_first_token_ms", "ttft_ms"), minimum=0),
+                Column("customer_id", paths=_own("customer_id", "customer")),
+                Column("feature_id", paths=_own("feature_id", "feature")),
+                Column("conversation_id", paths=(*_own("conversation_id", "session_id"), "*.conversation.id")),
+                Column("environment", paths=_own("environment")),
+                Column("trace_id", paths=_own("trace_id")),
+                Column("user_id", paths=(*_own("user_id"), "request.user", "*.safety_identifier")),
+                Column("project_id", paths=("project_id", "openai_project")),
+                Column("api_key_id", paths=("api_key_id",)),
+                _tokens("prompt_tokens", "prompt_tokens", "input_tokens"),
+                _tokens("completion_tokens", "completion_tokens", "output_tokens"),
+                _tokens("total_tokens", "total_tokens"),
+                _tokens("cached_tokens", "prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens"),
+                _tokens(
+                    "cache_write_tokens",
+                    "prompt_tokens_details.cache_write_tokens",
+                    "input_tokens_details.cache_write_tokens",
+                ),
+                _tokens("input_audio_tokens", "prompt_tokens_details.audio_tokens"),
+                _tokens("output_audio_tokens", "completion_tokens_details.audio_tokens"),
+                _tokens(
+                    "reasoning_tokens",
+                    "completion_tokens_details.reasoning_tokens",
+                    "output_tokens_details.reasoning_tokens",
+                ),
+            ),
+        ),
+    ),
+)

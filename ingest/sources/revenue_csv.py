@@ -1,0 +1,39 @@
+"""Revenue as a plain table: who pays how much for which period. CSV or Parquet.
+
+    customer_id,period_start,period_end,amount,currency[,feature][,plan]
+    northwind,2026-10-01,2026-11-01,499.00,USD,,growth
+
+`period_end` is exclusive. A file states the revenue of the periods that it holds completely: a newer file replaces them.
+"""
+
+from ingest.source import Column, Sample, Source, Table, Type
+
+MINIMUM = {"customer_id", "period_start", "period_end", "amount", "currency"}
+
+
+def _recognises(sample: Sample) -> bool:
+    return sample.headers >= MINIMUM
+
+
+SOURCE = Source(
+    name="revenue_csv",
+    about="Revenue lines: customer, period, amount, currency, CSV or Parquet",
+    tables=(
+        Table(
+            shape="revenue",
+            formats=("csv", "parquet"),
+            date="period_start",
+            recognises=_recognises,
+            replaces=("period_start", "period_end"),
+            columns=(
+                Column("customer_id", paths=("customer_id",), required=True, identifier=True),
+                Column("period_start", Type.DATE, ("period_start",), required=True),
+                Column("period_end", Type.DATE, ("period_end",), required=True),
+                Column("amount", Type.MONEY, ("amount",), required=True),
+                Column("currency", paths=("currency",), required=True),
+                Column("feature_id", paths=("feature", "feature_id")),
+                Column("plan_id", paths=("plan", "plan_id")),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,27 @@
+{#
+    Every source's staging model of one canonical shape, one under the other. A staging model says what its source
+    knows; what it does not know is NULL here. A column that is not canonical is a mistake and stops the build.
+#}
+{% macro union_staged(shape) -%}
+    {% set columns = canonical_columns(shape) %}
+    {% set sources = var('staged').get(shape, []) %}
+    {% if execute and not sources %}
+        {% do exceptions.raise_compiler_error(
+            "no source is staged: build with `unitcost build`, which fills the var `staged` from models/staging/"
+        ) %}
+    {% endif %}
+    {% for source_id in sources %}
+        {% set staged = ref('stg_' ~ source_id ~ '__' ~ shape) %}
+        {% set known = adapter.get_columns_in_relation(staged) | map(attribute='name') | map('lower') | list if execute else [] %}
+        {% set strangers = known | reject('in', columns) | list %}
+        {% if strangers %}
+            {% do exceptions.raise_compiler_error(staged ~ ' has columns that are not canonical: ' ~ strangers | join(', ')) %}
+        {% endif %}
+        select
+        {% for name, type in columns.items() %}
+            cast({{ name if name in known else 'null' }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+        {% endfor %}
+        from {{ staged }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+{%- endmacro %}

@@ -1,0 +1,2 @@
+-- grain: one row per billing line
+{{ union_staged('charges') }}

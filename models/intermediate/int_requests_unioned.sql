@@ -1,0 +1,10 @@
+-- grain: one row per logged model call of the touched dates, duplicates included
+with unioned as (
+
+    {{ union_staged('requests') }}
+
+)
+
+select *
+from unioned
+where usage_date in (select usage_date from {{ ref('int_touched_dates') }})

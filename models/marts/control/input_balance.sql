@@ -1,0 +1,34 @@
+-- grain: one row per input file and raw table of requests
+-- Landed = counted + duplicates, for every file: a row that is not counted stands in another row's place.
+with landed as (
+
+    select
+        input_id,
+        table_name,
+        sum(row_count) as landed_count
+    from {{ ref('stg_landing__files') }}
+    where table_name like '%__requests' and change <> 'gone'
+    group by 1, 2
+
+),
+
+counted as (
+
+    select
+        input_id,
+        concat(source_id, '__requests') as table_name,
+        sum(request_count) as counted_count
+    from {{ ref('int_requests_per_input') }}
+    group by 1, 2
+
+)
+
+select
+    landed.input_id,
+    landed.table_name,
+    cast(landed.landed_count as bigint) as landed_count,
+    cast(coalesce(counted.counted_count, 0) as bigint) as counted_count,
+    cast(landed.landed_count - coalesce(counted.counted_count, 0) as bigint) as duplicate_count
+from landed
+left join counted
+    on landed.input_id = counted.input_id and landed.table_name = counted.table_name

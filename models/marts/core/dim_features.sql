@@ -1,0 +1,7 @@
+-- grain: one row per feature that cost or earned something
+select
+    feature_id,
+    min(usage_date) as first_seen_date,
+    max(usage_date) as last_seen_date
+from {{ ref('gross_margin_daily') }}
+group by 1

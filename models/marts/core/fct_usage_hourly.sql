@@ -1,0 +1,38 @@
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ delete_touched_dates() }}') }}
+-- grain: one row per UTC hour, source, provider, model, customer, feature, operation, environment, tier
+select
+    date_trunc('hour', requested_at) as usage_hour_at,
+    usage_date,
+    source_id,
+    provider_id,
+    model_id,
+    customer_id,
+    feature_id,
+    operation,
+    environment,
+    service_tier,
+    is_batch,
+    cast(count(*) as bigint) as request_count,
+    cast(sum(case when attempt_number > 1 then 1 else 0 end) as bigint) as retry_count,
+    cast(sum(case when status <> 'ok' then 1 else 0 end) as bigint) as error_count,
+    cast(sum(case when price_status in ('unknown_model', 'no_price', 'usage_missing') then 1 else 0 end) as bigint)
+        as unpriced_request_count,
+    cast(sum(uncached_input_tokens) as bigint) as uncached_input_tokens,
+    cast(sum(cache_read_tokens) as bigint) as cache_read_tokens,
+    cast(sum(cache_write_tokens) as bigint) as cache_write_tokens,
+    cast(sum(output_tokens) as bigint) as output_tokens,
+    cast(sum(reasoning_tokens) as bigint) as reasoning_tokens,
+    cast(sum(input_cost_usd) as decimal(38, 12)) as input_cost_usd,
+    cast(sum(cache_read_cost_usd) as decimal(38, 12)) as cache_read_cost_usd,
+    cast(sum(cache_write_cost_usd) as decimal(38, 12)) as cache_write_cost_usd,
+    cast(sum(output_cost_usd) as decimal(38, 12)) as output_cost_usd,
+    cast(sum(tool_cost_usd) as decimal(38, 12)) as tool_cost_usd,
+    cast(sum(list_cost_usd) as decimal(38, 12)) as list_cost_usd,
+    cast(sum(contracted_cost_usd) as decimal(38, 12)) as contracted_cost_usd,
+    cast(sum(cost_usd) as decimal(38, 12)) as cost_usd,
+    min(case when is_invoiced then 1 else 0 end) = 1 as is_invoiced
+from {{ ref('fct_requests') }}
+{% if is_incremental() %}
+    where usage_date in (select usage_date from {{ ref('int_touched_dates') }})
+{% endif %}
+group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11

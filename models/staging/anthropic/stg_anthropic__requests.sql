@@ -1,0 +1,58 @@
+-- grain: one row per logged Anthropic API call, duplicates included
+select
+    ---------- ids
+    coalesce(response_id, request_id, record_hash) as request_id,
+    'anthropic' as source_id,
+    provider as provider_id,
+    model as model_id,
+    coalesce(requested_model, model) as requested_model,
+    customer_id,
+    feature_id,
+    conversation_id,
+    user_id,
+    project_id,
+    api_key_id,
+    environment,
+    trace_id,
+
+    ---------- attributes
+    'chat' as operation,
+    inference_geo as region_id,
+    -- `service_tier` says which capacity served; `speed: fast` is what changes the price (anthropic, beta_usage.py)
+    coalesce(nullif(speed, 'standard'), service_tier) as service_tier,
+    coalesce(service_tier = 'batch', false) as is_batch,
+    case
+        when error_code is not null or lower(status) in ('error', 'failed', 'failure') then 'error'
+        when lower(status) in ('aborted', 'cancelled') then 'aborted'
+        else 'ok'
+    end as status,
+    error_code,
+    attempt_number,
+    retry_of,
+
+    ---------- quantities
+    input_tokens is not null or output_tokens is not null as has_usage,
+    -- `input_tokens` excludes cache reads and writes (anthropic, message.py)
+    coalesce(input_tokens, 0) as uncached_input_tokens,
+    coalesce(cache_read_input_tokens, 0) as cache_read_tokens,
+    coalesce(ephemeral_5m_input_tokens, 0) as cache_write_5m_tokens,
+    coalesce(ephemeral_1h_input_tokens, 0) as cache_write_1h_tokens,
+    -- `cache_creation_input_tokens` is the sum of the lifetimes; older calls give the sum alone
+    greatest(
+        coalesce(cache_creation_input_tokens, 0)
+        - coalesce(ephemeral_5m_input_tokens, 0)
+        - coalesce(ephemeral_1h_input_tokens, 0),
+        0
+    ) as cache_write_unknown_tokens,
+    coalesce(output_tokens, 0) as output_tokens,
+    thinking_tokens as reasoning_tokens,
+    web_search_requests as web_search_count,
+    latency_ms,
+    time_to_first_token_ms,
+
+    ---------- times and lineage
+    requested_at,
+    usage_date,
+    input_id,
+    record_number
+from {{ source('anthropic', 'requests') }}

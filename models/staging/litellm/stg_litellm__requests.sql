@@ -1,0 +1,67 @@
+-- grain: one row per LiteLLM spend log entry, duplicates included
+with logged as (
+
+    select
+        *,
+        coalesce(cache_read_tokens, 0) as read_tokens,
+        -- the lifetimes are parts of the sum; where both are there, what they leave has no known lifetime
+        coalesce(cache_write_5m_tokens, 0) as write_5m_tokens,
+        coalesce(cache_write_1h_tokens, 0) as write_1h_tokens,
+        greatest(
+            coalesce(cache_write_tokens, 0) - coalesce(cache_write_5m_tokens, 0) - coalesce(cache_write_1h_tokens, 0), 0
+        ) as write_unknown_tokens
+    from {{ source('litellm', 'requests') }}
+
+)
+
+select
+    ---------- ids
+    request_id,
+    'litellm' as source_id,
+    provider as provider_id,
+    model as model_id,
+    coalesce(model_group, model) as requested_model,
+    end_user as customer_id,
+    nullif(regexp_extract(request_tags, '"feature:([^"]*)"', 1), '') as feature_id,
+    session_id as conversation_id,
+    internal_user as user_id,
+    team_id as project_id,
+    api_key as api_key_id,
+    nullif(regexp_extract(request_tags, '"environment:([^"]*)"', 1), '') as environment,
+    trace_id,
+
+    ---------- attributes
+    case
+        when call_type like '%embedding%' then 'embeddings'
+        when call_type like '%rerank%' then 'rerank'
+        when call_type like '%text_completion%' then 'text_completion'
+        else 'chat'
+    end as operation,
+    service_tier,
+    coalesce(service_tier = 'batch' or call_type like '%batch%', false) as is_batch,
+    case when lower(status) = 'failure' or error_code is not null then 'error' else 'ok' end as status,
+    error_code,
+    attempted_retries + 1 as attempt_number,
+
+    ---------- quantities
+    -- LiteLLM's own response cache answered: nothing was bought
+    (prompt_tokens is not null or completion_tokens is not null) and coalesce(lower(cache_hit), 'false') <> 'true' as has_usage,
+    -- prompt_tokens includes cache reads and writes, for every provider (litellm, types/utils.py)
+    greatest(
+        coalesce(prompt_tokens, 0) - read_tokens - write_5m_tokens - write_1h_tokens - write_unknown_tokens, 0
+    ) as uncached_input_tokens,
+    read_tokens as cache_read_tokens,
+    write_5m_tokens as cache_write_5m_tokens,
+    write_1h_tokens as cache_write_1h_tokens,
+    write_unknown_tokens as cache_write_unknown_tokens,
+    coalesce(completion_tokens, 0) as output_tokens,
+    reasoning_tokens,
+    web_search_requests as web_search_count,
+    spend as reported_cost_usd,
+
+    ---------- times and lineage
+    started_at as requested_at,
+    usage_date,
+    input_id,
+    record_number
+from logged
