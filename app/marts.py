@@ -67,6 +67,8 @@ class Mart:
     """What is summed: `name` or `expression as name`."""
     conditions: Mapping[str, str] = field(default_factory=dict)
     """Dimension → its condition, where it is not `key = any of the chosen`."""
+    only: str = ""
+    """A condition that always holds."""
 
     def unknown(self, scope: Scope) -> tuple[str, ...]:
         """The filters of `scope` that this mart cannot obey, so that a page can say so."""
@@ -74,7 +76,8 @@ class Mart:
 
     def where(self, scope: Scope) -> tuple[str, dict[str, Any]]:
         """The condition of `scope` on this mart, and what to bind."""
-        clauses, bound = [f"{self.day} between $start and $end"], {"start": scope.start, "end": scope.end}
+        clauses = [f"{self.day} between $start and $end", *([self.only] if self.only else [])]
+        bound: dict[str, Any] = {"start": scope.start, "end": scope.end}
         for name, chosen in scope.members.items():
             if name in self.conditions:
                 clauses.append(self.conditions[name])
@@ -116,16 +119,11 @@ CONVERSATIONS = Mart(
     name="cost_per_conversation",
     day="started_date",
     keys={"feature": "feature_id", "customer": "customer_id"},
-    sums=(
-        f"case when conversation_id <> '{UNATTRIBUTED}' then 1 else 0 end as conversation_count",
-        f"case when conversation_id <> '{UNATTRIBUTED}' then cost_usd end as conversation_cost_usd",
-        f"case when conversation_id = '{UNATTRIBUTED}' then cost_usd end as other_cost_usd",
-        f"case when conversation_id = '{UNATTRIBUTED}' then request_count else 0 end as other_request_count",
-        "turn_count",
-    ),
+    sums=("1 as conversation_count", "cost_usd"),
     conditions={
         name: r"list_has_any(string_split_regex(model_ids, ',\s*'), $answered_by)" for name in ("provider", "model")
     },
+    only=f"conversation_id <> '{UNATTRIBUTED}'",  # that row is the rest of a customer's requests, of all days
 )
 
 MONEY = "decimal(38, 12)"
@@ -215,8 +213,8 @@ class Warehouse:
         where, bound = CONVERSATIONS.where(scope)
         columns = ", ".join(f"quantile_disc(cost_usd, 0.{share}) as p{share}_usd" for share in (50, 95, 99))
         return self._read(
-            f"select {columns} from marts.cost_per_conversation where {where} and conversation_id <> $none",
-            {**bound, "none": UNATTRIBUTED},
+            f"select {columns} from marts.cost_per_conversation where {where}",
+            bound,
         )
 
     def cost_histogram(self, scope: Scope, steps: int = 5) -> pl.DataFrame:
@@ -229,9 +227,9 @@ class Warehouse:
         return self._read(
             "select cast(floor(log10(cast(cost_usd as double)) * $steps) as bigint) as step,"
             f" cast(count(*) as bigint) as conversation_count, cast(sum(cost_usd) as {MONEY}) as cost_usd"
-            f" from marts.cost_per_conversation where {where} and conversation_id <> $none and cost_usd > 0"
+            f" from marts.cost_per_conversation where {where} and cost_usd > 0"
             " group by 1 order by 1",
-            {**bound, "none": UNATTRIBUTED, "steps": steps},
+            {**bound, "steps": steps},
         )
 
     def cost_by_turns(self, scope: Scope) -> pl.DataFrame:
@@ -240,18 +238,30 @@ class Warehouse:
         quantiles = ", ".join(f"quantile_disc(cost_usd, 0.{share}) as p{share}_usd" for share in (25, 50, 75))
         return self._read(
             f"select turn_count, cast(count(*) as bigint) as conversation_count, {quantiles}"
-            f" from marts.cost_per_conversation where {where} and conversation_id <> $none and turn_count is not null"
+            f" from marts.cost_per_conversation where {where} and turn_count is not null"
             " group by 1 order by 1",
-            {**bound, "none": UNATTRIBUTED},
+            bound,
         )
 
     def dearest_conversations(self, scope: Scope, limit: int) -> pl.DataFrame:
-        """The `limit` most expensive rows of `cost_per_conversation`, the unattributed remainders among them."""
+        """The `limit` most expensive conversations."""
         where, bound = CONVERSATIONS.where(scope)
         return self._read(
             f"select {_CONVERSATION} from marts.cost_per_conversation where {where}"
             " order by cost_usd desc nulls last, customer_id, conversation_id limit $limit",
             {**bound, "limit": limit},
+        )
+
+    def without_conversation(self, customers: Sequence[str]) -> pl.DataFrame:
+        """request_count, cost_usd: what carries no conversation id, of all days, since the mart keeps it undated.
+
+        Args:
+            customers: of these, or of all where none is named.
+        """
+        return self._read(
+            f"select {_sum('request_count')}, {_sum('cost_usd')} from marts.cost_per_conversation"
+            " where conversation_id = $none and (len($customers) = 0 or customer_id = any($customers))",
+            {"none": UNATTRIBUTED, "customers": list(customers)},
         )
 
     def conversation(self, conversation_id: str) -> pl.DataFrame:
@@ -262,13 +272,23 @@ class Warehouse:
             {"id": conversation_id},
         )
 
-    def calls(self, customer_id: str, conversation_id: str, limit: int) -> pl.DataFrame:
-        """The model calls of one conversation in order, `limit` at most, numbered in `call`."""
+    def calls(self, customer_id: str, conversation_id: str, days: tuple[date, date], limit: int) -> pl.DataFrame:
+        """The model calls of one conversation in order, `limit` at most, numbered in `call`.
+
+        Args:
+            days: first and last day of the conversation, so that the other days of a large mart are not looked at.
+        """
         return self._read(
             f"select cast(row_number() over (order by requested_at, request_id) as bigint) as call, {_CALL}"
             " from marts.fct_requests where customer_id = $customer and conversation_id = $conversation"
-            " order by call limit $limit",
-            {"customer": customer_id, "conversation": conversation_id, "limit": limit},
+            " and usage_date between $first and $last order by call limit $limit",
+            {
+                "customer": customer_id,
+                "conversation": conversation_id,
+                "first": days[0],
+                "last": days[1],
+                "limit": limit,
+            },
         )
 
     def _read(self, query: str, bound: Mapping[str, Any] | None = None) -> pl.DataFrame:

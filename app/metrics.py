@@ -11,8 +11,8 @@ from typing import Literal
 
 import polars as pl
 
-THIN_MARGIN = 0.3
-"""Below this gross margin a customer or feature is `thin`; below 0 it is `under_water`."""
+THIN_MARGIN = 0.5
+"""Below this gross margin a customer or feature is `thin`, below 0 `under_water`: the line of the mart `gross_margin`."""
 
 MarginClass = Literal["profitable", "thin", "under_water", "no_revenue"]
 Number = Decimal | int | float

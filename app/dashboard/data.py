@@ -1,6 +1,7 @@
 """What the pages read: the marts of one build, cached by the path of the build and what was asked."""
 
 from collections.abc import Sequence
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -13,7 +14,7 @@ _ENTRIES = 256
 
 @st.cache_resource(max_entries=3, show_spinner=False, on_release=Warehouse.close)
 def warehouse(path: str) -> Warehouse:
-    """The open build. A path names one build for ever, so it is never opened again for another."""
+    """Open build of a path. A path names one build for ever, so it is never opened again for another."""
     return Warehouse(Path(path))
 
 
@@ -49,25 +50,25 @@ def environments(path: str) -> list[str]:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def ranked(path: str, dimension: Dimension) -> list[str]:
-    """The members of a dimension, the most expensive of all time first."""
+    """Members of a dimension, the most expensive of all time first."""
     return warehouse(path).ranked(dimension)["id"].to_list()
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False)
 def usage(path: str, scope: Scope, by: Sequence[Dimension] = (), grain: Grain | None = None) -> pl.DataFrame:
-    """Sums of `fct_usage_hourly`."""
+    """Sums over `fct_usage_hourly`."""
     return warehouse(path).totals(USAGE, scope, by, grain)
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False)
 def margin(path: str, scope: Scope, by: Sequence[Dimension] = (), grain: Grain | None = None) -> pl.DataFrame:
-    """Sums of `gross_margin_daily`."""
+    """Sums over `gross_margin_daily`."""
     return warehouse(path).totals(MARGIN, scope, by, grain)
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False)
 def conversations(path: str, scope: Scope, by: Sequence[Dimension] = (), grain: Grain | None = None) -> pl.DataFrame:
-    """Sums of `cost_per_conversation`."""
+    """Sums over `cost_per_conversation`."""
     return warehouse(path).totals(CONVERSATIONS, scope, by, grain)
 
 
@@ -102,6 +103,12 @@ def conversation(path: str, conversation_id: str) -> pl.DataFrame:
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False)
-def calls(path: str, customer_id: str, conversation_id: str, limit: int) -> pl.DataFrame:
-    """The model calls of one conversation."""
-    return warehouse(path).calls(customer_id, conversation_id, limit)
+def without_conversation(path: str, customers: Sequence[str]) -> pl.DataFrame:
+    """Sums of what carries no conversation id, of all days."""
+    return warehouse(path).without_conversation(customers)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def calls(path: str, customer_id: str, conversation_id: str, days: tuple[date, date], limit: int) -> pl.DataFrame:
+    """Model calls of one conversation."""
+    return warehouse(path).calls(customer_id, conversation_id, days, limit)

@@ -3,7 +3,8 @@
 The value of a tile is of all days asked; its change is of the days that are over, against the period before.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 import polars as pl
@@ -12,122 +13,105 @@ from app import metrics
 from app.dashboard import data, theme
 from app.dashboard.filters import View
 from app.dashboard.panels import Tile
-from app.marts import Dimension, Scope
+from app.marts import Dimension, Grain, Scope
 
-_NOT_KNOWN = "not by {}"
+_Read = Callable[[str, Scope, Sequence[Dimension], Grain | None], pl.DataFrame]
 
 
-def ai_cost(view: View) -> Tile:
-    """What every priced request cost."""
-    change, good, note = _moved(
-        view, lambda scope: metrics.total(data.usage(view.path, scope), "cost_usd"), up_is=False
-    )
-    return Tile(
-        "AI cost",
-        theme.money(metrics.total(data.usage(view.path, view.now), "cost_usd")),
-        change,
-        good=good,
-        note=note,
-        trend=_trend(data.usage(view.path, view.now, grain=view.grain)["cost_usd"]),
-        help="Best known cost in US dollars: the invoice where it is in, else usage at contracted prices.",
+@dataclass(frozen=True)
+class _Figure:
+    """A figure that can be had of any sums of its mart: of a period, of the one before, of each day."""
+
+    label: str
+    read: _Read
+    of: Callable[[pl.DataFrame], metrics.Number | None]
+    write: Callable[[metrics.Number | None], str]
+    up_is: bool | None
+    """Whether a rise is welcome; None where it is neither."""
+    help: str | None = None
+
+
+def ai_cost(view: View, *, trend: bool = False) -> Tile:
+    """Cost of everything that has a price."""
+    return _tile(
+        view,
+        _Figure(
+            "AI cost",
+            data.usage,
+            lambda sums: metrics.total(sums, "cost_usd"),
+            theme.money,
+            up_is=False,
+            help="Best known cost in US dollars: the invoice where it is in, else usage at contracted prices.",
+        ),
+        (),
+        trend=trend,
     )
 
 
 def revenue(view: View) -> Tile:
-    """What customers paid."""
-    if view.margin_blind_to:
-        return _blind("Revenue", view.margin_blind_to)
-    change, good, note = _moved(
-        view, lambda scope: metrics.total(data.margin(view.path, scope), "revenue_usd"), up_is=True
-    )
-    value = metrics.total(data.margin(view.path, view.now), "revenue_usd")
-    return Tile(
-        "Revenue", theme.money(value), change, good=good, note=note if value is not None else "no revenue is mapped"
-    )
+    """Money that customers paid."""
+    figure = _Figure("Revenue", data.margin, lambda sums: metrics.total(sums, "revenue_usd"), theme.money, up_is=True)
+    return _tile(view, figure, view.margin_blind_to)
 
 
 def gross_profit(view: View) -> Tile:
     """Revenue less what it cost to serve."""
-    if view.margin_blind_to:
-        return _blind("Gross profit", view.margin_blind_to)
-    change, good, note = _moved(view, lambda scope: _profit(data.margin(view.path, scope)), up_is=True)
-    return Tile("Gross profit", theme.money(_profit(data.margin(view.path, view.now))), change, good=good, note=note)
+    return _tile(view, _Figure("Gross profit", data.margin, _profit, theme.money, up_is=True), view.margin_blind_to)
 
 
-def gross_margin(view: View) -> Tile:
+def gross_margin(view: View, *, trend: bool = False) -> Tile:
     """Gross profit as a share of revenue, over everything that is shown: those who pay nothing weigh on it."""
-    if view.margin_blind_to:
-        return _blind("Gross margin", view.margin_blind_to)
-    share = margin_of(data.margin(view.path, view.now))
-    after, before = margin_of(data.margin(view.path, view.full)), None
-    if view.before:
-        before = margin_of(data.margin(view.path, view.before))
-    known = after is not None and before is not None
-    moved = after - before if after is not None and before is not None else 0.0
-    return Tile(
+    margin = _Figure(
         "Gross margin",
-        theme.percent(share),
-        theme.points(moved) if known else None,
-        good=moved > 0 if moved else None,
-        note="vs before" if known else "no revenue is mapped" if share is None else None,
-        help="(Revenue − AI cost) ÷ revenue, of all customers together. Change in percentage points.",
+        data.margin,
+        margin_of,
+        theme.percent,
+        up_is=True,
+        help="(Revenue − AI cost) ÷ revenue, of all customers together. Its change is in percentage points.",
     )
+    return _tile(view, margin, view.margin_blind_to, in_points=True, trend=trend)
 
 
-def conversations(view: View, *, of_all: bool = False) -> Tile:
-    """How many conversations started; `of_all` also under a filter that conversations do not know."""
-    if view.conversations_blind_to and not of_all:
-        return _blind("Conversations", view.conversations_blind_to)
-    change, _, note = _moved(view, lambda scope: _count(view, scope, "conversation_count"), up_is=True)
-    return Tile(
+def conversations(view: View, *, of_all: bool = False, trend: bool = False) -> Tile:
+    """Number of conversations that started; `of_all` also under a filter that conversations do not know."""
+    started = _Figure(
         "Conversations",
-        theme.count(_count(view, view.now, "conversation_count")),
-        change,
-        note=note,
+        data.conversations,
+        lambda sums: metrics.count(sums, "conversation_count"),
+        theme.count,
+        up_is=None,
         help="Conversations that started in the period. Requests without a conversation id are not counted.",
     )
+    return _tile(view, started, () if of_all else view.conversations_blind_to, trend=trend)
 
 
-def cost_per_conversation(view: View, *, of_all: bool = False) -> Tile:
-    """The whole cost of the conversations that started in the period, by their number; `of_all` as above."""
-    if view.conversations_blind_to and not of_all:
-        return _blind("Cost per conversation", view.conversations_blind_to)
-
-    def cost(scope: Scope) -> Decimal | None:
-        frame = data.conversations(view.path, scope)
-        return metrics.unit_cost(
-            metrics.total(frame, "conversation_cost_usd"), metrics.count(frame, "conversation_count")
-        )
-
-    change, good, note = _moved(view, cost, up_is=False)
-    return Tile(
-        "Cost per conversation",
-        theme.money(cost(view.now)),
-        change,
-        good=good,
-        note=note,
+def cost_per_conversation(view: View, *, of_all: bool = False, trend: bool = False) -> Tile:
+    """Whole cost of the conversations that started in the period, by their number; `of_all` as above."""
+    cost = _Figure(
+        "Per conversation",
+        data.conversations,
+        lambda sums: metrics.unit_cost(metrics.total(sums, "cost_usd"), metrics.count(sums, "conversation_count")),
+        theme.money,
+        up_is=False,
         help="Cost of the conversations that started in the period ÷ their number.",
     )
+    return _tile(view, cost, () if of_all else view.conversations_blind_to, trend=trend)
 
 
-def unpriced(view: View) -> Tile:
-    """Requests whose cost is unknown."""
-    frame = data.usage(view.path, view.now)
-    requests, missing = metrics.count(frame, "request_count"), metrics.count(frame, "unpriced_request_count")
-    share = metrics.ratio(missing, requests)
+def unpriced(view: View, *, trend: bool = False) -> Tile:
+    """Number of requests whose cost is unknown."""
+    sums = data.usage(view.path, view.now)
+    requests, missing = metrics.count(sums, "request_count"), metrics.count(sums, "unpriced_request_count")
+    daily = data.usage(view.path, view.now, grain=view.grain)["unpriced_request_count"].to_list() if trend else None
     return Tile(
-        "Requests without a price",
+        "Unpriced requests",
         theme.count(missing),
-        theme.percent(share) if missing else None,
+        theme.percent(metrics.ratio(missing, requests)),
         good=False if missing else None,
-        note="of requests" if missing else f"of {theme.count(requests)} requests",
-        help="Their cost is unknown: it is missing in every figure, never counted as 0.",
+        note=f"of {theme.count(requests)}",
+        trend=daily,
+        help="Their cost is unknown: it is missing in every figure here, never counted as 0.",
     )
-
-
-def margin_of(frame: pl.DataFrame) -> float | None:
-    """Gross margin of a frame of margin sums."""
-    return metrics.gross_margin(metrics.total(frame, "revenue_usd"), _profit(frame))
 
 
 def members(view: View, dimension: Dimension) -> pl.DataFrame:
@@ -142,19 +126,18 @@ def members(view: View, dimension: Dimension) -> pl.DataFrame:
     if not view.margin_blind_to:
         parts.append(data.margin(view.path, view.now, by=(dimension,)))
     if not view.conversations_blind_to:
-        parts.append(data.conversations(view.path, view.now, by=(dimension,)))
+        talks = data.conversations(view.path, view.now, by=(dimension,))
+        unit = metrics.quotient("cost_usd", "conversation_count", "cost_per_conversation_usd")
+        parts.append(talks.select(on, "conversation_count", unit))
     frame = metrics.beside(on, *parts)
-    missing = {**_MARGIN_COLUMNS, **_CONVERSATION_COLUMNS}
     frame = frame.with_columns(
-        pl.lit(None, dtype=kind).alias(name) for name, kind in missing.items() if name not in frame.columns
+        pl.lit(None, dtype=kind).alias(name) for name, kind in _UNKNOWN.items() if name not in frame.columns
     )
-    return metrics.with_margin(frame).with_columns(
-        metrics.quotient("conversation_cost_usd", "conversation_count", "cost_per_conversation_usd")
-    ).sort("cost_usd", on, descending=[True, False], nulls_last=True)  # fmt: skip
+    return metrics.with_margin(frame).sort("cost_usd", on, descending=[True, False], nulls_last=True)
 
 
 def trends(view: View, dimension: Dimension) -> pl.DataFrame:
-    """`<dimension>_id` and `trend`: its cost in every day or week of the period, in dollars."""
+    """`<dimension>_id` and `trend`: its cost in every day, week or month of the period, in dollars."""
     on = f"{dimension}_id"
     cost = data.usage(view.path, view.now, by=(dimension,), grain=view.grain)
     grid = cost.select(on).unique().join(cost.select("period").unique(), how="cross")
@@ -166,32 +149,50 @@ def trends(view: View, dimension: Dimension) -> pl.DataFrame:
     )
 
 
-_MARGIN_COLUMNS = {name: pl.Decimal(38, 12) for name in ("revenue_usd", "cogs_usd", "gross_profit_usd")}
-_CONVERSATION_COLUMNS = {"conversation_count": pl.Int64(), "conversation_cost_usd": pl.Decimal(38, 12)}
+def margin_of(sums: pl.DataFrame) -> float | None:
+    """Gross margin of a frame of margin sums."""
+    return metrics.gross_margin(metrics.total(sums, "revenue_usd"), _profit(sums))
 
 
-def _profit(frame: pl.DataFrame) -> Decimal | None:
-    return metrics.total(frame, "gross_profit_usd")
+_UNKNOWN = {
+    **dict.fromkeys(("revenue_usd", "cogs_usd", "gross_profit_usd"), pl.Decimal(38, 12)),
+    "conversation_count": pl.Int64(),
+    "cost_per_conversation_usd": pl.Float64(),
+}
 
 
-def _count(view: View, scope: Scope, column: str) -> int:
-    return metrics.count(data.conversations(view.path, scope), column)
+def _profit(sums: pl.DataFrame) -> Decimal | None:
+    return metrics.total(sums, "gross_profit_usd")
 
 
-def _moved(
-    view: View, read: Callable[[Scope], metrics.Number | None], *, up_is: bool
-) -> tuple[str | None, bool | None, str | None]:
-    """The relative change in words, whether it is welcome, and against what it is."""
-    change = metrics.change(read(view.full), read(view.before)) if view.before else None
-    if change is None or change.relative is None:
-        return None, None, None
-    good = None if not change.absolute else (change.absolute > 0) is up_is
-    return theme.signed_percent(change.relative), good, "vs before"
+def _tile(
+    view: View, figure: _Figure, blind_to: tuple[str, ...], *, in_points: bool = False, trend: bool = False
+) -> Tile:
+    """The figure of the view, or in words which filters keep it from being known."""
+    if blind_to:
+        return Tile(figure.label, theme.UNKNOWN, note=f"not by {' or '.join(blind_to)}", help=figure.help)
+
+    def of(scope: Scope) -> metrics.Number | None:
+        return figure.of(figure.read(view.path, scope, (), None))
+
+    change = metrics.change(of(view.full), of(view.before)) if view.before else None
+    said = None
+    if change is not None and in_points:
+        said = theme.points(float(change.absolute))
+    elif change is not None and change.relative is not None:
+        said = theme.signed_percent(change.relative)
+    return Tile(
+        figure.label,
+        figure.write(of(view.now)),
+        said,
+        good=(change.absolute > 0) is figure.up_is if change and change.absolute and figure.up_is is not None else None,
+        note="vs before" if said else None,
+        help=figure.help,
+        trend=_trend(view, figure) if trend else None,
+    )
 
 
-def _trend(series: pl.Series) -> list[float]:
-    return series.cast(pl.Float64).fill_null(0).to_list()
-
-
-def _blind(label: str, dimensions: tuple[str, ...]) -> Tile:
-    return Tile(label, theme.UNKNOWN, note=_NOT_KNOWN.format(" or ".join(dimensions)))
+def _trend(view: View, figure: _Figure) -> list[float]:
+    """The figure in each day, week or month where it is known."""
+    by_period = figure.read(view.path, view.now, (), view.grain).partition_by("period", maintain_order=True)
+    return [float(value) for value in map(figure.of, by_period) if value is not None]

@@ -123,12 +123,17 @@ def signed_percent(share: float) -> str:
     """A relative change; past tenfold as a factor."""
     if share >= 10:  # noqa: PLR2004 - 1,000%
         return f"×{share + 1:,.0f}"
-    return f"{share:+.1%}".replace("-", "−")
+    return _signed(f"{share:+.1%}")
 
 
 def points(difference: float) -> str:
     """The difference of two shares, in percentage points."""
-    return f"{difference * 100:+.1f} pp".replace("-", "−")
+    return _signed(f"{difference * 100:+.1f} pp")
+
+
+def _signed(said: str) -> str:
+    """A true minus, and no sign on a zero."""
+    return said.replace("-", "−") if any(digit in said for digit in "123456789") else said[1:]
 
 
 def day(value: date) -> str:

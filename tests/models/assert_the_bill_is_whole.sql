@@ -1,0 +1,52 @@
+-- Every line that landed is a charge, and the money of every invoice is the bill's.
+with landed as (
+
+    select sum(row_count) as row_count
+    from {{ ref('stg_landing__files') }}
+    where table_name like '%__charges' and change <> 'gone'
+
+),
+
+billed as (
+
+    select
+        billing_account_id,
+        billing_currency,
+        billing_period_start_at,
+        sum(billed_cost) as billed_cost
+    from {{ ref('int_charges_unioned') }}
+    group by 1, 2, 3
+
+),
+
+charged as (
+
+    select
+        billing_account_id,
+        billing_currency,
+        billing_period_start_at,
+        sum(billed_cost) as billed_cost
+    from {{ ref('fct_charges') }}
+    group by 1, 2, 3
+
+)
+
+select
+    coalesce(billed.billing_account_id, charged.billing_account_id) as billing_account_id,
+    billed.billed_cost,
+    charged.billed_cost as charged_cost
+from billed
+full join charged
+    on
+        billed.billing_account_id = charged.billing_account_id
+        and billed.billing_currency = charged.billing_currency
+        and billed.billing_period_start_at = charged.billing_period_start_at
+where billed.billed_cost <> charged.billed_cost or billed.billed_cost is null or charged.billed_cost is null
+union all
+select
+    'rows' as billing_account_id,
+    cast(landed.row_count as decimal(38, 12)) as billed_cost,
+    cast(charges.row_count as decimal(38, 12)) as charged_cost
+from landed
+cross join (select count(*) as row_count from {{ ref('fct_charges') }}) as charges
+where coalesce(landed.row_count, 0) <> charges.row_count
