@@ -54,7 +54,9 @@ def current(home: Path) -> Build:
     )
 
 
-def publish(home: Path, built: Path, *, build_id: str, built_at: datetime, keep: int, facts: Mapping[str, Any]) -> Build:
+def publish(
+    home: Path, built: Path, *, build_id: str, built_at: datetime, keep: int, facts: Mapping[str, Any]
+) -> Build:
     """Make a finished, closed database file the one that everyone reads, then drop builds past the last `keep`.
 
     Args:

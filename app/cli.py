@@ -30,7 +30,7 @@ cli = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     help="What one AI conversation, feature and customer costs, and what margin it leaves.",
-    epilog="Exit codes: 0 done · 1 failed · 2 loaded with rejects · 3 an input refused · 75 another run holds the lock.",
+    epilog="Exit codes: 0 done · 1 failed · 2 loaded with rejects · 3 an input refused · 75 another run is going on.",
 )
 out = Console()
 err = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -77,7 +77,7 @@ def run() -> None:
     """Ingest what unitcost.toml lists, then build."""
     settings = Settings()
     if not settings.inputs:
-        _fail("unitcost.toml lists no [[inputs]]: add a path, e.g. [[inputs]] path = \"exports/\"", FAILED)
+        _fail('unitcost.toml lists no [[inputs]]: add a path, e.g. [[inputs]] path = "exports/"', FAILED)
     with pipeline.writer(settings), _progress() as show:
         outcomes = pipeline.ingest(
             settings, [(one.path, one.source) for one in settings.inputs], on_file=_file_progress(show)
@@ -167,7 +167,9 @@ def dashboard(
 
 @cli.command()
 def demo(
-    folder: Annotated[Path | None, typer.Option(help="Where to write the exports; below the warehouse by default.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where to write the exports; below the warehouse by default.")
+    ] = None,
     as_of: Annotated[str | None, typer.Option(help="The day after the last one, YYYY-MM-DD; today by default.")] = None,
     scale: Annotated[float, typer.Option(help="1.0 is about a million calls.")] = 1.0,
     *,
@@ -180,8 +182,11 @@ def demo(
     settings = Settings()
     exports = folder or settings.home / "demo"
     with pipeline.writer(settings), _progress() as show:
-        last_day = date.fromisoformat(as_of) if as_of else datetime.now(UTC).date()
-        company.write(exports, as_of=last_day, scale=scale, progress=show)
+        if strangers := pipeline.inputs_outside(settings, exports):
+            _fail(f"{settings.home} holds real data ({strangers[0]}); set UNITCOST_HOME to another folder", FAILED)
+        if not exports.exists():  # made once: another day's demo would be another company in the same books
+            last_day = date.fromisoformat(as_of) if as_of else datetime.now(UTC).date()
+            company.write(exports, as_of=last_day, scale=scale, progress=show)
         outcomes = pipeline.ingest(settings, [(str(exports), None)], on_file=_file_progress(show))
         result = pipeline.build(settings, progress=show)
     code = _report(outcomes)
@@ -204,13 +209,13 @@ def _report(outcomes: list[Outcome]) -> int:
         if outcome.rejects:
             first = outcome.rejects[0]
             err.print(
-                f"{outcome.path}: {outcome.rejected_count:,} of {outcome.record_count:,} records rejected, first in line "
-                f"{first.record_number}: {first.column} {first.rule}; {first.fix} (all: quarantine/{outcome.source}/)",
+                f"{outcome.path}: {outcome.rejected_count:,} of {outcome.record_count:,} records rejected, first in "
+                f"line {first.record_number}: {first.column} {first.rule}; {first.fix} (all: quarantine/{outcome.source}/)",
                 markup=False,
             )
     out.print(
-        f"{len(outcomes) - known - refused} files landed ({landed:,} records), {known} known already, {refused} refused, "
-        f"{rejected:,} records rejected"
+        f"{len(outcomes) - known - refused} files landed ({landed:,} records), {known} known already, "
+        f"{refused} refused, {rejected:,} records rejected"
     )
     return REFUSED if refused else WITH_REJECTS if rejected else 0
 
@@ -226,7 +231,12 @@ def _report_build(result: pipeline.BuildResult) -> None:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=err, transient=True, disable=not sys.stderr.isatty()) as bar:
         task = bar.add_task("", total=None)
         yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total or None)

@@ -126,6 +126,8 @@ CONVERSATIONS = Mart(
     only=f"conversation_id <> '{UNATTRIBUTED}'",  # that row is the rest of a customer's requests, of all days
 )
 
+COST_STEPS = 5
+"""Steps to a power of ten in `Warehouse.cost_histogram`."""
 MONEY = "decimal(38, 12)"
 """What a sum of money is cast to: DuckDB's own sum of `decimal(38, 12)`, said aloud."""
 
@@ -217,10 +219,10 @@ class Warehouse:
             bound,
         )
 
-    def cost_histogram(self, scope: Scope, steps: int = 5) -> pl.DataFrame:
-        """step, conversation_count, cost_usd: conversations by size of cost, `steps` equal log steps to a power of ten.
+    def cost_histogram(self, scope: Scope) -> pl.DataFrame:
+        """step, conversation_count, cost_usd: conversations by size of cost, in equal steps of its logarithm.
 
-        A step holds costs from `10 ** (step / steps)` to below `10 ** ((step + 1) / steps)` dollars. Free and unpriced
+        A step holds costs from `10 ** (step / COST_STEPS)` dollars to below that of the next. Free and unpriced
         conversations have no size and are left out.
         """
         where, bound = CONVERSATIONS.where(scope)
@@ -229,7 +231,7 @@ class Warehouse:
             f" cast(count(*) as bigint) as conversation_count, cast(sum(cost_usd) as {MONEY}) as cost_usd"
             f" from marts.cost_per_conversation where {where} and cost_usd > 0"
             " group by 1 order by 1",
-            {**bound, "steps": steps},
+            {**bound, "steps": COST_STEPS},
         )
 
     def cost_by_turns(self, scope: Scope) -> pl.DataFrame:
@@ -295,11 +297,12 @@ class Warehouse:
         # A cursor per call: sessions read at the same time, and a half-read result refuses other work.
         cursor = self._connection.cursor()
         try:
-            return cursor.sql(query, params=dict(bound or {})).pl()
+            found: pl.DataFrame = cursor.sql(query, params=dict(bound or {})).pl()
         except duckdb.Error as error:
             raise MartError(str(error)) from error
         finally:
             cursor.close()
+        return found
 
 
 _CONVERSATION = (

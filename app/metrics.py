@@ -7,12 +7,12 @@ a margin without revenue, a unit cost without units, a change without a past.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, cast
 
 import polars as pl
 
 THIN_MARGIN = 0.5
-"""Below this gross margin a customer or feature is `thin`, below 0 `under_water`: the line of the mart `gross_margin`."""
+"""Below this gross margin a customer or feature is `thin`, below 0 `under_water`; as in the mart `gross_margin`."""
 
 MarginClass = Literal["profitable", "thin", "under_water", "no_revenue"]
 Number = Decimal | int | float
@@ -20,7 +20,7 @@ Number = Decimal | int | float
 
 @dataclass(frozen=True)
 class Change:
-    """How a figure moved: `absolute` in its own unit, `relative` as a share of the figure before (None when that is 0)."""
+    """How a figure moved: `absolute` in its own unit, `relative` as a share of the figure before (None where that is 0)."""
 
     absolute: Number
     relative: float | None
@@ -52,7 +52,7 @@ def gross_margin(revenue: Decimal | None, profit: Decimal | None) -> float | Non
 def total(frame: pl.DataFrame, column: str) -> Decimal | None:
     """The sum of a money column; None where no row knows a value."""
     known = frame[column].drop_nulls()
-    return known.sum() if len(known) else None
+    return cast("Decimal", known.sum()) if len(known) else None
 
 
 def count(frame: pl.DataFrame, column: str) -> int:
@@ -108,10 +108,12 @@ def top_and_others(frame: pl.DataFrame, on: str, by: str, keep: int) -> pl.DataF
 
 
 def folded(frame: pl.DataFrame, on: str, keep: Sequence[str]) -> pl.DataFrame:
-    """A frame of sums by `on` and `period` with every member that is not in `keep` folded into `Other`."""
+    """`cost_usd` by `period` and `on`, with every member that is not in `keep` folded into `Other`."""
     member = pl.when(pl.col(on).is_in(keep)).then(pl.col(on)).otherwise(pl.lit("Other")).alias(on)
     known = pl.when(pl.col("cost_usd").is_not_null().any()).then(pl.col("cost_usd").sum()).alias("cost_usd")
-    return frame.with_columns(member).group_by(on, "period").agg(known).sort("period", on)
+    return (
+        frame.with_columns(member).group_by(on, "period").agg(known).select("period", on, "cost_usd").sort("period", on)
+    )
 
 
 def largest_mover(now: pl.DataFrame, before: pl.DataFrame, on: str) -> tuple[str, Decimal] | None:

@@ -85,6 +85,12 @@ def ingest(
     return outcomes
 
 
+def inputs_outside(settings: Settings, folder: Path) -> list[str]:
+    """Paths of landed inputs that do not lie below a folder. Call inside `writer`."""
+    with Ledger(settings.home) as ledger:
+        return [one.path for one in ledger.inputs() if not Path(one.path).is_relative_to(folder.resolve())]
+
+
 def build(settings: Settings, *, progress: Progress = lambda *_: None, full: bool = False) -> BuildResult:
     """Build what landed into a new versioned file and publish it. Call inside `writer`.
 
@@ -100,7 +106,10 @@ def build(settings: Settings, *, progress: Progress = lambda *_: None, full: boo
     with Ledger(settings.home) as ledger:
         _land_references(ledger, settings.home)
         files = ledger.active_files()
-    state = {"landing": _digest([[str(f["table_name"]), f["sha256"], f["input_id"]] for f in files]), "code": _code_digest(files)}
+    state = {
+        "landing": _digest([[str(f["table_name"]), f["sha256"], f["input_id"]] for f in files]),
+        "code": _code_digest(files),
+    }
     last = _last(settings.home)
     if last and last.facts.get("state") == state and not full:
         return BuildResult(None, time.monotonic() - started, is_full=False)
@@ -125,7 +134,9 @@ def staged(sources: dict[str, Source]) -> dict[str, list[str]]:
     """Which sources have a staging model of each shape: what the var `staged` of the dbt project holds."""
     return {
         shape: [
-            name for name in sources if (PROJECT_DIR / "models" / "staging" / name / f"stg_{name}__{shape}.sql").exists()
+            name
+            for name in sources
+            if (PROJECT_DIR / "models" / "staging" / name / f"stg_{name}__{shape}.sql").exists()
         ]
         for shape in SHAPES
     }
@@ -143,7 +154,9 @@ def _scratch(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def _land_references(ledger: Ledger, home: Path) -> None:
     """The price catalogue and the resolved model names, as landing files like any other."""
-    ledger.replace_reference("prices__model_prices", prices.land_reference(prices.catalogue(), "prices__model_prices", home))
+    ledger.replace_reference(
+        "prices__model_prices", prices.land_reference(prices.catalogue(), "prices__model_prices", home)
+    )
     matched = prices.matches(ledger.models())
     ledger.replace_reference("prices__model_matches", prices.land_reference(matched, "prices__model_matches", home))
 
@@ -294,9 +307,7 @@ def status(settings: Settings) -> dict[str, Any]:
                 "file": one.path,
                 "state": one.state,
                 "records": one.record_count,
-                "loaded": one.landed_count
-                - duplicates.get((one.input_id, one.table_name), 0)
-                - one.superseded_count,
+                "loaded": one.landed_count - duplicates.get((one.input_id, one.table_name), 0) - one.superseded_count,
                 "rejected": one.rejected_count,
                 "duplicates": duplicates.get((one.input_id, one.table_name), 0),
                 "other": one.other_count,
@@ -305,5 +316,9 @@ def status(settings: Settings) -> dict[str, Any]:
             }
             for one in ledger.inputs()
         ]
-    serving = last and {"build_id": last.build_id, "built_at": last.built_at.isoformat(timespec="seconds"), **last.facts["facts"]}
+    serving = last and {
+        "build_id": last.build_id,
+        "built_at": last.built_at.isoformat(timespec="seconds"),
+        **last.facts["facts"],
+    }
     return {"inputs": inputs, "build": serving}

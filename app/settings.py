@@ -16,7 +16,7 @@ PROJECT_DIR = Path(__file__).resolve().parent.parent
 
 
 class Input(BaseModel):
-    """One line of `[[inputs]]` in unitcost.toml: files, a folder or a glob, and the source where it is not recognised."""
+    """One of `[[inputs]]` in unitcost.toml: files, a folder or a glob; the source where it is not recognised."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -1,4 +1,4 @@
-"""A file on disk becomes records: which format it has, whether every byte of it can be trusted, how many records it holds.
+"""The byte pass over a file: which format it has, whether its bytes can be trusted, how many records it holds.
 
 The byte pass comes first and is independent of the reader that follows: it hashes, decompresses (DuckDB does not check
 a gzip's CRC), checks UTF-8 and counts. What the reader then delivers must agree with that count.
@@ -247,7 +247,9 @@ def _recognise_text(head: bytes) -> tuple[Format, Sample]:
         return "jsonl", Sample("jsonl", records=tuple(records))
     headers = next(csv.reader(lines[:1]), [])
     if len(headers) < 2:  # noqa: PLR2004 - one column is no table
-        raise RefusedError("the file is neither JSON lines nor CSV nor Parquet", "see `unitcost ingest --help` for the sources")
+        raise RefusedError(
+            "the file is neither JSON lines nor CSV nor Parquet", "see `unitcost ingest --help` for the sources"
+        )
     return "csv", Sample("csv", headers=frozenset(header.strip().lower() for header in headers))
 
 

@@ -46,7 +46,9 @@ def expand(path: str) -> list[Path]:
         RefusedError: there is no such file.
     """
     found = Path(path)
-    paths = [found] if found.is_file() else list(found.rglob("*")) if found.is_dir() else [Path(p) for p in glob.glob(path, recursive=True)]  # noqa: PTH207 - a glob may be absolute
+    # a glob's match or the path itself; Path.glob takes no absolute pattern
+    matches = [Path(match) for match in glob.glob(path, recursive=True)]  # noqa: PTH207
+    paths = list(found.rglob("*")) if found.is_dir() else [found] if found.is_file() else matches
     files = [file for file in paths if file.is_file() and not file.name.startswith(".")]
     if not files:
         raise RefusedError(f"no file at {path}", "check the path")
@@ -83,7 +85,12 @@ def ingest_files(
 
 
 def _ingest_file(
-    con: duckdb.DuckDBPyConnection, ledger: Ledger, path: Path, home: Path, sources: dict[str, Source], source: str | None
+    con: duckdb.DuckDBPyConnection,
+    ledger: Ledger,
+    path: Path,
+    home: Path,
+    sources: dict[str, Source],
+    source: str | None,
 ) -> list[Outcome]:
     known_hash = ledger.known_hash(path)
     if known_hash is not None:
@@ -109,7 +116,9 @@ def _recognise(file: InputFile, sources: dict[str, Source], source: str | None) 
         if not tables:
             formats = ", ".join(sorted({name for table in sources[source].tables for name in table.formats}))
             raise RefusedError(f"{source} is not read from {file.format}", f"give {formats}")
-        return tables if len(tables) == 1 else [pair for pair in tables if pair[1].recognises(file.sample)] or tables[:1]
+        return (
+            tables if len(tables) == 1 else [pair for pair in tables if pair[1].recognises(file.sample)] or tables[:1]
+        )
     recognised = [(origin, table) for origin, table in tables if table.recognises(file.sample)]
     if not recognised:
         raise RefusedError(

@@ -17,16 +17,20 @@ from ingest.landing import Landed, LandingFile
 
 SCHEMA = """
 create table if not exists inputs (
-    input_id varchar, table_name varchar, source varchar, path varchar, sha256 varchar, size bigint, modified_ns bigint,
-    load_number bigint, landed_at timestamp, state varchar, record_count bigint, landed_count bigint, rejected_count bigint,
-    other_count bigint, problem varchar, primary key (sha256, table_name)
+    input_id varchar, table_name varchar, source varchar, path varchar, sha256 varchar, size bigint,
+    load_number bigint, landed_at timestamp, state varchar, record_count bigint, landed_count bigint,
+    rejected_count bigint, other_count bigint, problem varchar, primary key (sha256, table_name)
 );
 create table if not exists landing_files (
-    table_name varchar, path varchar, sha256 varchar, usage_date date, scope varchar, row_count bigint, input_id varchar,
-    load_number bigint, is_active boolean, superseded_by varchar
+    table_name varchar, path varchar, sha256 varchar, usage_date date, scope varchar, row_count bigint,
+    input_id varchar, load_number bigint, is_active boolean, superseded_by varchar
 );
-create table if not exists models (provider varchar, model varchar, first_seen_at timestamp, primary key (provider, model));
-create table if not exists seen_paths (path varchar, size bigint, modified_ns bigint, sha256 varchar, primary key (path));
+create table if not exists models (
+    provider varchar, model varchar, first_seen_at timestamp, primary key (provider, model)
+);
+create table if not exists seen_paths (
+    path varchar, size bigint, modified_ns bigint, sha256 varchar, primary key (path)
+);
 create sequence if not exists load_numbers;
 """
 
@@ -62,7 +66,9 @@ class Ledger:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._con.close()
 
     def known_hash(self, path: Path) -> str | None:
@@ -96,10 +102,13 @@ class Ledger:
         self._con.begin()
         try:
             (load_number,) = self._con.execute("select nextval('load_numbers')").fetchall()[0]
-            replaced = self._supersede(table_name, {f.scope for f in landed.files if f.scope is not None}, file.input_id)
+            replaced = self._supersede(
+                table_name, {f.scope for f in landed.files if f.scope is not None}, file.input_id
+            )
             self._insert_input(
                 file, source, table_name, load_number=load_number, state="landed", now=now,
-                counts=(landed.record_count, landed.landed_count, landed.rejected_count, landed.other_count), problem=None,
+                counts=(landed.record_count, landed.landed_count, landed.rejected_count, landed.other_count),
+                problem=None,
             )  # fmt: skip
             self._insert_files(table_name, landed.files, file.input_id, load_number)
             for provider, model in sorted(landed.models):
@@ -121,7 +130,9 @@ class Ledger:
 
     def replace_reference(self, table_name: str, file: LandingFile) -> None:
         """Make a file the only active one of a reference table (prices, model matches); a no-op where it is already."""
-        if self._rows("select 1 from landing_files where table_name = ? and sha256 = ? and is_active", [table_name, file.sha256]):
+        if self._rows(
+            "select 1 from landing_files where table_name = ? and sha256 = ? and is_active", [table_name, file.sha256]
+        ):
             return
         self._con.begin()
         self._con.execute("update landing_files set is_active = false where table_name = ?", [table_name])
@@ -136,18 +147,19 @@ class Ledger:
     def active_files(self) -> list[dict[str, Any]]:
         """The landing files that the raw views show: table_name, path, usage_date, row_count, input_id, load_number."""
         return self._rows(
-            "select table_name, path, sha256, usage_date, row_count, input_id, load_number from landing_files where is_active "
-            "order by all"
+            "select table_name, path, sha256, usage_date, row_count, input_id, load_number from landing_files "
+            "where is_active order by all"
         )
 
     def inputs(self) -> list[LedgerInput]:
         """Every input, oldest first."""
         rows = self._rows(
             """
-            select inputs.* exclude (sha256, size, modified_ns, load_number, landed_at),
+            select inputs.* exclude (sha256, size, load_number, landed_at),
                 coalesce((
                     select sum(row_count) from landing_files
-                    where landing_files.input_id = inputs.input_id and landing_files.table_name = inputs.table_name and not is_active
+                    where landing_files.input_id = inputs.input_id
+                        and landing_files.table_name = inputs.table_name and not is_active
                 ), 0) as superseded_count
             from inputs
             order by load_number
@@ -171,17 +183,17 @@ class Ledger:
         counts: tuple[int, int, int, int], problem: str | None,
     ) -> None:  # fmt: skip
         self._con.execute(
-            f"insert or replace into inputs values ({', '.join('?' * 15)})",
+            f"insert or replace into inputs values ({', '.join('?' * 14)})",
             [
-                file.input_id, table_name, source, str(file.path), file.sha256, file.size, file.path.stat().st_mtime_ns,
+                file.input_id, table_name, source, str(file.path), file.sha256, file.size,
                 load_number, now, state, *counts, problem,
             ],
         )  # fmt: skip
 
     def _insert_files(self, table_name: str, files: Iterable[LandingFile], input_id: str, load_number: int) -> None:
         rows = [
-            (table_name, str(file.path.relative_to(self._home)), file.sha256, file.usage_date, file.scope, file.row_count,
-             input_id, load_number, True, None)
+            (table_name, str(file.path.relative_to(self._home)), file.sha256, file.usage_date, file.scope,
+             file.row_count, input_id, load_number, True, None)
             for file in files
         ]  # fmt: skip
         if rows:
@@ -191,4 +203,3 @@ class Ledger:
         cursor = self._con.execute(query, parameters or [])
         names = [column[0] for column in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-

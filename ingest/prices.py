@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -123,8 +124,8 @@ def _model_rows(provider: Provider, model: ModelInfo) -> Iterator[dict[str, obje
             contexts.append((tier, variant.when))
     days, seconds = _breaks(model)
     for tier, when in contexts:
-        for first_day, next_day in zip(days, days[1:], strict=False):
-            for first_second, next_second in zip(seconds, seconds[1:], strict=False):
+        for first_day, next_day in pairwise(days):
+            for first_second, next_second in pairwise(seconds):
                 instant = datetime.combine(first_day, time(), UTC) + timedelta(seconds=first_second)
                 for kind, start, price, unit in _kind_prices(model.get_prices(instant, when)):
                     yield {

@@ -59,7 +59,9 @@ def _landing_files(con: duckdb.DuckDBPyConnection, files: list[dict[str, Any]]) 
             case when before.sha256 is null then 'new' when active.sha256 is null then 'gone' else 'same' end as change
         from active
         full join before
-            on active.table_name = before.table_name and active.sha256 = before.sha256 and active.input_id = before.input_id
+            on active.table_name = before.table_name
+            and active.sha256 = before.sha256
+            and active.input_id = before.input_id
         """
     )
     con.unregister("active")
@@ -76,6 +78,7 @@ _FILES = pa.schema(
         ("load_number", pa.int64()),
     ]
 )
+
 
 def _empty_tables(sources: Iterable[Source]) -> dict[str, str]:
     tables = {source.raw_name(table): empty_sql(table) for source in sources for table in source.tables}

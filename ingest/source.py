@@ -117,8 +117,11 @@ class Table:
 
 @dataclass(frozen=True)
 class Source:
-    """One kind of input. Its name is the file name in `ingest/sources/`, the folder in `models/staging/` and the
-    word that the user types; its raw tables are `<name>__<table.shape>`."""
+    """One kind of input.
+
+    Its name is the file name in `ingest/sources/`, the folder in `models/staging/` and the word that the user types;
+    its raw tables are `<name>__<table.shape>`.
+    """
 
     name: str
     about: str

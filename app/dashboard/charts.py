@@ -5,12 +5,15 @@ Money becomes a float here and nowhere before. A click carries the member in `cu
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from math import log10
+from typing import Any
 
 import plotly.graph_objects as go
 import polars as pl
 
 from app.dashboard import theme
 from app.dashboard.theme import Palette
+from app.marts import COST_STEPS
 from app.metrics import THIN_MARGIN
 
 TOKENS = {
@@ -20,18 +23,23 @@ TOKENS = {
     "output_tokens": "Output",
 }
 _LABELLED = 8
+_FEW = 5
+"""Fewer conversations than this have no median worth a line."""
+_UPPER, _LOWER = [0.36, 1], [0, 0.24]
+"""Where two panels stand above each other on one time axis."""
 
 
 def cost_over_time(
     cost: pl.DataFrame,
     by: str,
     colours: Mapping[str, str],
+    palette: Palette,
+    *,
     margin: pl.DataFrame | None,
     is_open: Callable[[date], bool],
-    palette: Palette,
 ) -> go.Figure:
     """Stacked bars of `cost_usd` per `period` and member of `by`; below, on an axis of its own, `gross_margin`."""
-    figure = _figure(palette, 420 if margin is not None else 340)
+    figure = _figure(palette, 420 if margin is not None else 330)
     for member, colour in colours.items():
         rows = cost.filter(pl.col(by) == member)
         starts = rows["period"].to_list()
@@ -57,24 +65,20 @@ def cost_over_time(
             marker={"size": 4},
             hovertemplate="%{y:.1%}",
         )
-        figure.update_layout(
-            yaxis={"domain": [0.36, 1]},
-            yaxis2={"domain": [0, 0.24], "anchor": "x", "tickformat": ".0%", "title": "Gross margin", "nticks": 4},
-            xaxis={"anchor": "y2"},
-        )
-        if len(known) and known["gross_margin"].min() < 0:  # type: ignore[operator]  # polars types min as any literal
-            figure.add_hline(y=0, line={"color": palette.bad, "dash": "dot", "width": 1}, yref="y2")
+        below = {"domain": _LOWER, "anchor": "x", "tickformat": ".0%", "title": "Gross margin", "nticks": 4}
+        figure.update_layout(yaxis={"domain": _UPPER}, yaxis2=below, xaxis={"anchor": "y2"})
+        figure.update_yaxes(gridcolor=palette.grid, zerolinecolor=palette.bad, zeroline=True, selector={"nticks": 4})
     return figure
 
 
-def bars(
-    frame: pl.DataFrame, on: str, value: str, labels: Sequence[str], fills: Sequence[str], palette: Palette
+def cost_bars(
+    frame: pl.DataFrame, on: str, palette: Palette, *, labels: Sequence[str], fills: Sequence[str]
 ) -> go.Figure:
-    """Horizontal bars of money, the longest on top, each with its own label."""
-    figure = _figure(palette, 90 + 34 * len(frame))
+    """Horizontal bars of `cost_usd`, the first row on top, each with its own label."""
+    figure = _figure(palette, 100 + 36 * len(frame))
     figure.add_bar(
-        x=_floats(frame, value),
-        y=[theme.markup(member) for member in frame[on]],
+        x=_floats(frame, "cost_usd"),
+        y=_names(frame, on),
         customdata=frame[on].to_list(),
         orientation="h",
         text=list(labels),
@@ -83,23 +87,24 @@ def bars(
         marker={"color": list(fills)},
         hovertemplate="%{y}: %{text}<extra></extra>",
     )
-    figure.update_layout(showlegend=False, margin={"r": 120})
-    figure.update_xaxes(tickprefix="$", rangemode="tozero", nticks=5)
+    longest = max([0.0, *(cost or 0.0 for cost in _floats(frame, "cost_usd"))])
+    figure.update_layout(showlegend=False, margin={"t": 8})
+    figure.update_xaxes(tickprefix="$", range=[0, longest * 1.6 or 1], nticks=5)
     figure.update_yaxes(autorange="reversed", showgrid=False, type="category")
     return figure
 
 
-def revenue_against_cost(frame: pl.DataFrame, on: str, palette: Palette, *, log: bool) -> go.Figure:
-    """One mark a member, revenue across and cost up, with the line where they are equal.
+def revenue_against_cost(frame: pl.DataFrame, on: str, palette: Palette) -> go.Figure:
+    """One mark a member on logarithmic axes, revenue across and cost up, with the line where they are equal.
 
-    On logarithmic axes a member with no revenue or no cost has no place: leave those out of `frame`.
+    A member without revenue or without cost has no place there: leave those out of `frame`.
     """
     figure = _figure(palette, 400)
     edges = [size for name in ("revenue_usd", "cogs_usd") for size in _floats(frame, name) if size]
-    low, high = (min(edges) / 1.6, max(edges) * 1.6) if edges else (1.0, 10.0)
+    low, high = (min(edges) / 2, max(edges) * 2) if edges else (1.0, 10.0)
     figure.add_scatter(
-        x=[low if log else 0, high],
-        y=[low if log else 0, high],
+        x=[low, high],
+        y=[low, high],
         mode="lines",
         line={"color": palette.line, "dash": "dash", "width": 1.5},
         name="Break-even",
@@ -107,7 +112,7 @@ def revenue_against_cost(frame: pl.DataFrame, on: str, palette: Palette, *, log:
     )
     labelled = set(frame.sort("cogs_usd", descending=True, nulls_last=True)[on].head(_LABELLED))
     for kind, name in theme.MARGIN_CLASSES.items():
-        rows = frame.filter(pl.col("margin_class") == kind)
+        rows = frame.filter(pl.col("margin_class") == kind).sort("revenue_usd")
         if rows.is_empty():
             continue
         figure.add_scatter(
@@ -116,16 +121,17 @@ def revenue_against_cost(frame: pl.DataFrame, on: str, palette: Palette, *, log:
             customdata=rows[on].to_list(),
             mode="markers+text",
             text=[theme.markup(member) if member in labelled else "" for member in rows[on]],
-            textposition="top center",
+            textposition=["top center" if place % 2 else "bottom center" for place in range(len(rows))],
             textfont={"size": 11},
             name=name,
             marker={
                 "color": theme.margin_colour(palette, kind),
-                "size": 11,
-                "symbol": {"thin": "diamond", "under_water": "x", "no_revenue": "circle-open"}.get(kind, "circle"),
+                "size": 10,
+                "opacity": 0.85,
+                "symbol": {"thin": "diamond", "under_water": "x"}.get(kind, "circle"),
             },
             hovertext=[
-                f"<b>{theme.markup(member)}</b><br>Revenue {theme.money(revenue)}<br>Cost {theme.money(cost)}"
+                f"<b>{theme.markup(member)}</b><br>Revenue {theme.money(revenue)}<br>AI cost {theme.money(cost)}"
                 f"<br>Margin {theme.percent(margin)}"
                 for member, revenue, cost, margin in rows.select(
                     on, "revenue_usd", "cogs_usd", "gross_margin"
@@ -133,19 +139,19 @@ def revenue_against_cost(frame: pl.DataFrame, on: str, palette: Palette, *, log:
             ],
             hovertemplate="%{hovertext}<extra></extra>",
         )
-    scale = {"type": "log", "dtick": 1} if log else {"rangemode": "tozero"}
-    figure.update_xaxes(title="Revenue", tickprefix="$", showgrid=True, gridcolor=palette.grid, **scale)
-    figure.update_yaxes(title="AI cost", tickprefix="$", **scale)
+    scale = {"type": "log", "dtick": 1 if high / low > 1000 else "D2", "tickprefix": "$", "exponentformat": "none"}  # noqa: PLR2004 - three powers of ten
+    figure.update_xaxes(title="Revenue", showgrid=True, gridcolor=palette.grid, **scale)
+    figure.update_yaxes(title="AI cost", **scale)
     return figure
 
 
 def margin_bars(frame: pl.DataFrame, on: str, palette: Palette) -> go.Figure:
     """Gross margin per member, the lowest on top, with the line below which a margin is thin."""
     known = frame.filter(pl.col("gross_margin").is_not_null()).sort("gross_margin")
-    figure = _figure(palette, 100 + 32 * len(known))
+    figure = _figure(palette, max(400, 100 + 32 * len(known)))
     figure.add_bar(
         x=known["gross_margin"].to_list(),
-        y=[theme.markup(member) for member in known[on]],
+        y=_names(known, on),
         customdata=known[on].to_list(),
         orientation="h",
         text=[theme.percent(margin) for margin in known["gross_margin"]],
@@ -154,20 +160,25 @@ def margin_bars(frame: pl.DataFrame, on: str, palette: Palette) -> go.Figure:
         marker={"color": [theme.margin_colour(palette, kind) for kind in known["margin_class"]]},
         hovertemplate="%{y}: %{text}<extra></extra>",
     )
-    figure.add_vline(
+    figure.add_vline(x=THIN_MARGIN, line={"color": palette.line, "dash": "dot", "width": 1.5})
+    figure.add_annotation(
         x=THIN_MARGIN,
-        line={"color": palette.line, "dash": "dot", "width": 1.5},
-        annotation={"text": f"thin below {THIN_MARGIN:.0%}", "font": {"size": 11, "color": palette.line}},
+        y=1,
+        yref="paper",
+        yanchor="bottom",
+        text=f"thin below {THIN_MARGIN:.0%}",
+        showarrow=False,
+        font={"size": 11},
     )
     lowest = min([0.0, *known["gross_margin"].to_list()])
-    figure.update_layout(showlegend=False, margin={"r": 60})
-    figure.update_xaxes(tickformat=".0%", range=[lowest * 1.25, 1.08], zeroline=True, zerolinecolor=palette.line)
+    figure.update_layout(showlegend=False, bargap=0.35)
+    figure.update_xaxes(tickformat=".0%", range=[lowest * 1.25, 1.15], zeroline=True, zerolinecolor=palette.line)
     figure.update_yaxes(autorange="reversed", showgrid=False, type="category")
     return figure
 
 
 def whale_curve(frame: pl.DataFrame, palette: Palette) -> go.Figure:
-    """Gross profit added up over customers from the best to the worst: it rises, peaks, and falls with those who cost."""
+    """Gross profit added up from the best customer to the worst: it rises, peaks, and falls with those who cost."""
     figure = _figure(palette, 400)
     shares, sums = [0.0, *frame["member_share"].to_list()], [0.0, *frame["cumulative_usd"].to_list()]
     names = ["", *frame["customer_id"].to_list()]
@@ -176,10 +187,11 @@ def whale_curve(frame: pl.DataFrame, palette: Palette) -> go.Figure:
         y=sums,
         customdata=names,
         hovertext=[
-            f"{theme.markup(name)}: {theme.money(total)} so far" for name, total in zip(names, sums, strict=True)
+            f"{theme.markup(name)}<br>{theme.money(total)} up to here" for name, total in zip(names, sums, strict=True)
         ],
         hovertemplate="%{hovertext}<extra></extra>",
-        mode="lines+markers" if len(names) <= 60 else "lines",  # noqa: PLR2004 - more marks hide the line
+        mode="lines+markers",
+        marker={"size": 5 if len(names) <= 60 else 2},  # noqa: PLR2004 - more large marks hide the line
         line={"color": palette.good, "width": 2.5},
         fill="tozeroy",
         fillcolor=_faint(palette.good),
@@ -190,8 +202,8 @@ def whale_curve(frame: pl.DataFrame, palette: Palette) -> go.Figure:
         x=shares[peak],
         y=sums[peak],
         text=f"peak {theme.money(sums[peak])}",
-        showarrow=True,
         arrowhead=0,
+        arrowcolor=palette.line,
         ax=-40,
         ay=-24,
         font={"size": 11},
@@ -205,24 +217,19 @@ def whale_curve(frame: pl.DataFrame, palette: Palette) -> go.Figure:
 def cost_by_turns(lengths: pl.DataFrame, dearest: pl.DataFrame, palette: Palette) -> go.Figure:
     """Cost of conversations by their number of turns: the middle half as a band, the median, the dearest as marks."""
     figure = _figure(palette, 380)
-    turns = lengths["turn_count"].to_list()
-    quiet = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
-    figure.add_scatter(x=turns, y=_floats(lengths, "p75_usd"), **quiet)
+    usual = lengths.filter(pl.col("conversation_count") >= _FEW)
+    turns = usual["turn_count"].to_list()
+    quiet: dict[str, Any] = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
+    figure.add_scatter(x=turns, y=_floats(usual, "p75_usd"), showlegend=False, **quiet)
+    band = {"name": "Middle half", "fill": "tonexty", "fillcolor": _faint(palette.good)}
+    figure.add_scatter(x=turns, y=_floats(usual, "p25_usd"), **band, **quiet)
     figure.add_scatter(
         x=turns,
-        y=_floats(lengths, "p25_usd"),
-        **{**quiet, "showlegend": True},
-        name="Middle half",
-        fill="tonexty",
-        fillcolor=_faint(palette.good),
-    )
-    figure.add_scatter(
-        x=turns,
-        y=_floats(lengths, "p50_usd"),
+        y=_floats(usual, "p50_usd"),
         mode="lines",
         name="Median",
         line={"color": palette.good, "width": 2.5},
-        hovertext=[theme.money(cost) for cost in lengths["p50_usd"]],
+        hovertext=[theme.money(cost) for cost in usual["p50_usd"]],
         hovertemplate="%{x} turns, median %{hovertext}<extra></extra>",
     )
     named = dearest.filter(pl.col("turn_count").is_not_null() & pl.col("cost_usd").is_not_null())
@@ -232,7 +239,7 @@ def cost_by_turns(lengths: pl.DataFrame, dearest: pl.DataFrame, palette: Palette
         customdata=named["conversation_id"].to_list(),
         mode="markers",
         name="The most expensive",
-        marker={"color": palette.bad, "size": 7, "opacity": 0.75},
+        marker={"color": palette.bad, "size": 7, "opacity": 0.7},
         hovertext=[
             f"<b>{theme.markup(name)}</b><br>{theme.markup(customer)}<br>{turn_count} turns, {theme.money(cost)}"
             for name, customer, turn_count, cost in named.select(
@@ -246,37 +253,41 @@ def cost_by_turns(lengths: pl.DataFrame, dearest: pl.DataFrame, palette: Palette
     return figure
 
 
-def cost_histogram(frame: pl.DataFrame, quantiles: Mapping[str, float], palette: Palette, steps: int = 5) -> go.Figure:
-    """How many conversations cost how much, on a logarithmic axis, with lines at the quantiles."""
+def cost_histogram(frame: pl.DataFrame, quantiles: Mapping[str, float], palette: Palette) -> go.Figure:
+    """How many conversations cost how much, in equal steps of a power of ten, with lines at the quantiles."""
     figure = _figure(palette, 380)
-    edges = [(10 ** (step / steps), 10 ** ((step + 1) / steps)) for step in frame["step"]]
     figure.add_bar(
-        x=[(low * high) ** 0.5 for low, high in edges],
-        width=[(high - low) * 0.94 for low, high in edges],
+        x=(frame["step"] + 0.5).to_list(),
         y=frame["conversation_count"].to_list(),
+        width=0.94,
         marker={"color": palette.good},
         hovertext=[
-            f"{conversations:,} conversations from {theme.money(low)} to {theme.money(high)}<br>{theme.money(cost)} in all"
-            for (low, high), conversations, cost in zip(
-                edges, frame["conversation_count"], frame["cost_usd"], strict=True
-            )
+            f"{conversations:,} conversations<br>from {theme.money(_size(step))} to {theme.money(_size(step + 1))}"
+            f"<br>{theme.money(cost)} in all"
+            for step, conversations, cost in frame.select("step", "conversation_count", "cost_usd").iter_rows()
         ],
         hovertemplate="%{hovertext}<extra></extra>",
     )
-    for height, (name, cost) in enumerate(quantiles.items()):
-        figure.add_vline(
-            x=cost,
-            line={"color": palette.text, "dash": "dot", "width": 1.5},
-            annotation={
-                "text": f"{name} {theme.money(cost)}",
-                "font": {"size": 11},
-                "xanchor": "left",
-                "yanchor": "top",
-                "y": 1.0 - 0.08 * height,
-            },
+    for place, (name, cost) in enumerate(quantiles.items()):
+        at = log10(cost) * COST_STEPS
+        figure.add_vline(x=at, line={"color": palette.text, "dash": "dot", "width": 1.5})
+        figure.add_annotation(
+            x=at,
+            y=1.12 - 0.07 * place,
+            yref="paper",
+            text=f"{name} {theme.money(cost)}",
+            showarrow=False,
+            xanchor="left",
+            font={"size": 11},
         )
-    figure.update_layout(showlegend=False)
-    figure.update_xaxes(type="log", title="Cost of a conversation", tickprefix="$", dtick=1)
+    steps = frame["step"].to_list() or [0]
+    powers = range(min(steps) // COST_STEPS, max(steps) // COST_STEPS + 2)
+    figure.update_layout(showlegend=False, margin={"t": 60, "r": 40})
+    figure.update_xaxes(
+        title="Cost of a conversation (each mark is ten times the one before)",
+        tickvals=[power * COST_STEPS for power in powers],
+        ticktext=[f"${10.0**power:,.{max(0, -power)}f}" for power in powers],
+    )
     figure.update_yaxes(title="Conversations", rangemode="tozero")
     return figure
 
@@ -304,19 +315,13 @@ def calls(frame: pl.DataFrame, palette: Palette) -> go.Figure:
         marker={"size": 4},
         hovertemplate="$%{y:,.4f}",
     )
+    below = {"domain": _LOWER, "anchor": "x", "tickprefix": "$", "title": "Cost so far", "rangemode": "tozero"}
     figure.update_layout(
         barmode="stack",
         bargap=0.15,
         hovermode="x unified",
-        yaxis={"domain": [0.36, 1], "title": "Tokens"},
-        yaxis2={
-            "domain": [0, 0.24],
-            "anchor": "x",
-            "tickprefix": "$",
-            "title": "Cost so far",
-            "rangemode": "tozero",
-            "nticks": 4,
-        },
+        yaxis={"domain": _UPPER, "title": "Tokens"},
+        yaxis2={**below, "nticks": 4, "gridcolor": palette.grid},
         xaxis={"anchor": "y2", "title": "Call", "tickformat": "d"},
     )
     return figure
@@ -328,7 +333,6 @@ def _figure(palette: Palette, height: int) -> go.Figure:
         height=height,
         margin={"l": 8, "r": 8, "t": 36, "b": 8},
         legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "traceorder": "normal"},
-        separators=".,",
         hoverlabel={"align": "left"},
         dragmode=False,
     )
@@ -339,6 +343,15 @@ def _figure(palette: Palette, height: int) -> go.Figure:
 
 def _floats(frame: pl.DataFrame, column: str) -> list[float | None]:
     return frame[column].cast(pl.Float64).to_list()
+
+
+def _names(frame: pl.DataFrame, column: str) -> list[str]:
+    return [theme.markup(name) for name in frame[column]]
+
+
+def _size(step: int) -> float:
+    """Dollars at the lower edge of a step of the histogram."""
+    return float(10 ** (step / COST_STEPS))
 
 
 def _faint(colour: str) -> str:

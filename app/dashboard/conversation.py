@@ -9,7 +9,8 @@ import streamlit as st
 from app import metrics
 from app.dashboard import charts, data, panels, theme
 from app.dashboard.filters import View
-from app.dashboard.panels import Column, Tile
+from app.dashboard.panels import Tile
+from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
 from app.marts import UNATTRIBUTED
 
@@ -18,7 +19,7 @@ CALLS = 500
 
 
 def search() -> str:
-    """The field that opens a conversation by its id, bound to the URL; the id that is open, or ""."""
+    """Draw the field that opens a conversation by its id, bound to the URL; returns the id that is open, or ""."""
     asked = st.text_input(
         "Open a conversation by its id",
         key="conversation",
@@ -36,13 +37,17 @@ def open_by_id(conversation_id: str) -> None:
     st.session_state["conversation"] = conversation_id
 
 
+def back() -> None:
+    """Offer the way back to the list; the filters stay as they are."""
+    st.button("All conversations", on_click=_close, icon=":material/arrow_back:", key="back")
+
+
 def _close() -> None:
     st.session_state["conversation"] = ""
 
 
 def show(view: View, conversation_id: str) -> None:
     """Draw the conversation, whole, whatever the filters are."""
-    st.button("All conversations", on_click=_close, icon=":material/arrow_back:", key="back")
     if conversation_id == UNATTRIBUTED:
         st.info(
             "These requests carry no conversation id, so they are no conversation that could be followed. Log the id as"
@@ -67,12 +72,13 @@ def show(view: View, conversation_id: str) -> None:
             bind="query-params",
         )
     row = rows.row(customers.index(customer), named=True)
-    calls = data.calls(view.path, customer, conversation_id, CALLS)
+    days = (row["started_at"].date(), row["ended_at"].date())
+    calls = data.calls(view.path, customer, conversation_id, days, CALLS)
     _head(view, row)
     if calls.is_empty():
         st.info("Its requests are no longer in `fct_requests`.", icon=":material/inventory_2:")
         return
-    _calls(calls, row)
+    _calls(view, calls, row)
 
 
 def _head(view: View, row: dict[str, Any]) -> None:
@@ -105,8 +111,7 @@ def _head(view: View, row: dict[str, Any]) -> None:
     )
 
 
-def _calls(calls: pl.DataFrame, row: dict[str, Any]) -> None:
-    view_palette = st.session_state["view"].palette
+def _calls(view: View, calls: pl.DataFrame, row: dict[str, Any]) -> None:
     columns = {
         "call": Column("Call", "count"),
         "requested_at": Column("At (UTC)", "at"),
@@ -127,20 +132,21 @@ def _calls(calls: pl.DataFrame, row: dict[str, Any]) -> None:
     cut = (
         f" Only the first {CALLS} of {row['request_count']:,} calls are shown." if row["request_count"] > CALLS else ""
     )
-    panels.chart(
-        "Tokens and cost, call by call",
-        charts.calls(calls, view_palette),
-        alt=f"Tokens of {len(calls)} calls by class, with the cost added up to {theme.money(row['cost_usd'])}.",
-        key="calls",
-        table=calls,
-        columns={name: columns[name] for name in ("call", *charts.TOKENS, "cost_usd")},
-        note="Hatched calls repeat one that failed." + cut,
-    )
+    with panels.card("Tokens and cost, call by call") as head:
+        panels.chart(
+            head,
+            charts.calls(calls, view.palette),
+            alt=f"Tokens of {len(calls)} calls by class; their cost adds up to {theme.money(row['cost_usd'])}.",
+            key="calls",
+            table=calls,
+            columns={name: columns[name] for name in ("call", *charts.TOKENS, "cost_usd")},
+            note="Hatched calls repeat one that failed." + cut,
+        )
     panels.table(
         "Calls",
         calls,
         columns,
         alt="Every call of the conversation with its tokens, model and cost components.",
-        key=f"calls_of_{row['conversation_id']}",
-        note="Prompts and answers are never stored." + cut,
+        key="conversation_calls",
+        note="The parts of a cost add up to it. Prompts and answers are not stored." + cut,
     )

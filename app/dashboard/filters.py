@@ -1,14 +1,14 @@
 """The shared filters: widgets in the sidebar, all in the URL, read by every page as one `View`."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time, timedelta
 
 import streamlit as st
 
 from app.builds import Build
 from app.dashboard import data, periods, theme
-from app.marts import CONVERSATIONS, MARGIN, UNATTRIBUTED, Bounds, Dimension, Grain, Scope
+from app.marts import CONVERSATIONS, MARGIN, Bounds, Dimension, Grain, Scope
 
 MEMBERS: tuple[Dimension, ...] = ("provider", "model", "feature", "customer", "environment")
 _LAST_HOUR = time(23)
@@ -62,7 +62,7 @@ def sidebar(build: Build, bounds: Bounds) -> View:
         running = bounds.last_day
     preset, days = _period(bounds.first_day, bounds.last_day)
     compare = st.toggle("Compare with the period before", value=True, key="compare", bind="query-params")
-    now = Scope(*days, **_members(str(build.path)))
+    now = _members(str(build.path), Scope(*days))
     st.button("Clear all filters", on_click=clear, icon=":material/filter_alt_off:", width="stretch")
 
     full_days = periods.finished(days, running)
@@ -138,7 +138,7 @@ def _period(first: date, newest: date) -> tuple[periods.Preset, periods.Days]:
     return preset, periods.chosen(preset, newest, custom)
 
 
-def _members(path: str) -> dict[str, tuple[str, ...]]:
+def _members(path: str, days: Scope) -> Scope:
     models = data.models(path)
     options: dict[Dimension, list[str]] = {
         "provider": models["provider_id"].unique().sort().to_list(),
@@ -147,9 +147,6 @@ def _members(path: str) -> dict[str, tuple[str, ...]]:
         "customer": data.customers(path)["customer_id"].to_list(),
         "environment": data.environments(path),
     }
-    for dimension in ("feature", "customer"):
-        if UNATTRIBUTED not in options[dimension]:
-            options[dimension].append(UNATTRIBUTED)
     chosen = {
         dimension: tuple(
             st.multiselect(
@@ -164,4 +161,12 @@ def _members(path: str) -> dict[str, tuple[str, ...]]:
         for provider, model in models.select("provider_id", "model_id").iter_rows()
         if (not providers or provider in providers) and (not named or model in named)
     )
-    return {**chosen, "answered_by": answered_by if providers or named else ()}
+    return replace(
+        days,
+        provider=providers,
+        model=named,
+        feature=chosen["feature"],
+        customer=chosen["customer"],
+        environment=chosen["environment"],
+        answered_by=answered_by if providers or named else (),
+    )

@@ -1,26 +1,26 @@
-"""The parts that every page is made of: tiles, a chart with its data, a table with its download."""
+"""The parts that every page is made of: its head, tiles, a chart with its data, a table with its download."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-import pandas as pd
 import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
 from app import metrics
-from app.dashboard import data, filters, theme
+from app.dashboard import data, filters, tables, theme
 from app.dashboard.filters import View
+from app.dashboard.tables import Columns, Pick
+from app.marts import Dimension
 
-Kind = Literal["text", "money", "count", "percent", "day", "at", "milliseconds", "trend", "class"]
 _CHART_CONFIG = {
     "displaylogo": False,
-    "showSendToCloud": False,
+    "showSendToCloud": False,  # a chart holds customer names and cost
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
 }
-_ROW_HEIGHT = 35
-_FEW_ROWS = 15
+_DELTA: dict[bool | None, Literal["blue", "orange", "gray"]] = {True: "blue", False: "orange", None: "gray"}
 
 
 @dataclass(frozen=True)
@@ -36,17 +36,8 @@ class Tile:
     trend: Sequence[float] | None = None
 
 
-@dataclass(frozen=True)
-class Column:
-    """How a column of a frame is shown."""
-
-    label: str
-    kind: Kind = "text"
-    help: str | None = None
-
-
 def title(view: View, name: str) -> None:
-    """The head of a page: what it is, whether cost is estimated, which days and members it shows."""
+    """Draw the head of a page: what it is, whether cost is estimated, which days and members it shows."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(name, anchor=False, width="content")
         _cost_badge(view)
@@ -63,9 +54,11 @@ def blindness(view: View) -> None:
             names = " and ".join(dimensions)
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.info(
-                    f"{what} not recorded by {names}, so they are left out under this filter.", icon=":material/info:"
+                    f"{what} not recorded by {names}, so they are left out under this filter.",
+                    icon=":material/info:",
+                    width="stretch",
                 )
-                st.button(f"Clear {names}", on_click=filters.clear, args=dimensions, key=f"clear_{names}")
+                st.button(f"Clear {names}", on_click=filters.clear, args=dimensions, key=f"clear {what}")
     models_note(view)
 
 
@@ -76,15 +69,15 @@ def models_note(view: View) -> None:
 
 
 def tiles(shown: Sequence[Tile]) -> None:
-    """A row of figures that wraps where the page is narrow."""
-    with st.grid(len(shown), min_column_width=168):
+    """Draw a row of figures that wraps where the page is narrow."""
+    with st.grid(len(shown), min_column_width=150):
         for tile in shown:
             st.metric(
                 tile.label,
                 theme.markdown(tile.value),
-                0 if tile.change and not any(digit in tile.change for digit in "123456789") else tile.change,
-                delta_color={True: "blue", False: "orange", None: "gray"}[tile.good],
-                delta_arrow="auto" if tile.change else "off",
+                tile.change,
+                delta_color=_DELTA[tile.good],
+                delta_arrow={"+": "up", "×": "up", "−": "down"}.get((tile.change or " ")[0], "off"),
                 delta_description=tile.note,
                 help=tile.help,
                 chart_data=list(tile.trend) if tile.trend and len(tile.trend) > 1 else None,
@@ -93,18 +86,27 @@ def tiles(shown: Sequence[Tile]) -> None:
             )
 
 
+@contextmanager
+def card(heading: str) -> Iterator[st.delta_generator.DeltaGenerator]:
+    """A bordered part of a page under its heading; yields the right end of the heading's row."""
+    with st.container(border=True, height="stretch"):
+        head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
+        head.subheader(heading, anchor=False, width="content")
+        yield head
+
+
 def chart(
-    title: str,
+    head: st.delta_generator.DeltaGenerator,
     figure: go.Figure,
     *,
     alt: str,
     key: str,
     table: pl.DataFrame,
-    columns: Mapping[str, Column],
+    columns: Columns,
     note: str | None = None,
-    on_pick: Callable[[str], None] | None = None,
+    on_pick: Pick | None = None,
 ) -> None:
-    """A figure under its title, the same figures as a table on demand, and what a click on a mark does.
+    """Draw a figure in a card, with the same figures as a table on demand in its head.
 
     Args:
         alt: the takeaway in a sentence, for those who do not see the figure.
@@ -117,80 +119,75 @@ def chart(
             member = points[0]["customdata"]
             on_pick(member[0] if isinstance(member, list) else member)
 
-    with st.container(border=True, height="stretch"):
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.subheader(title, anchor=False, width="content")
-            with st.popover(
-                "Data", type="tertiary", icon=":material/table:", on_change="rerun", key=f"{key}_data"
-            ) as data:
-                if data.open:
-                    _dataframe(table, columns, alt=f"The data of: {title}")
-                    _download(table, columns, key)
-        st.plotly_chart(
-            figure,
-            key=key,
-            alt=alt,
-            config=_CHART_CONFIG,
-            on_select=picked if on_pick else "ignore",
-            selection_mode="points",
-        )
-        if note:
-            st.caption(note)
+    popover = head.popover("Data", type="tertiary", icon=":material/table:", on_change="rerun", key=f"{key}_data")
+    if popover.open:
+        with popover:
+            tables.show(table, columns, alt=f"The figures behind the chart. {alt}", key=f"{key}_table")
+            tables.download(table, columns, key)
+    st.plotly_chart(
+        figure,
+        key=key,
+        alt=theme.plain(alt),
+        config=_CHART_CONFIG,
+        on_select=picked if on_pick else "ignore",
+        selection_mode="points",
+    )
+    if note:
+        st.caption(note)
 
 
 def table(
-    title: str,
+    heading: str,
     frame: pl.DataFrame,
-    columns: Mapping[str, Column],
+    columns: Columns,
     *,
     alt: str,
     key: str,
-    note: str | None = None,
-    on_pick: Callable[[str], None] | None = None,
+    note: str,
+    on_pick: Pick | None = None,
 ) -> None:
-    """A table under its title with a CSV download.
-
-    Args:
-        on_pick: makes the first column clickable; called with the value that was clicked.
-    """
-    with st.container(border=True):
-        st.subheader(title, anchor=False)
-        _dataframe(frame, columns, alt=alt, key=key, on_pick=on_pick)
+    """Draw a card with a table and its download."""
+    with card(heading):
+        tables.show(frame, columns, alt=alt, key=key, on_pick=on_pick)
         with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.caption(note or f"{len(frame):,} rows")
-            _download(frame, columns, key)
+            st.caption(note)
+            tables.download(frame, columns, key)
 
 
-def csv(frame: pl.DataFrame, columns: Mapping[str, Column]) -> str:
-    """The columns as CSV, money unrounded, with text that a spreadsheet would run made harmless by a leading apostrophe."""
-    lists = [name for name in columns if frame.schema[name].is_nested()]
-    shown = frame.select(name for name in columns if name not in lists)
-    text = [name for name, kind in shown.schema.items() if kind == pl.String]
-    return shown.with_columns(
-        pl.when(pl.col(name).str.contains(r"^[=+\-@\t\r\n]"))
-        .then("'" + pl.col(name))
-        .otherwise(pl.col(name))
-        .alias(name)
-        for name in text
-    ).write_csv()
+def onward(view: View, dimension: Dimension) -> None:
+    """Offer the conversations of the one member that a page is narrowed to."""
+    chosen = view.now.members.get(dimension, ())
+    if len(chosen) == 1:
+        with st.container(horizontal=True):
+            st.page_link(
+                "app_pages/conversations.py",
+                label=f"Conversations of {theme.markdown(chosen[0])}",
+                icon=":material/forum:",
+            )
+            st.button(
+                f"All {dimension}s",
+                on_click=filters.clear,
+                args=(dimension,),
+                icon=":material/arrow_back:",
+                type="tertiary",
+            )
 
 
 def _asked(view: View) -> list[str]:
     asked = [theme.span(view.now.start, view.now.end)]
     if view.before:
         asked.append(f"compared with {theme.span(view.before.start, view.before.end)}")
-    if view.running and view.now.end == view.running:
-        asked.append(f"{theme.day(view.running)} is not over yet: hatched, and left out of changes")
     if view.why_no_before:
         asked.append(view.why_no_before)
+    if view.running and view.now.end == view.running:
+        asked.append(f"{theme.day(view.running)} is not over yet: hatched, and left out of changes")
     asked += [f"{name}: {theme.markdown(', '.join(chosen))}" for name, chosen in view.now.members.items()]
     return [*asked, "US dollars, days in UTC"]
 
 
 def _cost_badge(view: View) -> None:
     cost = data.usage(view.path, view.now)
-    whole, invoiced = metrics.total(cost, "cost_usd"), metrics.total(cost, "invoiced_cost_usd")
-    share = metrics.ratio(invoiced or 0, whole)
+    share = metrics.ratio(metrics.total(cost, "invoiced_cost_usd") or 0, metrics.total(cost, "cost_usd"))
     if share == 1:
         st.badge("Invoiced", icon=":material/receipt_long:", help="All of this cost is reconciled to invoices.")
     elif share is not None:
@@ -200,79 +197,3 @@ def _cost_badge(view: View) -> None:
             color="gray",
             help="Usage at the best known price. It becomes invoiced when the bill is in and reconciled.",
         )
-
-
-def _dataframe(
-    frame: pl.DataFrame,
-    columns: Mapping[str, Column],
-    *,
-    alt: str,
-    key: str | None = None,
-    on_pick: Callable[[str], None] | None = None,
-) -> None:
-    def picked() -> None:
-        if on_pick:
-            on_pick(frame[next(iter(columns))][st.session_state[f"{key}_pick"]["row"]])
-
-    config: dict[str, Any] = {name: _config(column) for name, column in columns.items()}
-    if on_pick:
-        first = next(iter(columns))
-        config[first] = st.column_config.ButtonColumn(
-            columns[first].label, type="tertiary", alignment="left", pinned=True, key=f"{key}_pick", on_click=picked,
-            help=columns[first].help,
-        )  # fmt: skip
-    st.dataframe(
-        _styled(frame, columns),
-        hide_index=True,
-        column_config=config,
-        placeholder=theme.UNKNOWN,
-        height=_ROW_HEIGHT * (min(len(frame), _FEW_ROWS) + 1) + 3,
-        alt=theme.plain(alt),
-        key=key,
-    )
-
-
-def _download(frame: pl.DataFrame, columns: Mapping[str, Column], key: str) -> None:
-    st.download_button(
-        "CSV",
-        data=lambda: csv(frame, columns),
-        file_name=f"unitcost-{key}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        type="tertiary",
-        on_click="ignore",
-        key=f"{key}_csv",
-    )
-
-
-_FORMATS: Mapping[Kind, Callable[[Any], str]] = {
-    "money": theme.money,
-    "count": lambda value: theme.count(int(value)),
-    "percent": theme.percent,
-    "milliseconds": lambda value: f"{int(value):,} ms",
-    "class": lambda value: theme.MARGIN_CLASSES.get(value, value),
-}
-
-
-def _styled(frame: pl.DataFrame, columns: Mapping[str, Column]) -> Any:
-    """The frame for `st.dataframe`: numbers stay numbers, so that they sort, and are written as `theme` writes them."""
-    shown = frame.select(list(columns)).with_columns(pl.selectors.decimal().cast(pl.Float64)).to_pandas()
-    formats: Any = {name: _FORMATS[column.kind] for name, column in columns.items() if column.kind in _FORMATS}
-    styled = shown.style.format({name: _or_unknown(form) for name, form in formats.items()})
-    signed = [name for name, column in columns.items() if column.kind == "percent"]
-    return styled.map(lambda value: "color: #D55E00" if not pd.isna(value) and value < 0 else "", subset=signed)
-
-
-def _or_unknown(form: Callable[[Any], str]) -> Callable[[Any], str]:
-    return lambda value: theme.UNKNOWN if value is None or pd.isna(value) else form(value)
-
-
-def _config(column: Column) -> Any:
-    if column.kind == "trend":
-        return st.column_config.LineChartColumn(column.label, help=column.help, y_min=0)
-    if column.kind == "at":
-        return st.column_config.DatetimeColumn(column.label, help=column.help, format="YYYY-MM-DD HH:mm")
-    if column.kind == "day":
-        return st.column_config.DateColumn(column.label, help=column.help, format="YYYY-MM-DD")
-    numeric = column.kind in ("money", "count", "percent", "milliseconds")
-    return st.column_config.Column(column.label, help=column.help, alignment="right" if numeric else "left")

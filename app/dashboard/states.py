@@ -19,9 +19,13 @@ def no_warehouse(home: Path) -> None:
     with st.container(border=True):
         st.subheader("No data yet", anchor=False)
         st.markdown(
-            f"There is no finished warehouse under `{home}`. Build one from an imaginary company, or from your own exports:"
+            f"There is no finished warehouse under `{home}`. Build one from an imaginary company,"
+            " or from your own exports:"
         )
-        st.code("unitcost demo\nunitcost run", language="shell")
+        st.code(
+            "unitcost demo            # an imaginary company\nunitcost ingest PATH…    # your own exports, then:\nunitcost build",
+            language="shell",
+        )
         st.caption("Then reload this page. Another place is named with the environment variable UNITCOST_HOME.")
 
 

@@ -106,12 +106,12 @@ def signed_money(value: Number) -> str:
     return f"+{money(value)}" if value > 0 else money(value)
 
 
-def count(value: int | None) -> str:
+def count(value: Number | None) -> str:
     """A whole number with separators."""
-    return UNKNOWN if value is None else f"{value:,}"
+    return UNKNOWN if value is None else f"{value:,.0f}"
 
 
-def percent(share: float | None) -> str:
+def percent(share: Number | None) -> str:
     """A share of 0..1 as a percentage: 62.4%, and 0.04% rather than 0.0%."""
     if share is None:
         return UNKNOWN

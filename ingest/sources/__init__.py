@@ -12,6 +12,8 @@ def discover() -> dict[str, Source]:
     for module_info in pkgutil.iter_modules(__path__):
         source = importlib.import_module(f"{__name__}.{module_info.name}").SOURCE
         if not isinstance(source, Source) or source.name != module_info.name:
-            raise TypeError(f"ingest/sources/{module_info.name}.py must define SOURCE = Source(name={module_info.name!r}, …)")
+            raise TypeError(
+                f"ingest/sources/{module_info.name}.py must define SOURCE = Source(name={module_info.name!r}, …)"
+            )
         sources[source.name] = source
     return sources

@@ -41,7 +41,7 @@ SOURCE = Source(
             roots=("response", "", "body"),
             # A shared log may hold other providers' answers: theirs to read.
             where="coalesce(host, 'api.anthropic.com') = 'api.anthropic.com' and (host is not null"
-            " or response_id like 'msg\\_%' escape '\\' or model like 'claude%' or type = 'message')",
+            " or starts_with(response_id, 'msg_') or model like 'claude%' or type = 'message')",
             columns=(
                 Column("host", paths=("host",), landed=False),
                 Column("type", paths=("*.type",), landed=False),

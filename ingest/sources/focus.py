@@ -6,7 +6,14 @@ where they are there). Times are UTC and ends are exclusive, by the specificatio
 
 from ingest.source import Column, Sample, Source, Table, Type
 
-MINIMUM = {"billedcost", "billingaccountid", "billingperiodstart", "chargecategory", "chargeperiodstart", "effectivecost"}
+MINIMUM = {
+    "billedcost",
+    "billingaccountid",
+    "billingperiodstart",
+    "chargecategory",
+    "chargeperiodstart",
+    "effectivecost",
+}
 
 
 def _recognises(sample: Sample) -> bool:

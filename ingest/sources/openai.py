@@ -39,8 +39,8 @@ SOURCE = Source(
             recognises=_recognises,
             roots=("response", "", "body", "response.body"),
             # A shared log may hold other providers' answers: theirs to read.
-            where="coalesce(host, 'api.openai.com') = 'api.openai.com' and coalesce(response_id, '') not like 'msg\\_%' escape '\\'"
-            " and coalesce(model, '') not like 'claude%'",
+            where="coalesce(host, 'api.openai.com') = 'api.openai.com' and coalesce(model, '') not like 'claude%'"
+            " and not starts_with(coalesce(response_id, ''), 'msg_')",
             columns=(
                 Column("host", paths=("host",), landed=False),
                 Column("provider", constant="openai"),

@@ -3,7 +3,7 @@
     customer_id,period_start,period_end,amount,currency[,feature][,plan]
     northwind,2026-10-01,2026-11-01,499.00,USD,,growth
 
-`period_end` is exclusive. A file states the revenue of the periods that it holds completely: a newer file replaces them.
+`period_end` is exclusive. A file states all revenue of the periods that it holds: a newer file replaces them.
 """
 
 from ingest.source import Column, Sample, Source, Table, Type

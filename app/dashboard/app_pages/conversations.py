@@ -1,30 +1,97 @@
-"""Conversations: which of them are expensive, and why? With `?conversation=` one of them, call by call."""
+"""Conversations: which of them are expensive. With `?conversation=` one of them, call by call."""
+
+from decimal import Decimal
 
 import polars as pl
 import streamlit as st
 
 from app import metrics
 from app.dashboard import charts, conversation, data, figures, filters, panels, states, theme
-from app.dashboard.panels import Column, Tile
+from app.dashboard.panels import Tile
+from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
+from app.marts import COST_STEPS
 
 ROWS = 200
 
 view = filters.current()
-asked = conversation.search()
+top, corner = st.columns([3, 1], vertical_alignment="bottom")
+with corner:
+    asked = conversation.search()
 if asked:
+    with top:
+        conversation.back()
     conversation.show(view, asked)
     st.stop()
+with top:
+    panels.title(view, "Conversations")
 
-panels.title(view, "Conversations")
-totals = data.conversations(view.path, view.now)
 dearest = data.dearest_conversations(view.path, view.now, ROWS)
 if dearest.is_empty():
     states.empty(view, "conversation")
     st.stop()
+number = metrics.count(data.conversations(view.path, view.now), "conversation_count")
+quantiles = data.cost_quantiles(view.path, view.now).row(0, named=True)
+p50, p95, p99 = (quantiles[f"p{share}_usd"] for share in (50, 95, 99))
 
-number = metrics.count(totals, "conversation_count")
-p50, p95, p99 = data.cost_quantiles(view.path, view.now).row(0)
+
+def without_id() -> Tile:
+    """Requests that belong to no conversation."""
+    hidden_by = [name for name in view.now.members if name != "customer"]
+    rest = data.without_conversation(view.path, view.now.customer)
+    return Tile(
+        "Without an id",
+        theme.UNKNOWN if hidden_by else theme.money(metrics.total(rest, "cost_usd") or 0),
+        note=f"not by {' or '.join(hidden_by)}" if hidden_by else "of all days",
+        help=f"{metrics.count(rest, 'request_count'):,} requests carry no conversation id. They are in no figure of this"
+        " page, and belong to no day, so this one is of all days.",
+    )
+
+
+def turns() -> None:
+    """Draw cost against the number of turns."""
+    lengths = data.cost_by_turns(view.path, view.now)
+    with panels.card("Turns against cost") as head:
+        panels.chart(
+            head,
+            charts.cost_by_turns(lengths, dearest, view.palette),
+            alt="Cost of conversations by number of turns: median, middle half, and the most expensive ones.",
+            key="turns",
+            table=lengths,
+            columns={
+                "turn_count": Column("Turns", "count"),
+                "conversation_count": Column("Conversations", "count"),
+                "p25_usd": Column("A quarter costs less than", "money"),
+                "p50_usd": Column("Median", "money"),
+                "p75_usd": Column("A quarter costs more than", "money"),
+            },
+            note="Click a mark to follow the conversation.",
+            on_pick=conversation.open_by_id,
+        )
+
+
+def sizes() -> None:
+    """Draw how many conversations cost how much."""
+    steps = data.cost_histogram(view.path, view.now).with_columns(
+        (10 ** (pl.col("step") / COST_STEPS)).alias("from_usd")
+    )
+    lines: dict[str, Decimal | None] = {"median": p50, "95th percentile": p95, "99th": p99}
+    with panels.card("How many cost how much") as head:
+        panels.chart(
+            head,
+            charts.cost_histogram(steps, {name: float(cost) for name, cost in lines.items() if cost}, view.palette),
+            alt=f"Conversations by cost: median {theme.money(p50)}, 95th percentile {theme.money(p95)}.",
+            key="sizes",
+            table=steps,
+            columns={
+                "from_usd": Column("Cost from", "money"),
+                "conversation_count": Column("Conversations", "count"),
+                "cost_usd": Column("Cost in all", "money"),
+            },
+            note="Conversations that are free or have no price are not drawn.",
+        )
+
+
 if p50 is not None:
     st.markdown(
         f"Half of **{number:,}** conversations cost less than **{md(theme.money(p50))}**;"
@@ -40,55 +107,19 @@ panels.tiles(
     [
         figures.conversations(view, of_all=True),
         figures.cost_per_conversation(view, of_all=True),
-        Tile("Median cost", theme.money(p50), help="Half of the conversations cost less."),
+        Tile("Median", theme.money(p50), help="Half of the conversations cost less."),
         Tile("95th percentile", theme.money(p95), help="One conversation in twenty costs more."),
-        Tile(
-            "Cost without a conversation",
-            theme.money(metrics.total(totals, "other_cost_usd") or 0),
-            note=f"{metrics.count(totals, 'other_request_count'):,} requests",
-            help="Requests that carry no conversation id. They are in no figure per conversation.",
-        ),
+        without_id(),
     ]
 )
-
-lengths = data.cost_by_turns(view.path, view.now)
-sizes = data.cost_histogram(view.path, view.now)
 left, right = st.columns(2)
 with left:
-    panels.chart(
-        "Turns against cost",
-        charts.cost_by_turns(lengths, dearest, view.palette),
-        alt="Cost of conversations by number of turns: median, middle half, and the most expensive ones.",
-        key="turns",
-        table=lengths,
-        columns={
-            "turn_count": Column("Turns", "count"),
-            "conversation_count": Column("Conversations", "count"),
-            "p25_usd": Column("A quarter costs less than", "money"),
-            "p50_usd": Column("Median", "money"),
-            "p75_usd": Column("A quarter costs more than", "money"),
-        },
-        note="Click a mark to follow the conversation.",
-        on_pick=conversation.open_by_id,
-    )
+    turns()
 with right:
-    panels.chart(
-        "How many cost how much",
-        charts.cost_histogram(sizes, {"median": p50, "95th": p95, "99th": p99}, view.palette),
-        alt=f"Conversations by cost: median {theme.money(p50)}, 95th percentile {theme.money(p95)}.",
-        key="sizes",
-        table=sizes.with_columns((10 ** (pl.col("step") / 5)).alias("from_usd")),
-        columns={
-            "from_usd": Column("Cost from", "money"),
-            "conversation_count": Column("Conversations", "count"),
-            "cost_usd": Column("Cost in all", "money"),
-        },
-    )
-
-tokens = pl.sum_horizontal(*charts.TOKENS)
+    sizes()
 panels.table(
     "The most expensive conversations",
-    dearest.with_columns(tokens.alias("tokens")),
+    dearest.with_columns(pl.sum_horizontal(*charts.TOKENS).alias("tokens")),
     {
         "conversation_id": Column("Conversation", help="Click an id to follow the conversation."),
         "started_at": Column("Started (UTC)", "at"),
@@ -100,12 +131,10 @@ panels.table(
         "retry_count": Column("Retries", "count"),
         "tokens": Column("Tokens", "count"),
         "model_ids": Column("Models"),
-        "unpriced_request_count": Column("Without a price", "count"),
+        "unpriced_request_count": Column("Unpriced", "count", help="Calls without a price: not in the cost."),
     },
     alt="The most expensive conversations with customer, feature, turns, tokens and cost.",
     key="dearest",
-    note=f"The {len(dearest):,} most expensive of {number:,}, by the day they started."
-    if number > ROWS
-    else "All of them, by the day they started.",
+    note=f"The {len(dearest):,} most expensive of {number:,}, in the days in which they started. Click an id to follow it.",
     on_pick=conversation.open_by_id,
 )

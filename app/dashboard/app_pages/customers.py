@@ -1,62 +1,17 @@
-"""Customers: whom do we subsidise?"""
+"""Customers: whom we subsidise."""
 
 import polars as pl
 import streamlit as st
 
 from app import metrics
 from app.dashboard import charts, data, figures, filters, panels, states, theme
-from app.dashboard.panels import Column, Tile
+from app.dashboard.panels import Tile
+from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
+from app.marts import UNATTRIBUTED
 
 ROWS = 300
-DRAWN = 2000
-
-view = filters.current()
-panels.title(view, "Customers")
-
-members = figures.members(view, "customer").join(
-    data.customers(view.path), on="customer_id", how="left", maintain_order="left"
-)
-if members.is_empty():
-    states.empty(view)
-    st.stop()
-
-losing = members.filter(pl.col("margin_class") == "under_water")
-unpaid = members.filter(pl.col("gross_margin").is_null())
-if not view.margin_blind_to:
-    lost = -(metrics.total(losing, "gross_profit_usd") or 0)
-    st.markdown(
-        (f"**{len(losing)} of {len(members)}** customers cost more than they pay: {md(theme.money(lost))} in all. ")
-        if len(losing)
-        else "No customer with revenue costs more than it pays. "
-        + (
-            f"**{len(unpaid)}** without revenue cost {md(theme.money(metrics.total(unpaid, 'cogs_usd') or 0))}."
-            if len(unpaid)
-            else ""
-        )
-    )
-panels.blindness(view)
-revenue_at_loss = metrics.ratio(metrics.total(losing, "revenue_usd") or 0, metrics.total(members, "revenue_usd"))
-panels.tiles(
-    [
-        figures.ai_cost(view),
-        figures.revenue(view),
-        figures.gross_margin(view),
-        Tile(
-            "Customers under water",
-            theme.UNKNOWN if view.margin_blind_to else f"{len(losing)} of {len(members)}",
-            note=f"{theme.percent(revenue_at_loss)} of revenue" if not view.margin_blind_to else None,
-            help="Customers with revenue whose AI cost is higher than that revenue.",
-        ),
-        Tile(
-            "Cost without revenue",
-            theme.UNKNOWN if view.margin_blind_to else theme.money(metrics.total(unpaid, "cogs_usd") or 0),
-            note=f"{len(unpaid)} customers" if not view.margin_blind_to else None,
-            help="AI cost of customers who paid nothing or whose revenue is not mapped; their margin is n/a, not −100%.",
-        ),
-    ]
-)
-
+DRAWN = 1000
 MONEY = {
     "customer_id": Column("Customer", help="Click a name to look into the customer."),
     "plan_id": Column("Plan"),
@@ -66,51 +21,113 @@ MONEY = {
     "gross_profit_usd": Column("Gross profit", "money"),
     "gross_margin": Column("Margin", "percent"),
 }
-if not view.margin_blind_to:
+
+view = filters.current()
+panels.title(view, "Customers")
+
+plans = data.customers(view.path).with_columns(pl.col("plan_id").replace(UNATTRIBUTED, None))
+members = figures.members(view, "customer").join(plans, on="customer_id", how="left", maintain_order="left")
+if members.is_empty():
+    states.empty(view)
+    st.stop()
+
+losing = members.filter(pl.col("margin_class") == "under_water")
+unpaid = members.filter(pl.col("margin_class") == "no_revenue")
+
+
+def headline() -> str:
+    """Say what to take away, as Markdown."""
+    lost, given = metrics.total(losing, "gross_profit_usd"), metrics.total(unpaid, "cogs_usd")
+    said = "No customer with revenue costs more than it pays"
+    if lost is not None:
+        verb = "customer costs more than it pays" if len(losing) == 1 else "customers cost more than they pay"
+        said = f"**{len(losing)}** of {len(members):,} {verb}, **{md(theme.money(-lost))}** in all"
+    if given is not None:
+        said += f"; {len(unpaid):,} without revenue cost **{md(theme.money(given))}**"
+    return said + "."
+
+
+def losses() -> list[Tile]:
+    """Customers that pay too little, and those that pay nothing."""
+    if view.margin_blind_to:
+        note = f"not by {' or '.join(view.margin_blind_to)}"
+        return [Tile(label, theme.UNKNOWN, note=note) for label in ("Under water", "Without revenue")]
+    share = metrics.ratio(metrics.total(losing, "revenue_usd") or 0, metrics.total(members, "revenue_usd"))
+    return [
+        Tile(
+            "Under water",
+            theme.count(len(losing)),
+            note=f"{theme.percent(share)} of revenue",
+            help="Customers with revenue whose AI cost is higher than that revenue.",
+        ),
+        Tile(
+            "Without revenue",
+            theme.money(metrics.total(unpaid, "cogs_usd") or 0),
+            note=f"{len(unpaid):,} customers",
+            help="AI cost of customers with no revenue in these days. Their margin is n/a, not −100%.",
+        ),
+    ]
+
+
+def scatter() -> None:
+    """Draw revenue against cost."""
     drawn = members.filter((pl.col("revenue_usd") > 0) & (pl.col("cogs_usd") > 0)).head(DRAWN)
-    whales = metrics.whale_curve(members)
-    left, right = st.columns(2)
-    with left:
+    left_out = len(members) - len(drawn)
+    with panels.card("Revenue against cost") as head:
         panels.chart(
-            "Revenue against cost",
-            charts.revenue_against_cost(drawn, "customer_id", view.palette, log=True),
-            alt=f"Revenue against cost, both logarithmic: {len(losing)} customers lie above the break-even line.",
+            head,
+            charts.revenue_against_cost(drawn, "customer_id", view.palette),
+            alt=f"Revenue against AI cost: {len(losing)} customers lie above the break-even line.",
             key="customer_scatter",
-            table=drawn,
+            table=members,
             columns=MONEY,
-            note=f"{len(members) - len(drawn)} customers without revenue or cost have no place on logarithmic axes."
-            " Click a mark to look into the customer.",
-            on_pick=filters.opens("customer"),
-        )
-    with right:
-        panels.chart(
-            "Who makes the profit, who takes it",
-            charts.whale_curve(whales, view.palette),
-            alt="Gross profit added up over customers, from the most to the least profitable.",
-            key="whale",
-            table=whales,
-            columns={**MONEY, "cumulative_usd": Column("Added up", "money")},
-            note="The curve falls where customers cost more than they pay; the dotted line is the profit that is left.",
+            note="Above the line a customer costs more than it pays. Click a mark to look into it."
+            + (f" {left_out:,} without revenue or cost cannot be drawn on these axes." if left_out else ""),
             on_pick=filters.opens("customer"),
         )
 
+
+def whales() -> None:
+    """Draw who makes the profit and who takes it."""
+    curve = metrics.whale_curve(members)
+    with panels.card("Who makes the profit, who takes it") as head:
+        panels.chart(
+            head,
+            charts.whale_curve(curve, view.palette),
+            alt=f"Gross profit added up from the best customer to the worst. {headline()}",
+            key="whale",
+            table=curve,
+            columns={**MONEY, "cumulative_usd": Column("Added up", "money")},
+            note="The curve falls where customers cost more than they pay. The dotted line is the profit that is left.",
+            on_pick=filters.opens("customer"),
+        )
+
+
+if not view.margin_blind_to:
+    st.markdown(headline())
+panels.blindness(view)
+panels.tiles([figures.ai_cost(view), figures.revenue(view), figures.gross_margin(view), *losses()])
+if not view.margin_blind_to:
+    left, right = st.columns(2)
+    with left:
+        scatter()
+    with right:
+        whales()
 panels.table(
     "All customers",
     metrics.top_and_others(members, "customer_id", "cost_usd", ROWS),
     {
-        **{name: column for name, column in MONEY.items() if name != "cogs_usd"},
+        **{name: MONEY[name] for name in ("customer_id", "plan_id", "margin_class", "revenue_usd")},
         "cost_usd": Column("AI cost", "money"),
+        "gross_profit_usd": MONEY["gross_profit_usd"],
+        "gross_margin": MONEY["gross_margin"],
         "conversation_count": Column("Conversations", "count"),
-        "cost_per_conversation_usd": Column("Cost per conversation", "money"),
+        "cost_per_conversation_usd": Column("Per conversation", "money", help="AI cost of a conversation, on average."),
         "request_count": Column("Requests", "count"),
     },
     alt="Every customer with plan, margin class, revenue, cost, margin, conversations and requests.",
     key="customers",
+    note=f"{len(members):,} customers, the most expensive first.",
     on_pick=filters.opens("customer"),
 )
-if len(view.now.customer) == 1:
-    st.page_link(
-        "app_pages/conversations.py",
-        label=f"The conversations of {md(view.now.customer[0])}",
-        icon=":material/forum:",
-    )
+panels.onward(view, "customer")

@@ -1,0 +1,259 @@
+"""A table's declaration becomes SQL: text → typed → judged.
+
+Every value is taken as text, read as its type, and judged by the rules that follow from the declaration. A row's
+`outcome` is GOOD, NOT_OURS, or the number of the first rule that it breaks. Only declared columns are read.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ingest.files import InputFile, RefusedError
+from ingest.records import Records
+from ingest.source import Column, Table, Type
+from ingest.sqltext import literal, name
+
+NOT_OURS = -1
+GOOD = 0
+NOT_JSON = 1
+NOT_UTF8 = 2
+FIRST_RULE = 3
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What must not be: `broken` is SQL, true for a row that breaks it; `fix` tells a person what to do."""
+
+    column: str
+    broken: str
+    says: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A relation with the typed columns, input_id, record_hash and outcome, and the rules that outcomes name."""
+
+    relation: str
+    rules: dict[int, Rule]
+
+
+def judge(table: Table, file: InputFile, records: Records, *, now: datetime) -> Judged:
+    """Write the SQL that judges each record of a file.
+
+    Raises:
+        RefusedError: a tabular file lacks a required column.
+    """
+    rules = {
+        NOT_JSON: Rule("", "", "is no JSON object", "write one JSON object a line"),
+        NOT_UTF8: Rule("", "", "is not UTF-8", "write UTF-8"),
+    }
+    rules |= dict(enumerate(_rules(table, records, now), FIRST_RULE))
+    texts = ", ".join(f"{_text(table, column, records)} as {_text_name(column)}" for column in table.columns)
+    typed = ", ".join(f"{_typed(column)} as {name(column.name)}" for column in table.columns)
+    if records.is_tabular:
+        parsed, line, broken_line = records.relation, "", ""
+    else:
+        structure = literal(json.dumps(_structure(table)))
+        parsed = f"""
+            select record_number, line, case when json_valid(line) then json_transform(line, {structure}) end as r
+            from ({records.relation})
+            where trim(line) <> ''
+        """
+        line = "r, line,"
+        broken_line = f"when r is null then {NOT_JSON}"
+        if file.not_utf8:
+            numbers = ", ".join(map(str, file.not_utf8))
+            broken_line = f"when record_number in ({numbers}) then {NOT_UTF8} {broken_line}"
+    outcomes = " ".join(f"when {rule.broken} then {number}" for number, rule in rules.items() if number >= FIRST_RULE)
+    return Judged(
+        f"""
+        with parsed as ({parsed}),
+        texts as (select record_number, {line} {texts} from parsed),
+        typed as (select *, {typed} from texts),
+        carried as (select * {_carried(table)} from typed)
+        select
+            *,
+            {literal(file.input_id)} as input_id,
+            {_record_hash(table, records)} as record_hash,
+            case
+                {broken_line}
+                when not coalesce({table.where}, false) then {NOT_OURS}
+                {outcomes}
+                else {GOOD}
+            end as outcome
+        from carried
+        """,
+        rules,
+    )
+
+
+def _structure(table: Table) -> dict[str, Any]:
+    """The shape that `json_transform` cuts out of a record: declared paths only, every leaf as text."""
+    tree: dict[str, Any] = {}
+    for column in table.columns:
+        for path in _paths(table, column):
+            *parents, leaf = path.split(".")
+            node = tree
+            for step in parents:
+                node = node.setdefault(step, {})
+            node.setdefault(leaf, "VARCHAR")
+    return tree
+
+
+def _paths(table: Table, column: Column) -> Iterator[str]:
+    for path in column.paths:
+        if path.startswith("*."):
+            yield from (f"{root}.{path[2:]}" if root else path[2:] for root in table.roots)
+        else:
+            yield path
+
+
+def _text_name(column: Column) -> str:
+    return name(f"{column.name}__text")
+
+
+def _text(table: Table, column: Column, records: Records) -> str:
+    """SQL of the text of a column's value, NULL where there is none."""
+    if column.constant is not None:
+        return literal(column.constant)
+    if records.is_tabular:
+        found = [records.texts[path.lower()] for path in column.paths if path.lower() in records.texts]
+        if not found and column.required:
+            raise RefusedError(
+                f"the required column {column.paths[0]} is missing",
+                "export it with that column, or rename the one that holds it",
+            )
+        nulls = ", ".join(map(literal, table.nulls))
+        found = [f"case when trim({text}) not in ({nulls}) then trim({text}) end" for text in found]
+        return _first(found)
+    found = [f"r.{'.'.join(map(name, path.split('.')))}" for path in _paths(table, column)]
+    return f"nullif(trim({_first(found)}), '')"
+
+
+def _first(expressions: list[str]) -> str:
+    if not expressions:
+        return "cast(null as varchar)"
+    return f"coalesce({', '.join(expressions)})" if len(expressions) > 1 else expressions[0]
+
+
+def _typed(column: Column) -> str:
+    text = _text_name(column)
+    if column.type is Type.TIMESTAMP:
+        return _time(text, column)
+    casts = {
+        Type.INTEGER: f"try_cast({text} as bigint)",
+        Type.MONEY: f"try_cast({text} as decimal(38, 12))",
+        Type.FLOAT_MONEY: f"try_cast({text} as decimal(38, 12))",
+        Type.QUANTITY: f"try_cast({text} as decimal(38, 18))",
+        Type.DATE: f"case when length({text}) = 10 then try_cast({text} as date) end",
+        Type.BOOLEAN: f"try_cast({text} as boolean)",
+    }
+    return casts.get(column.type, text)
+
+
+def _time(text: str, column: Column) -> str:
+    """UTC from ISO 8601, an HTTP date, or an epoch whose unit shows in its size."""
+    has_offset = (
+        f"(right({text}, 1) in ('Z', 'z') or (length({text}) > 19 and (substr({text}, -6, 1) in ('+', '-') "
+        f"or substr({text}, -5, 1) in ('+', '-') or substr({text}, -3, 1) in ('+', '-'))))"
+    )
+    iso = f"cast(try_cast({text} as timestamptz) as timestamp)"
+    if column.zone is None:
+        iso = f"case when {has_offset} then {iso} end"
+    number = f"try_cast({text} as decimal(38, 6))"
+    return f"""case
+        when substr({text}, 5, 1) = '-' then {iso}
+        when right({text}, 4) = ' GMT' then try_strptime({text}, '%a, %d %b %Y %H:%M:%S GMT')
+        else make_timestamp(cast(case
+            when {number} < 1e11 then {number} * 1000000
+            when {number} < 1e14 then {number} * 1000
+            when {number} < 1e17 then {number}
+            else {number} / 1000
+        end as bigint))
+    end"""
+
+
+def _carried(table: Table) -> str:
+    columns = ", ".join(
+        f"last_value(case when {column.carried} then {name(column.name)} end ignore nulls) "
+        f"over (order by record_number) as {name(column.name)}"
+        for column in table.columns
+        if column.carried
+    )
+    return f"replace ({columns})" if columns else ""
+
+
+def _record_hash(table: Table, records: Records) -> str:
+    """A request without an identity of its own is told apart by its line: written twice, it is the same call."""
+    if table.shape != "requests" or records.is_tabular:
+        return "cast(null as varchar)"
+    if not table.identity:
+        return "md5(line)"
+    return f"case when coalesce({', '.join(map(name, table.identity))}) is null then md5(line) end"
+
+
+def _rules(table: Table, records: Records, now: datetime) -> Iterator[Rule]:
+    for column in table.columns:
+        if column.constant is None:
+            yield from _column_rules(column, is_float=any(path.lower() in records.floats for path in column.paths))
+    latest = now + (timedelta(minutes=5) if table.shape == "requests" else timedelta(days=3660))
+    yield Rule(
+        table.date,
+        f"{name(table.date)} not between timestamp '2015-01-01' and timestamp '{latest:%Y-%m-%d %H:%M:%S}'",
+        "lies before 2015 or in the future",
+        "check the clock and the unit of the epoch",
+    )
+
+
+def _column_rules(column: Column, *, is_float: bool) -> Iterator[Rule]:
+    text, value = _text_name(column), name(column.name)
+    if column.required:
+        yield Rule(column.name, f"{text} is null", "is missing", "every record needs it")
+    if column.identifier:
+        yield Rule(
+            column.name,
+            f"length({text}) > 256 or regexp_matches({text}, '[[:cntrl:]]')",
+            "is no identifier",
+            "at most 256 characters, no control characters",
+        )
+    unread = f"{text} is not null and {value} is null"
+    match column.type:
+        case Type.INTEGER:
+            fraction = f"contains({text}, '.') and try_cast({text} as decimal(38, 6)) <> {value}"
+            yield Rule(
+                column.name,
+                f"{text} is not null and ({value} is null or contains({text}, '_') or ({fraction}))",
+                "is no whole number",
+                "write digits only",
+            )
+        case Type.MONEY | Type.FLOAT_MONEY | Type.QUANTITY:
+            yield Rule(
+                column.name,
+                f"{text} is not null and ({value} is null or contains({text}, '_'))",
+                "is no number",
+                "write a decimal with a point, without thousands separators or currency signs",
+            )
+        case Type.TIMESTAMP:
+            offset = "" if column.zone else ", with Z or an offset from UTC"
+            yield Rule(column.name, unread, f"is no time{offset}", f"write ISO 8601{offset or ' (UTC)'}, or an epoch")
+        case Type.DATE:
+            yield Rule(column.name, unread, "is no date", "write YYYY-MM-DD")
+        case Type.BOOLEAN:
+            yield Rule(column.name, unread, "is neither true nor false", "write true or false")
+    if column.type is Type.MONEY and not is_float:
+        yield Rule(
+            column.name,
+            f"try_cast({text} as decimal(38, 18)) <> {value}",
+            "has more than 12 decimals",
+            "money is kept to 12 decimals and never rounded in silence",
+        )
+    if column.minimum is not None:
+        yield Rule(
+            column.name,
+            f"{value} < {column.minimum}",
+            f"is below {column.minimum}",
+            "such a value cannot have been used or billed",
+        )

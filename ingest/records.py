@@ -1,0 +1,156 @@
+"""How SQL reaches the records of one file, whatever its format: a relation, and the text of each field."""
+
+import csv
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import mkdtemp
+
+import duckdb
+
+from ingest.files import MAX_LINE_BYTES, InputFile, RefusedError, csv_record_count, open_text
+from ingest.sqltext import literal, name
+
+NESTED = ("STRUCT", "MAP", "[]")
+
+
+@dataclass(frozen=True)
+class Records:
+    """The records of one file.
+
+    Attributes:
+        relation: SQL that yields record_number and `line` (JSON lines) or the fields (tabular).
+        texts: for tabular files, the SQL of each field's text by lower-case header; empty for JSON lines.
+        floats: headers whose values the file itself stores as doubles.
+        torn: rows that the CSV reader could not split into fields, as (line, header, message).
+    """
+
+    relation: str
+    texts: Mapping[str, str] = field(default_factory=dict)
+    floats: frozenset[str] = frozenset()
+    torn: tuple[tuple[int, str, str], ...] = ()
+
+    @property
+    def is_tabular(self) -> bool:
+        """Whether fields have headers, rather than paths in a JSON line."""
+        return bool(self.texts)
+
+
+@contextmanager
+def readable(con: duckdb.DuckDBPyConnection, file: InputFile) -> Iterator[Records]:
+    """The records of a file, as long as the context lasts.
+
+    Raises:
+        RefusedError: a CSV header that names a column twice.
+    """
+    if file.format == "jsonl":
+        with _utf8_copy(file) as path:
+            yield _json_lines(file, path)
+    elif file.format == "csv":
+        yield _csv(con, file)
+    else:
+        yield _parquet(con, file)
+
+
+def count_agrees(con: duckdb.DuckDBPyConnection, file: InputFile, records: Records, delivered: int) -> int:
+    """The number of records by the byte pass, which must be what the reader delivered.
+
+    A reader that loses rows does so silently, so this is checked for every file.
+
+    Raises:
+        RefusedError: they differ.
+    """
+    expected = file.line_count
+    if file.format == "csv":
+        expected = file.line_count - 1
+        if delivered != expected:  # quoted fields may hold line ends: let another parser count
+            expected = csv_record_count(file)
+    elif file.format == "jsonl" and delivered != expected:
+        blank = f"select count(*) from ({records.relation}) where coalesce(trim(line), '') = ''"
+        expected -= con.sql(blank).fetchall()[0][0]
+    if delivered != expected:
+        raise RefusedError(
+            f"{expected:,} records were counted but {delivered:,} read",
+            "this is a fault of ours: please report it with the file",
+        )
+    return expected
+
+
+def _json_lines(file: InputFile, path: Path) -> Records:
+    compression = file.compression if path == file.path else "none"
+    return Records(
+        f"""
+        select row_number() over () as record_number, line
+        from read_csv(
+            {literal(str(path))}, columns = {{'line': 'varchar'}}, delim = chr(1), quote = '', escape = '',
+            header = false, auto_detect = false, strict_mode = false, max_line_size = {2 * MAX_LINE_BYTES},
+            compression = '{compression}'
+        )
+        """
+    )
+
+
+def _csv(con: duckdb.DuckDBPyConnection, file: InputFile) -> Records:
+    with open_text(file) as lines:
+        headers = [header.strip() for header in next(csv.reader(lines))]
+    folded = [header.lower() for header in headers]
+    if twice := sorted({header for header in folded if folded.count(header) > 1}):
+        raise RefusedError(f"the header names {', '.join(twice)} more than once", "rename one of the columns")
+    # Columns are declared by position and matched by header here: DuckDB ignores the header where columns are declared.
+    columns = ", ".join(f"'c{number}': 'varchar'" for number in range(len(headers)))
+    for table in ("csv_records", "reject_scans", "reject_errors"):
+        con.execute(f"drop table if exists {table}")
+    con.execute(
+        f"""
+        create temp table csv_records as
+        select row_number() over () as record_number, *
+        from read_csv(
+            {literal(str(file.path))}, columns = {{{columns}}}, delim = ',', quote = '"', escape = '"', header = false,
+            skip = 1, auto_detect = false, nullstr = '', store_rejects = true, compression = '{file.compression}',
+            max_line_size = {2 * MAX_LINE_BYTES}
+        )
+        """
+    )
+    torn = con.sql(
+        "select line, any_value(column_name), any_value(error_message) from reject_errors group by line order by line"
+    ).fetchall()
+    return Records(
+        relation="select * from csv_records",
+        texts={header: f"c{number}" for number, header in enumerate(folded)},
+        torn=tuple((line, headers[int(column[1:])] if column else "", message) for line, column, message in torn),
+    )
+
+
+def _parquet(con: duckdb.DuckDBPyConnection, file: InputFile) -> Records:
+    scan = f"read_parquet({literal(str(file.path))})"
+    columns = [(column, kind) for column, kind, *_ in con.sql(f"describe select * from {scan}").fetchall()]
+    return Records(
+        relation=f"select row_number() over () as record_number, * from {scan}",
+        texts={
+            column.lower(): f"cast({f'to_json({name(column)})' if _is_nested(kind) else name(column)} as varchar)"
+            for column, kind in columns
+        },
+        floats=frozenset(column.lower() for column, kind in columns if kind in {"DOUBLE", "FLOAT"}),
+    )
+
+
+def _is_nested(kind: str) -> bool:
+    return any(mark in kind for mark in NESTED)
+
+
+@contextmanager
+def _utf8_copy(file: InputFile) -> Iterator[Path]:
+    """The file itself, or, where lines of it are not UTF-8, a copy that DuckDB's reader does not stumble over."""
+    if not file.not_utf8:
+        yield file.path
+        return
+    folder = Path(mkdtemp(prefix="unitcost-"))
+    try:
+        copy = folder / "utf8.jsonl"
+        with open_text(file) as lines, copy.open("w", encoding="utf-8", newline="") as out:
+            shutil.copyfileobj(lines, out)
+        yield copy
+    finally:
+        shutil.rmtree(folder)
