@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -186,7 +187,10 @@ def demo(
             _fail(f"{settings.home} holds real data ({strangers[0]}); set UNITCOST_HOME to another folder", FAILED)
         if not exports.exists():  # made once: another day's demo would be another company in the same books
             last_day = date.fromisoformat(as_of) if as_of else datetime.now(UTC).date()
-            company.write(exports, as_of=last_day, scale=scale, progress=show)
+            unfinished = exports.with_name(f".{exports.name}.new")
+            shutil.rmtree(unfinished, ignore_errors=True)
+            company.write(unfinished, as_of=last_day, scale=scale, progress=show)
+            unfinished.rename(exports)
         outcomes = pipeline.ingest(settings, [(str(exports), None)], on_file=_file_progress(show))
         result = pipeline.build(settings, progress=show)
     code = _report(outcomes)
@@ -210,7 +214,8 @@ def _report(outcomes: list[Outcome]) -> int:
             first = outcome.rejects[0]
             err.print(
                 f"{outcome.path}: {outcome.rejected_count:,} of {outcome.record_count:,} records rejected, first in "
-                f"line {first.record_number}: {first.column} {first.rule}; {first.fix} (all: quarantine/{outcome.source}/)",
+                f"line {first.record_number}: {first.column} {first.rule}; {first.fix} "
+                f"(all: quarantine/{outcome.source}/)",
                 markup=False,
             )
     out.print(

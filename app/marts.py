@@ -120,9 +120,9 @@ CONVERSATIONS = Mart(
     day="started_date",
     keys={"feature": "feature_id", "customer": "customer_id"},
     sums=("1 as conversation_count", "cost_usd"),
-    conditions={
-        name: r"list_has_any(string_split_regex(model_ids, ',\s*'), $answered_by)" for name in ("provider", "model")
-    },
+    conditions=dict.fromkeys(
+        ("provider", "model"), r"list_has_any(string_split_regex(model_ids, ',\s*'), $answered_by)"
+    ),
     only=f"conversation_id <> '{UNATTRIBUTED}'",  # that row is the rest of a customer's requests, of all days
 )
 
@@ -305,17 +305,15 @@ class Warehouse:
         return found
 
 
-_CONVERSATION = (
-    "conversation_id, customer_id, feature_id, started_at, ended_at, turn_count, request_count, retry_count, error_count,"
-    " unpriced_request_count, feature_count, model_count, model_ids, uncached_input_tokens, cache_read_tokens,"
-    " cache_write_tokens, output_tokens, cost_usd, is_invoiced"
-)
-_CALL = (
-    "request_id, requested_at, provider_id, model_id, requested_model, feature_id, operation, status, attempt_number,"
-    " latency_ms, uncached_input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens,"
-    " input_cost_usd, cache_read_cost_usd, cache_write_cost_usd, output_cost_usd, tool_cost_usd, cost_usd, price_status,"
-    " is_invoiced"
-)
+_CONVERSATION = """
+    conversation_id, customer_id, feature_id, started_at, ended_at, turn_count, request_count, retry_count, error_count,
+    unpriced_request_count, feature_count, model_count, model_ids, uncached_input_tokens, cache_read_tokens,
+    cache_write_tokens, output_tokens, cost_usd, is_invoiced"""
+_CALL = """
+    request_id, requested_at, provider_id, model_id, requested_model, feature_id, operation, status, attempt_number,
+    latency_ms, uncached_input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens,
+    input_cost_usd, cache_read_cost_usd, cache_write_cost_usd, output_cost_usd, tool_cost_usd, cost_usd, price_status,
+    is_invoiced"""
 
 
 def _sum(declared: str) -> str:

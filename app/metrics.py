@@ -20,9 +20,9 @@ Number = Decimal | int | float
 
 @dataclass(frozen=True)
 class Change:
-    """How a figure moved: `absolute` in its own unit, `relative` as a share of the figure before (None where that is 0)."""
+    """How a figure moved: `absolute` in its own unit, `relative` to the figure before (None where that is 0)."""
 
-    absolute: Number
+    absolute: Decimal
     relative: float | None
 
 

@@ -57,8 +57,8 @@ def writer(settings: Settings) -> Iterator[None]:
     Raises:
         LockedError: another run holds it.
     """
+    os.umask(0o077)  # who calls what, and what they pay, is for the owner's eyes
     settings.home.mkdir(parents=True, exist_ok=True)
-    os.umask(0o077)
     with (settings.home / "run.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -58,7 +58,9 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime) -> 
     else:
         structure = literal(json.dumps(_structure(table)))
         parsed = f"""
-            select record_number, line, case when json_valid(line) then json_transform(line, {structure}) end as r
+            select
+                record_number, line,
+                case when ltrim(line)[1] = '{{' and json_valid(line) then json_transform(line, {structure}) end as r
             from ({records.relation})
             where trim(line) <> ''
         """

@@ -22,7 +22,8 @@ TOKENS = {
     "cache_write_tokens": "Input, written to cache",
     "output_tokens": "Output",
 }
-_LABELLED = 8
+_LABELLED = 6
+"""Names that a scatter shows beside its marks."""
 _FEW = 5
 """Fewer conversations than this have no median worth a line."""
 _UPPER, _LOWER = [0.36, 1], [0, 0.24]
@@ -75,7 +76,7 @@ def cost_bars(
     frame: pl.DataFrame, on: str, palette: Palette, *, labels: Sequence[str], fills: Sequence[str]
 ) -> go.Figure:
     """Horizontal bars of `cost_usd`, the first row on top, each with its own label."""
-    figure = _figure(palette, 100 + 36 * len(frame))
+    figure = _figure(palette, 80 + 32 * len(frame))
     figure.add_bar(
         x=_floats(frame, "cost_usd"),
         y=_names(frame, on),
@@ -110,7 +111,8 @@ def revenue_against_cost(frame: pl.DataFrame, on: str, palette: Palette) -> go.F
         name="Break-even",
         hoverinfo="skip",
     )
-    labelled = set(frame.sort("cogs_usd", descending=True, nulls_last=True)[on].head(_LABELLED))
+    losers_first = frame.sort(pl.col("margin_class") == "under_water", "cogs_usd", descending=True, nulls_last=True)
+    labelled, middle = set(losers_first[on].head(_LABELLED)), (low * high) ** 0.5
     for kind, name in theme.MARGIN_CLASSES.items():
         rows = frame.filter(pl.col("margin_class") == kind).sort("revenue_usd")
         if rows.is_empty():
@@ -121,7 +123,7 @@ def revenue_against_cost(frame: pl.DataFrame, on: str, palette: Palette) -> go.F
             customdata=rows[on].to_list(),
             mode="markers+text",
             text=[theme.markup(member) if member in labelled else "" for member in rows[on]],
-            textposition=["top center" if place % 2 else "bottom center" for place in range(len(rows))],
+            textposition=["middle left" if paid > middle else "middle right" for paid in rows["revenue_usd"]],
             textfont={"size": 11},
             name=name,
             marker={
@@ -268,21 +270,21 @@ def cost_histogram(frame: pl.DataFrame, quantiles: Mapping[str, float], palette:
         ],
         hovertemplate="%{hovertext}<extra></extra>",
     )
+    steps = frame["step"].to_list() or [0]
     for place, (name, cost) in enumerate(quantiles.items()):
         at = log10(cost) * COST_STEPS
         figure.add_vline(x=at, line={"color": palette.text, "dash": "dot", "width": 1.5})
         figure.add_annotation(
             x=at,
-            y=1.12 - 0.07 * place,
+            y=1.17 - 0.07 * place,
             yref="paper",
             text=f"{name} {theme.money(cost)}",
             showarrow=False,
-            xanchor="left",
+            xanchor="left" if at < (steps[0] + steps[-1]) / 2 else "right",
             font={"size": 11},
         )
-    steps = frame["step"].to_list() or [0]
-    powers = range(min(steps) // COST_STEPS, max(steps) // COST_STEPS + 2)
-    figure.update_layout(showlegend=False, margin={"t": 60, "r": 40})
+    powers = range(steps[0] // COST_STEPS, steps[-1] // COST_STEPS + 2)
+    figure.update_layout(showlegend=False, margin={"t": 76})
     figure.update_xaxes(
         title="Cost of a conversation (each mark is ten times the one before)",
         tickvals=[power * COST_STEPS for power in powers],

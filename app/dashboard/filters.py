@@ -61,7 +61,7 @@ def sidebar(build: Build, bounds: Bounds) -> View:
     if bounds.last_day >= build.built_at.date() and bounds.last_hour_at.time() < _LAST_HOUR:
         running = bounds.last_day
     preset, days = _period(bounds.first_day, bounds.last_day)
-    compare = st.toggle("Compare with the period before", value=True, key="compare", bind="query-params")
+    compare = st.toggle("Compare with the prior period", value=True, key="compare", bind="query-params")
     now = _members(str(build.path), Scope(*days))
     st.button("Clear all filters", on_click=clear, icon=":material/filter_alt_off:", width="stretch")
 

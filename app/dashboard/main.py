@@ -49,7 +49,7 @@ _PAGES = {
 def main() -> None:
     """Draw one run of the app."""
     st.set_page_config(
-        page_title="unitcost", page_icon=str(_HERE / "favicon.png"), layout="wide", initial_sidebar_state=256
+        page_title="unitcost", page_icon=str(_HERE / "favicon.png"), layout="wide", initial_sidebar_state=280
     )
     page = st.navigation(_PAGES)
     home = Settings().home

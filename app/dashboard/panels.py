@@ -20,6 +20,7 @@ _CHART_CONFIG = {
     "showSendToCloud": False,  # a chart holds customer names and cost
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
 }
+_ARROWS: dict[str, Literal["up", "down"]] = {"+": "up", "×": "up", "−": "down"}
 _DELTA: dict[bool | None, Literal["blue", "orange", "gray"]] = {True: "blue", False: "orange", None: "gray"}
 
 
@@ -77,7 +78,7 @@ def tiles(shown: Sequence[Tile]) -> None:
                 theme.markdown(tile.value),
                 tile.change,
                 delta_color=_DELTA[tile.good],
-                delta_arrow={"+": "up", "×": "up", "−": "down"}.get((tile.change or " ")[0], "off"),
+                delta_arrow=_ARROWS.get((tile.change or " ")[0], "off"),
                 delta_description=tile.note,
                 help=tile.help,
                 chart_data=list(tile.trend) if tile.trend and len(tile.trend) > 1 else None,
@@ -90,8 +91,8 @@ def tiles(shown: Sequence[Tile]) -> None:
 def card(heading: str) -> Iterator[st.delta_generator.DeltaGenerator]:
     """A bordered part of a page under its heading; yields the right end of the heading's row."""
     with st.container(border=True, height="stretch"):
-        head = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
-        head.subheader(heading, anchor=False, width="content")
+        head = st.container(horizontal=True, vertical_alignment="center")
+        head.subheader(heading, anchor=False)
         yield head
 
 
@@ -147,11 +148,11 @@ def table(
     on_pick: Pick | None = None,
 ) -> None:
     """Draw a card with a table and its download."""
-    with card(heading):
-        tables.show(frame, columns, alt=alt, key=key, on_pick=on_pick)
-        with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
-            st.caption(note)
+    with card(heading) as head:
+        with head:
             tables.download(frame, columns, key)
+        tables.show(frame, columns, alt=alt, key=key, on_pick=on_pick)
+        st.caption(note)
 
 
 def onward(view: View, dimension: Dimension) -> None:

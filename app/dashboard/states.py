@@ -22,10 +22,7 @@ def no_warehouse(home: Path) -> None:
             f"There is no finished warehouse under `{home}`. Build one from an imaginary company,"
             " or from your own exports:"
         )
-        st.code(
-            "unitcost demo            # an imaginary company\nunitcost ingest PATH…    # your own exports, then:\nunitcost build",
-            language="shell",
-        )
+        st.code("unitcost demo\nunitcost ingest PATH && unitcost build", language="shell")
         st.caption("Then reload this page. Another place is named with the environment variable UNITCOST_HOME.")
 
 

@@ -54,7 +54,7 @@ def show(frame: pl.DataFrame, columns: Columns, *, alt: str, key: str, on_pick: 
             type="tertiary",
             alignment="left",
             pinned=True,
-            width=160,
+            width=185,
             key=f"{key}_pick",
             on_click=picked,
         )

@@ -112,11 +112,14 @@ def count(value: Number | None) -> str:
 
 
 def percent(share: Number | None) -> str:
-    """A share of 0..1 as a percentage: 62.4%, and 0.04% rather than 0.0%."""
+    """A share of 0..1 as a percentage: 62.4%, and 0.04% or <0.01% rather than 0.0%."""
     if share is None:
         return UNKNOWN
-    digits = 1 if share == 0 or abs(share) >= 0.0005 else 2  # noqa: PLR2004 - what one decimal would show as 0.0
-    return f"{share:.{digits}%}".replace("-", "−")
+    known = float(share)
+    if 0 < abs(known) < 0.00005:  # noqa: PLR2004 - what two decimals would show as 0.00
+        return "<0.01%" if known > 0 else ">−0.01%"
+    digits = 1 if known == 0 or abs(known) >= 0.0005 else 2  # noqa: PLR2004 - what one decimal would show as 0.0
+    return f"{known:.{digits}%}".replace("-", "−")
 
 
 def signed_percent(share: float) -> str:

@@ -2,7 +2,7 @@
 
 Everything follows from its requests, so that the marts agree with each other as those of a real build do:
 
-- `umbrella` costs more than it pays, `globex` leaves a thin margin, `trial-co` pays nothing, `initech` stands for health;
+- `umbrella` costs more than it pays, `globex` leaves a thin margin, `trial-co` pays nothing, `initech` pays well;
 - two customers carry names that a careless page would run: a spreadsheet formula, and markup with dollars;
 - one model has no price; some requests have no conversation; retries, a staging environment, a cache.
 
@@ -101,18 +101,18 @@ def _requests(days: int, until: time) -> Iterator[tuple[Any, ...]]:
     number = 0
     for day in (LAST_DAY - timedelta(days=days - 1 - n) for n in range(days)):
         growth = 1 + (day - (LAST_DAY - timedelta(days=days))).days / 160
-        weekday = 0.35 if day.isoweekday() > 5 else 1.0  # noqa: PLR2004 - the weekend
+        weekday = 0.35 if day.isoweekday() > 5 else 1.0
         for customer, (_, rate, _) in CUSTOMERS.items():
             for _ in range(int(rate * growth * weekday + rng.random())):
                 feature = rng.choices(features, weights)[0]
                 models, _, size = FEATURES[feature]
-                conversation = f"c-{number:06d}" if rng.random() > 0.04 else "(unattributed)"  # noqa: PLR2004
+                conversation = f"c-{number:06d}" if rng.random() > 0.04 else "(unattributed)"
                 at = datetime.combine(day, time(rng.randrange(7, 22), rng.randrange(60), rng.randrange(60)))
-                environment = "staging" if rng.random() < 0.06 else "production"  # noqa: PLR2004
+                environment = "staging" if rng.random() < 0.06 else "production"
                 length = min(40, 1 + int(rng.expovariate(1 / 5)) * (2 if customer == "umbrella" else 1))
                 model = rng.choice(models)
                 for turn in range(length):
-                    attempts = 2 if rng.random() < 0.03 else 1  # noqa: PLR2004
+                    attempts = 2 if rng.random() < 0.03 else 1
                     for attempt in range(1, attempts + 1):
                         number += 1
                         if at.time() <= until or day < LAST_DAY:
@@ -121,15 +121,17 @@ def _requests(days: int, until: time) -> Iterator[tuple[Any, ...]]:
                     at += timedelta(seconds=rng.randrange(20, 200))
 
 
-def _request(rng: random.Random, number: int, customer: str, feature: str, conversation: str, environment: str,
-             model: str, at: datetime, turn: int, attempt: int, attempts: int, size: int) -> tuple[Any, ...]:  # fmt: skip
+def _request(
+    rng: random.Random, number: int, customer: str, feature: str, conversation: str, environment: str, model: str,
+    at: datetime, turn: int, attempt: int, attempts: int, size: int,
+) -> tuple[Any, ...]:  # fmt: skip
     provider, *prices = MODELS[model]
-    cached = size * 4 // 5 if turn and size > 4000 else 0  # noqa: PLR2004
+    cached = size * 4 // 5 if turn and size > 4000 else 0
     failed = attempt < attempts
     tokens = [
         int(size * rng.uniform(0.7, 1.3)) - cached * 7 // 10 + turn * 420,
         cached,
-        size * 4 // 5 if not turn and size > 4000 else 0,  # noqa: PLR2004
+        size * 4 // 5 if not turn and size > 4000 else 0,
         0 if failed else int(rng.uniform(150, 900)),
     ]
     scale = 54  # a call here stands for many, so that a small company has money worth looking at
@@ -208,40 +210,43 @@ _MARTS = (
         cast(sum(tool_cost_usd) as decimal(38, 12)) as tool_cost_usd, {_COSTS}, bool_and(is_invoiced) as is_invoiced
     from requests group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11""",
     f"""create table marts.cost_per_conversation as
-    select customer_id, conversation_id, arg_min(feature_id, requested_at) as feature_id, min(requested_at) as started_at,
-        max(requested_at) as ended_at, min(usage_date) as started_date,
+    select customer_id, conversation_id, arg_min(feature_id, requested_at) as feature_id,
+        min(requested_at) as started_at, max(requested_at) as ended_at, min(usage_date) as started_date,
         case when conversation_id <> '(unattributed)'
-            then cast(count(*) filter (where attempt_number = 1) as bigint) end as turn_count,
+            then cast(count(*) filter (where status = 'ok') as bigint) end as turn_count,
         {_COUNTS}, {_ERRORS}, {_UNPRICED}, count(distinct feature_id) as feature_count,
-        count(distinct model_id) as model_count, string_agg(distinct model_id, ',' order by model_id) as model_ids,
+        count(distinct model_id) as model_count, string_agg(distinct model_id, ', ' order by model_id) as model_ids,
         {_SUMS}, {_COSTS}, bool_and(is_invoiced) as is_invoiced
     from requests group by 1, 2""",
     _cost_per("feature", "customer_id", "customer_count"),
     _cost_per("customer", "feature_id", "feature_count"),
     """create table marts.gross_margin_daily as
     with cost as (
-        select customer_id, feature_id, usage_date, coalesce(sum(cost_usd), 0) as cogs_usd from requests group by 1, 2, 3
+        select customer_id, feature_id, usage_date, coalesce(sum(cost_usd), 0) as cogs_usd,
+            count(*) as request_count, count(*) filter (where cost_usd is null) as unpriced_request_count
+        from requests group by 1, 2, 3
     ),
-    shared as (
-        select cost.*, revenue.revenue_usd as paid,
+    shares as (
+        select cost.*, coalesce(revenue.revenue_usd, 0) as paid,
             row_number() over (partition by customer_id, usage_date order by cogs_usd desc, feature_id) as place,
-            case when sum(cogs_usd) over (partition by customer_id, usage_date) > 0 then cast(round(cast(
-                revenue.revenue_usd * (cogs_usd / sum(cogs_usd) over (partition by customer_id, usage_date))
-                as decimal(38, 12)), 2) as decimal(38, 12)) else 0 end as part
+            coalesce(cast(round(cast(cogs_usd / nullif(sum(cogs_usd) over (partition by customer_id, usage_date), 0)
+                * paid as decimal(38, 12)), 2) as decimal(38, 12)), 0) as part
         from cost left join revenue using (customer_id, usage_date)
     ),
-    closed as (
-        select customer_id, feature_id, usage_date, cast(case when place = 1
-            then paid - (sum(part) over (partition by customer_id, usage_date) - part) else part end
-            as decimal(38, 12)) as revenue_usd, cast(cogs_usd as decimal(38, 12)) as cogs_usd
-        from shared
+    spread as (  -- the largest share takes what rounding left
+        select * exclude (part), case when place = 1
+            then paid - (sum(part) over (partition by customer_id, usage_date) - part) else part end as revenue_usd
+        from shares
+        union all by name
+        select customer_id, '(unattributed)' as feature_id, usage_date, 0 as cogs_usd, 0 as request_count,
+            0 as unpriced_request_count, revenue_usd
+        from revenue where (customer_id, usage_date) not in (select (customer_id, usage_date) from cost)
     )
-    select *, cast(coalesce(revenue_usd, 0) - cogs_usd as decimal(38, 12)) as gross_profit_usd from (
-        select * from closed
-        union all
-        select customer_id, '(unattributed)', usage_date, revenue_usd, 0 from revenue
-        where (customer_id, usage_date) not in (select (customer_id, usage_date) from cost)
-    )""",
+    select customer_id, feature_id, usage_date, cast(revenue_usd as decimal(38, 12)) as revenue_usd,
+        cast(cogs_usd as decimal(38, 12)) as cogs_usd,
+        cast(revenue_usd - cogs_usd as decimal(38, 12)) as gross_profit_usd,
+        cast(request_count as bigint) as request_count, cast(unpriced_request_count as bigint) as unpriced_request_count
+    from spread""",
     """create table marts.gross_margin as
     select 'customer' as dimension, customer_id as id, cast(date_trunc('month', usage_date) as date) as month,
         sum(revenue_usd) as revenue_usd, sum(cogs_usd) as cogs_usd, sum(gross_profit_usd) as gross_profit_usd,
@@ -249,24 +254,29 @@ _MARTS = (
         'profitable' as margin_class, 1.0 as priced_share
     from marts.gross_margin_daily group by 2, 3""",
     """create table marts.dim_features as
-    select feature_id, min(usage_date) as first_seen_date, max(usage_date) as last_seen_date from requests group by 1""",
+    select feature_id, min(usage_date) as first_seen_date, max(usage_date) as last_seen_date
+    from marts.gross_margin_daily group by 1""",
     """create table marts.dim_models as
     select provider_id, model_id, model_id as price_model_id, min(usage_date) as first_seen_date,
-        max(usage_date) as last_seen_date from requests group by 1, 2""",
-    "create table marts.dim_customers as select customer_id, cast(null as varchar) as plan_id,"
-    " min(usage_date) as first_seen_date, max(usage_date) as last_seen_date from requests group by 1",
+        max(usage_date) as last_seen_date
+    from requests group by 1, 2""",
+    """create table marts.dim_customers as
+    select customer_id, '(unattributed)' as plan_id, min(usage_date) as first_seen_date,
+        max(usage_date) as last_seen_date
+    from marts.gross_margin_daily group by 1""",
     *(
         f"update marts.dim_customers set plan_id = '{plan}' where customer_id = '{customer}'"
         for customer, (plan, _, _) in CUSTOMERS.items()
         if plan
     ),
-    f"""create table marts.unpriced_requests as
+    """create table marts.unpriced_requests as
     select provider_id, model_id, price_status, cast(date_trunc('month', usage_date) as date) as month,
-        cast(count(*) as bigint) as request_count, cast(sum(uncached_input_tokens + output_tokens) as bigint) as total_tokens,
+        cast(count(*) as bigint) as request_count,
+        cast(sum(uncached_input_tokens + output_tokens) as bigint) as total_tokens,
         min(requested_at) as first_seen_at, max(requested_at) as last_seen_at
     from requests where cost_usd is null group by 1, 2, 3, 4""",
 )
 
 
 if __name__ == "__main__":
-    print(build(Path(sys.argv[1])))
+    build(Path(sys.argv[1]))

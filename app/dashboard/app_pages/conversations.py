@@ -1,7 +1,5 @@
 """Conversations: which of them are expensive. With `?conversation=` one of them, call by call."""
 
-from decimal import Decimal
-
 import polars as pl
 import streamlit as st
 
@@ -43,8 +41,8 @@ def without_id() -> Tile:
         "Without an id",
         theme.UNKNOWN if hidden_by else theme.money(metrics.total(rest, "cost_usd") or 0),
         note=f"not by {' or '.join(hidden_by)}" if hidden_by else "of all days",
-        help=f"{metrics.count(rest, 'request_count'):,} requests carry no conversation id. They are in no figure of this"
-        " page, and belong to no day, so this one is of all days.",
+        help=f"{metrics.count(rest, 'request_count'):,} requests carry no conversation id. They are in no other figure"
+        " of this page, and the warehouse keeps them undated, so this one is of all days.",
     )
 
 
@@ -75,7 +73,7 @@ def sizes() -> None:
     steps = data.cost_histogram(view.path, view.now).with_columns(
         (10 ** (pl.col("step") / COST_STEPS)).alias("from_usd")
     )
-    lines: dict[str, Decimal | None] = {"median": p50, "95th percentile": p95, "99th": p99}
+    lines = {"median": p50, "95th percentile": p95, "99th": p99}
     with panels.card("How many cost how much") as head:
         panels.chart(
             head,
@@ -135,6 +133,6 @@ panels.table(
     },
     alt="The most expensive conversations with customer, feature, turns, tokens and cost.",
     key="dearest",
-    note=f"The {len(dearest):,} most expensive of {number:,}, in the days in which they started. Click an id to follow it.",
+    note=f"The {len(dearest):,} most expensive of {number:,}, by the day they started. Click an id to follow one.",
     on_pick=conversation.open_by_id,
 )

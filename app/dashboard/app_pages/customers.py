@@ -40,8 +40,8 @@ def headline() -> str:
     lost, given = metrics.total(losing, "gross_profit_usd"), metrics.total(unpaid, "cogs_usd")
     said = "No customer with revenue costs more than it pays"
     if lost is not None:
-        verb = "customer costs more than it pays" if len(losing) == 1 else "customers cost more than they pay"
-        said = f"**{len(losing)}** of {len(members):,} {verb}, **{md(theme.money(-lost))}** in all"
+        verb = "costs more than it pays" if len(losing) == 1 else "cost more than they pay"
+        said = f"**{len(losing)}** of {len(members):,} customers {verb}, **{md(theme.money(-lost))}** in all"
     if given is not None:
         said += f"; {len(unpaid):,} without revenue cost **{md(theme.money(given))}**"
     return said + "."

@@ -1,5 +1,7 @@
 """Overview: whether we make money on AI, and what moved."""
 
+from typing import Literal
+
 import polars as pl
 import streamlit as st
 
@@ -7,7 +9,6 @@ from app import metrics
 from app.dashboard import charts, data, figures, filters, panels, periods, states, theme
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
-from app.marts import Dimension
 
 KEPT = 7  # members with a colour of their own; the rest is one grey
 BARS = 8
@@ -34,7 +35,7 @@ def headline() -> str:
             said += f", {way} **{md(theme.money(abs(moved.absolute)))}** ({size}) on the {view.full.days} days before"
             mover = metrics.largest_mover(full, earlier, "feature_id")
             if mover and len(features) > 1:
-                said += f"; most of it is {md(mover[0])} ({md(theme.signed_money(mover[1]))})"
+                said += f"; {md(mover[0])} moved most ({md(theme.signed_money(mover[1]))})"
     margin = None if view.margin_blind_to else figures.margin_of(data.margin(view.path, view.now))
     return said + (f". Gross margin was **{theme.percent(margin)}**." if margin is not None else ".")
 
@@ -46,7 +47,7 @@ def cost_over_time() -> None:
             "Stack by", ["Provider", "Feature"], default="Provider", required=True, key="by", bind="query-params",
             label_visibility="collapsed",
         )  # fmt: skip
-        by: Dimension = "feature" if stack == "Feature" else "provider"
+        by: Literal["provider", "feature"] = "feature" if stack == "Feature" else "provider"
         on = f"{by}_id"
         ordered = data.usage(view.path, view.now, by=(by,)).sort(
             "cost_usd", on, descending=[True, False], nulls_last=True

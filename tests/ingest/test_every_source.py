@@ -1,0 +1,166 @@
+"""What every source must hold, whichever it is: found by its presence, tried on its own sample."""
+
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ingest.files import inspect
+from ingest.inputs import ingest_files
+from ingest.landing import connect, empty_sql, land
+from ingest.ledger import Ledger
+from ingest.source import Source, Table
+from ingest.sources import discover
+
+PROJECT = Path(__file__).parent.parent.parent
+SOURCES = discover()
+TABLES = [(source, table) for source in SOURCES.values() for table in source.tables]
+LOGS = [(source, table) for source, table in TABLES if "jsonl" in table.formats]
+each_table = pytest.mark.parametrize(
+    ("source", "table"), TABLES, ids=[source.raw_name(table) for source, table in TABLES]
+)
+each_log = pytest.mark.parametrize(("source", "table"), LOGS, ids=[source.raw_name(table) for source, table in LOGS])
+
+
+def sample(source: Source, table: Table) -> Path:
+    (path,) = (Path(__file__).parent / "sources" / source.name).glob(f"{table.shape}.*")
+    return path
+
+
+def rows(home: Path, name: str) -> list[tuple[object, ...]]:
+    """The landed rows of a raw table without their lineage, in any order."""
+    if not list((home / "landing" / name).rglob("*.parquet")):
+        return []
+    return duckdb.sql(
+        f"select * exclude (input_id, record_number) from read_parquet('{home}/landing/{name}/**/*.parquet') order by all"
+    ).fetchall()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+@each_table
+def test_a_source_has_a_sample_a_staging_folder_and_a_description(source: Source, table: Table) -> None:
+    staging = PROJECT / "models" / "staging" / source.name
+    assert (staging / f"stg_{source.name}__{table.shape}.sql").is_file()
+    assert (staging / f"_{source.name}.yml").is_file()
+    assert sample(source, table).is_file()
+    assert source.about
+
+
+@each_table
+def test_a_sample_is_recognised_as_its_source_and_no_other(source: Source, table: Table) -> None:
+    file = inspect(sample(source, table))
+    recognised = [other.name for other, candidate in TABLES if candidate.recognises(file.sample)]
+    assert recognised == [source.name]
+
+
+@each_table
+def test_every_record_lands_or_is_accounted_for(
+    source: Source, table: Table, con: duckdb.DuckDBPyConnection, home: Path
+) -> None:
+    landed = land(con, inspect(sample(source, table)), source, table, home=home)
+    assert landed.landed_count > 0
+    assert landed.rejected_count == 0
+    assert landed.record_count == landed.landed_count + landed.other_count
+    assert sum(file.row_count for file in landed.files) == landed.landed_count
+
+
+@each_table
+def test_landing_has_the_columns_of_the_empty_table(
+    source: Source, table: Table, con: duckdb.DuckDBPyConnection, home: Path
+) -> None:
+    land(con, inspect(sample(source, table)), source, table, home=home)
+    files = (
+        f"read_parquet('{home}/landing/**/*.parquet', hive_partitioning = true, hive_types = {{'usage_date': date}})"
+    )
+    landed = con.sql(f"describe select * from {files}").fetchall()
+    empty = con.sql(f"describe {empty_sql(table)}").fetchall()
+    assert [column[:2] for column in landed] == [column[:2] for column in empty]
+
+
+@each_table
+def test_the_same_file_twice_counts_once(
+    source: Source, table: Table, con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path
+) -> None:
+    path = sample(source, table)
+    copy = tmp_path / f"another name{path.suffix}"
+    copy.write_bytes(path.read_bytes())
+    with Ledger(home) as ledger:
+        first = ingest_files(con, ledger, [path], home=home, sources=SOURCES)
+        again = ingest_files(con, ledger, [path, copy], home=home, sources=SOURCES)
+        assert [outcome.state for outcome in first + again] == ["landed", "known", "known"]
+        assert len([file for file in ledger.active_files()]) == len({file["sha256"] for file in ledger.active_files()})
+
+
+@each_table
+def test_an_unknown_column_changes_nothing(
+    source: Source, table: Table, con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path
+) -> None:
+    path = sample(source, table)
+    lines = path.read_text().splitlines()
+    if path.suffix == ".csv":
+        wider = [lines[0] + ",SomethingNew", *(line + ",1" for line in lines[1:])]
+    else:
+        wider = [line[:-1] + ', "something_new": {"x": 1}}' for line in lines]
+    (tmp_path / path.name).write_text("\n".join(wider) + "\n")
+    land(con, inspect(path), source, table, home=home)
+    land(con, inspect(tmp_path / path.name), source, table, home=tmp_path / "wider")
+    name = source.raw_name(table)
+    without_hash = [[value for value in row if not is_hash(value)] for row in rows(home, name)]
+    assert without_hash == [[value for value in row if not is_hash(value)] for row in rows(tmp_path / "wider", name)]
+
+
+def is_hash(value: object) -> bool:
+    return isinstance(value, str) and len(value) == 32 and set(value) <= set("0123456789abcdef")
+
+
+@each_log
+def test_prompts_and_answers_are_found_nowhere_in_the_warehouse(
+    source: Source, table: Table, con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.jsonl"
+    broken.write_text(sample(source, table).read_text() + '{"broken": "CANARY-PROMPT"\n')
+    with Ledger(home) as ledger:
+        (outcome,) = ingest_files(con, ledger, [broken], home=home, sources=SOURCES, source=source.name)
+    assert outcome.rejected_count == 1
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert files
+    for path in files:
+        assert b"CANARY" not in path.read_bytes(), path
+    texts = duckdb.sql(f"select * from read_parquet('{home}/landing/**/*.parquet', union_by_name = true)").fetchall()
+    assert "CANARY" not in str(texts)
+
+
+@each_log
+@settings(max_examples=12, deadline=None)
+@given(seed=st.integers(0, 10**6), parts=st.integers(1, 4))
+def test_any_split_and_order_of_log_files_lands_the_same_rows(
+    source: Source, table: Table, seed: int, parts: int
+) -> None:
+    if any(column.carried for column in table.columns):
+        pytest.skip("a session file is one piece: its header names the session of the lines below it")
+    lines = sample(source, table).read_text().splitlines() * 3
+    lines = [line.replace('id":"', f'id":"{number}-', 1) for number, line in enumerate(lines)]
+    with TemporaryDirectory() as folder:
+        whole, split = Path(folder) / "whole", Path(folder) / "split"
+        connection = connect(scratch=Path(folder) / "scratch")
+        (Path(folder) / "whole.jsonl").write_text("\n".join(lines) + "\n")
+        land(connection, inspect(Path(folder) / "whole.jsonl"), source, table, home=whole)
+        shuffled = random.Random(seed).sample(lines, len(lines))
+        for part in range(parts):
+            if piece := shuffled[part::parts]:
+                path = Path(folder) / f"part-{part}.jsonl"
+                path.write_text("\n".join(piece) + "\n")
+                land(connection, inspect(path), source, table, home=split)
+        connection.close()
+        assert rows(whole, source.raw_name(table)) == rows(split, source.raw_name(table))
