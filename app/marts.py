@@ -126,6 +126,11 @@ CONVERSATIONS = Mart(
     only=f"conversation_id <> '{UNATTRIBUTED}'",  # that row is the rest of a customer's requests, of all days
 )
 
+CONFIG: dict[str, str | bool | int | float | list[str]] = {
+    "enable_external_access": "false",
+    "lock_configuration": "true",
+}
+"""How a build is opened. DuckDB refuses a second connection of one process to a file with other settings."""
 COST_STEPS = 5
 """Steps to a power of ten in `Warehouse.cost_histogram`."""
 MONEY = "decimal(38, 12)"
@@ -151,11 +156,7 @@ class Warehouse:
             MartError: the file is missing, or not a DuckDB file that this version reads.
         """
         try:
-            self._connection = duckdb.connect(
-                str(path),
-                read_only=True,
-                config={"enable_external_access": "false", "lock_configuration": "true"},
-            )
+            self._connection = duckdb.connect(str(path), read_only=True, config=CONFIG)
         except duckdb.Error as error:
             raise MartError(f"{path.name} cannot be opened: {error}") from error
 

@@ -67,10 +67,15 @@ def quotient(numerator: str, denominator: str, name: str) -> pl.Expr:
 
 
 def with_margin(frame: pl.DataFrame) -> pl.DataFrame:
-    """Adds `gross_margin` and `margin_class` to a frame of `revenue_usd` and `gross_profit_usd`."""
+    """Adds `gross_margin` and `margin_class` to a frame of `revenue_usd` and `gross_profit_usd`.
+
+    Revenue of 0 is `no_revenue`; revenue that is not known is no class at all.
+    """
     margin = pl.col("gross_margin")
     return frame.with_columns(quotient("gross_profit_usd", "revenue_usd", "gross_margin")).with_columns(
-        pl.when(margin.is_null())
+        pl.when(pl.col("revenue_usd").is_null())
+        .then(None)
+        .when(margin.is_null())
         .then(pl.lit("no_revenue"))
         .when(margin < 0)
         .then(pl.lit("under_water"))

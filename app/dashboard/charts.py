@@ -123,7 +123,10 @@ def revenue_against_cost(frame: pl.DataFrame, on: str, palette: Palette) -> go.F
             customdata=rows[on].to_list(),
             mode="markers+text",
             text=[theme.markup(member) if member in labelled else "" for member in rows[on]],
-            textposition=["middle left" if paid > middle else "middle right" for paid in rows["revenue_usd"]],
+            textposition=[
+                f"{'top' if place % 2 else 'bottom'} {'left' if paid > middle else 'right'}"
+                for place, paid in enumerate(rows["revenue_usd"])
+            ],
             textfont={"size": 11},
             name=name,
             marker={
@@ -276,8 +279,9 @@ def cost_histogram(frame: pl.DataFrame, quantiles: Mapping[str, float], palette:
         figure.add_vline(x=at, line={"color": palette.text, "dash": "dot", "width": 1.5})
         figure.add_annotation(
             x=at,
-            y=1.17 - 0.07 * place,
+            y=1.14 - 0.07 * place,
             yref="paper",
+            yanchor="bottom",
             text=f"{name} {theme.money(cost)}",
             showarrow=False,
             xanchor="left" if at < (steps[0] + steps[-1]) / 2 else "right",
@@ -286,7 +290,7 @@ def cost_histogram(frame: pl.DataFrame, quantiles: Mapping[str, float], palette:
     powers = range(steps[0] // COST_STEPS, steps[-1] // COST_STEPS + 2)
     figure.update_layout(showlegend=False, margin={"t": 76})
     figure.update_xaxes(
-        title="Cost of a conversation (each mark is ten times the one before)",
+        title="Cost of a conversation",
         tickvals=[power * COST_STEPS for power in powers],
         ticktext=[f"${10.0**power:,.{max(0, -power)}f}" for power in powers],
     )

@@ -105,7 +105,7 @@ def _head(view: View, row: dict[str, Any]) -> None:
             Tile(
                 "Tokens",
                 theme.count(inputs + row["output_tokens"]),
-                note=f"{theme.percent(metrics.ratio(row['cache_read_tokens'], inputs))} of input from cache",
+                note=f"{theme.percent(metrics.ratio(row['cache_read_tokens'], inputs))} of input cached",
             ),
         ]
     )
@@ -117,6 +117,7 @@ def _calls(view: View, calls: pl.DataFrame, row: dict[str, Any]) -> None:
         "requested_at": Column("At (UTC)", "at"),
         "model_id": Column("Model"),
         "status": Column("Status"),
+        "cost_usd": Column("Cost", "money"),
         "attempt_number": Column("Attempt", "count"),
         **{name: Column(label, "count") for name, label in charts.TOKENS.items()},
         "input_cost_usd": Column("Input cost", "money"),
@@ -124,7 +125,6 @@ def _calls(view: View, calls: pl.DataFrame, row: dict[str, Any]) -> None:
         "cache_write_cost_usd": Column("Cache write cost", "money"),
         "output_cost_usd": Column("Output cost", "money"),
         "tool_cost_usd": Column("Tool cost", "money"),
-        "cost_usd": Column("Cost", "money"),
         "price_status": Column("Price"),
         "latency_ms": Column("Latency", "milliseconds"),
         "request_id": Column("Request"),

@@ -133,6 +133,8 @@ def members(view: View, dimension: Dimension) -> pl.DataFrame:
     frame = frame.with_columns(
         pl.lit(None, dtype=kind).alias(name) for name, kind in _UNKNOWN.items() if name not in frame.columns
     )
+    nothing = pl.col("request_count") == 0  # and so a cost of 0, which is known, unlike that of unpriced requests
+    frame = frame.with_columns(pl.when(nothing).then(pl.lit(0)).otherwise(pl.col("cost_usd")).alias("cost_usd"))
     return metrics.with_margin(frame).sort("cost_usd", on, descending=[True, False], nulls_last=True)
 
 

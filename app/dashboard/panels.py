@@ -12,7 +12,7 @@ import streamlit as st
 from app import metrics
 from app.dashboard import data, filters, tables, theme
 from app.dashboard.filters import View
-from app.dashboard.tables import Columns, Pick
+from app.dashboard.tables import Column, Columns, Pick
 from app.marts import Dimension
 
 _CHART_CONFIG = {
@@ -20,6 +20,8 @@ _CHART_CONFIG = {
     "showSendToCloud": False,  # a chart holds customer names and cost
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
 }
+_OF_MARGIN = ("margin_class", "revenue_usd", "cogs_usd", "gross_profit_usd", "gross_margin")
+_OF_CONVERSATIONS = ("conversation_count", "cost_per_conversation_usd")
 _ARROWS: dict[str, Literal["up", "down"]] = {"+": "up", "×": "up", "−": "down"}
 _DELTA: dict[bool | None, Literal["blue", "orange", "gray"]] = {True: "blue", False: "orange", None: "gray"}
 
@@ -153,6 +155,13 @@ def table(
             tables.download(frame, columns, key)
         tables.show(frame, columns, alt=alt, key=key, on_pick=on_pick)
         st.caption(note)
+
+
+def known(view: View, columns: Columns) -> dict[str, Column]:
+    """The columns without those that the filters keep from being known."""
+    blind = [name for name in _OF_MARGIN if view.margin_blind_to]
+    blind += [name for name in _OF_CONVERSATIONS if view.conversations_blind_to]
+    return {name: column for name, column in columns.items() if name not in blind}
 
 
 def onward(view: View, dimension: Dimension) -> None:

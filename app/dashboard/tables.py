@@ -33,6 +33,8 @@ class Column:
     label: str
     kind: Kind = "text"
     help: str | None = None
+    width: int = 150
+    """Pixels of a first column that can be clicked; the others take what their content needs."""
 
 
 Columns = Mapping[str, Column]
@@ -54,7 +56,7 @@ def show(frame: pl.DataFrame, columns: Columns, *, alt: str, key: str, on_pick: 
             type="tertiary",
             alignment="left",
             pinned=True,
-            width=185,
+            width=columns[first].width,
             key=f"{key}_pick",
             on_click=picked,
         )

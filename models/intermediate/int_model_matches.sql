@@ -1,5 +1,5 @@
-{{ config(materialized='table') }}
 -- grain: one row per (provider, model) that a source named and the catalogue knows
+{{ config(materialized='table') }}
 with priced_tiers as (
 
     select

@@ -1,5 +1,5 @@
-{{ config(materialized='table') }}
 -- grain: one row per priced model, service tier, stretch of time and context tier
+{{ config(materialized='table') }}
 -- The whole request is billed at the tier that its total input reaches, all token kinds of it (genai-prices,
 -- TieredPrices; OpenAI and Anthropic long-context pricing). A kind without a price of its own costs what the kind that
 -- contains it costs: a cache read without a read price is ordinary input.

@@ -1,5 +1,5 @@
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ delete_touched_dates() }}') }}
 -- grain: one row per UTC day, input file and source whose rows became requests
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ delete_touched_dates() }}') }}
 select
     usage_date,
     input_id,

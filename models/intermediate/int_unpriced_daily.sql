@@ -1,5 +1,5 @@
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ delete_touched_dates() }}') }}
 -- grain: one row per UTC day, provider, model and reason with calls whose cost is not known
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ delete_touched_dates() }}') }}
 select
     usage_date,
     provider_id,

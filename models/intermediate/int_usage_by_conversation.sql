@@ -1,5 +1,5 @@
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ delete_touched_dates() }}') }}
 -- grain: one row per UTC day, customer, conversation, feature and model
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ delete_touched_dates() }}') }}
 -- The one pass over requests below which everything about conversations is small.
 select
     usage_date,

@@ -4,7 +4,8 @@ Everything follows from its requests, so that the marts agree with each other as
 
 - `umbrella` costs more than it pays, `globex` leaves a thin margin, `trial-co` pays nothing, `initech` pays well;
 - two customers carry names that a careless page would run: a spreadsheet formula, and markup with dollars;
-- one model has no price; some requests have no conversation; retries, a staging environment, a cache.
+- one model has no price; some requests have no conversation; two customers use the same conversation id;
+- retries, a staging environment, a cache.
 
 Run as a script it writes a warehouse to look at: `python tests/app/synthetic.py HOME`.
 """
@@ -25,6 +26,8 @@ LAST_DAY = date(2026, 11, 23)
 BUILD_ID = "20261124T040000Z-synthetic"
 FORMULA = "=HYPERLINK(evil)"
 MARKUP = "<b>Bobby</b> $5 *Tables* $6"
+
+SHARED, SHARED_BY, SHARED_DAY = "chat-1", ("hooli", "initech"), LAST_DAY - timedelta(days=7)
 
 MODELS = {  # provider, dollars per million tokens: input, cache read, cache write, output
     "gpt-5-mini": ("openai", "0.25", "0.025", "0.25", "2"),
@@ -68,7 +71,7 @@ def build(
         usage: False leaves every mart empty.
     """
     path = home / "builds" / f"{BUILD_ID}.duckdb"
-    path.parent.mkdir(parents=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     requests = pl.DataFrame(list(_requests(days, until)) if usage else [], schema=_REQUESTS, orient="row")
     revenue = pl.DataFrame(list(_revenue(days)) if usage else [], schema=_REVENUE, orient="row")
     with duckdb.connect() as con:
@@ -98,7 +101,7 @@ def build(
 def _requests(days: int, until: time) -> Iterator[tuple[Any, ...]]:
     rng = random.Random(20261123)  # noqa: S311 - the same company every time is the point
     features, weights = list(FEATURES), [share for _, share, _ in FEATURES.values()]
-    number = 0
+    number, sharing = 0, set[str]()
     for day in (LAST_DAY - timedelta(days=days - 1 - n) for n in range(days)):
         growth = 1 + (day - (LAST_DAY - timedelta(days=days))).days / 160
         weekday = 0.35 if day.isoweekday() > 5 else 1.0
@@ -107,7 +110,10 @@ def _requests(days: int, until: time) -> Iterator[tuple[Any, ...]]:
                 feature = rng.choices(features, weights)[0]
                 models, _, size = FEATURES[feature]
                 conversation = f"c-{number:06d}" if rng.random() > 0.04 else "(unattributed)"
-                at = datetime.combine(day, time(rng.randrange(7, 22), rng.randrange(60), rng.randrange(60)))
+                at = datetime.combine(day, time(rng.randrange(7, 21), rng.randrange(60), rng.randrange(60)))
+                if day == SHARED_DAY and customer in SHARED_BY and customer not in sharing:
+                    sharing.add(customer)
+                    conversation = SHARED
                 environment = "staging" if rng.random() < 0.06 else "production"
                 length = min(40, 1 + int(rng.expovariate(1 / 5)) * (2 if customer == "umbrella" else 1))
                 model = rng.choice(models)
@@ -251,7 +257,9 @@ _MARTS = (
     select 'customer' as dimension, customer_id as id, cast(date_trunc('month', usage_date) as date) as month,
         sum(revenue_usd) as revenue_usd, sum(cogs_usd) as cogs_usd, sum(gross_profit_usd) as gross_profit_usd,
         cast(sum(gross_profit_usd) as double) / nullif(cast(sum(revenue_usd) as double), 0) as gross_margin,
-        'profitable' as margin_class, 1.0 as priced_share
+        case when sum(revenue_usd) = 0 then 'no_revenue' when sum(gross_profit_usd) < 0 then 'under_water'
+            when sum(gross_profit_usd) * 2 < sum(revenue_usd) then 'thin' else 'profitable' end as margin_class,
+        1.0 as priced_share
     from marts.gross_margin_daily group by 2, 3""",
     """create table marts.dim_features as
     select feature_id, min(usage_date) as first_seen_date, max(usage_date) as last_seen_date

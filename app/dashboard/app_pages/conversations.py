@@ -119,7 +119,7 @@ panels.table(
     "The most expensive conversations",
     dearest.with_columns(pl.sum_horizontal(*charts.TOKENS).alias("tokens")),
     {
-        "conversation_id": Column("Conversation", help="Click an id to follow the conversation."),
+        "conversation_id": Column("Conversation", width=185, help="Click an id to follow the conversation."),
         "started_at": Column("Started (UTC)", "at"),
         "customer_id": Column("Customer"),
         "feature_id": Column("Feature"),

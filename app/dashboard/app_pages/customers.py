@@ -116,15 +116,20 @@ if not view.margin_blind_to:
 panels.table(
     "All customers",
     metrics.top_and_others(members, "customer_id", "cost_usd", ROWS),
-    {
-        **{name: MONEY[name] for name in ("customer_id", "plan_id", "margin_class", "revenue_usd")},
-        "cost_usd": Column("AI cost", "money"),
-        "gross_profit_usd": MONEY["gross_profit_usd"],
-        "gross_margin": MONEY["gross_margin"],
-        "conversation_count": Column("Conversations", "count"),
-        "cost_per_conversation_usd": Column("Per conversation", "money", help="AI cost of a conversation, on average."),
-        "request_count": Column("Requests", "count"),
-    },
+    panels.known(
+        view,
+        {
+            **{name: MONEY[name] for name in ("customer_id", "plan_id", "margin_class", "revenue_usd")},
+            "cost_usd": Column("AI cost", "money"),
+            "gross_profit_usd": MONEY["gross_profit_usd"],
+            "gross_margin": MONEY["gross_margin"],
+            "conversation_count": Column("Conversations", "count"),
+            "cost_per_conversation_usd": Column(
+                "Per conversation", "money", help="AI cost of a conversation, on average."
+            ),
+            "request_count": Column("Requests", "count"),
+        },
+    ),
     alt="Every customer with plan, margin class, revenue, cost, margin, conversations and requests.",
     key="customers",
     note=f"{len(members):,} customers, the most expensive first.",

@@ -105,17 +105,22 @@ panels.table(
     metrics.top_and_others(members, "feature_id", "cost_usd", ROWS).join(
         figures.trends(view, "feature"), on="feature_id", how="left", maintain_order="left"
     ),
-    {
-        "feature_id": MONEY["feature_id"],
-        "revenue_usd": MONEY["revenue_usd"],
-        "cost_usd": Column("AI cost", "money"),
-        "gross_profit_usd": MONEY["gross_profit_usd"],
-        "gross_margin": MONEY["gross_margin"],
-        "conversation_count": Column("Conversations", "count", help="Counted at the feature where they began."),
-        "cost_per_conversation_usd": Column("Per conversation", "money", help="AI cost of a conversation, on average."),
-        "request_count": Column("Requests", "count"),
-        "trend": Column(f"Cost by {view.grain}", "trend"),
-    },
+    panels.known(
+        view,
+        {
+            "feature_id": MONEY["feature_id"],
+            "revenue_usd": MONEY["revenue_usd"],
+            "cost_usd": Column("AI cost", "money"),
+            "gross_profit_usd": MONEY["gross_profit_usd"],
+            "gross_margin": MONEY["gross_margin"],
+            "conversation_count": Column("Conversations", "count", help="Counted at the feature where they began."),
+            "cost_per_conversation_usd": Column(
+                "Per conversation", "money", help="AI cost of a conversation, on average."
+            ),
+            "request_count": Column("Requests", "count"),
+            "trend": Column(f"Cost by {view.grain}", "trend"),
+        },
+    ),
     alt="Every feature with revenue, cost, margin, conversations and requests.",
     key="features",
     note=f"{len(members):,} features, the most expensive first.",

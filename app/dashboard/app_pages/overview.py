@@ -85,11 +85,11 @@ def features_by_cost() -> None:
     ranking = metrics.top_and_others(figures.members(view, "feature").filter(pl.col("request_count") > 0),
                                      "feature_id", "cost_usd", BARS)  # fmt: skip
     labels = [
-        theme.money(cost) + (f" · {theme.percent(margin)} margin" if margin is not None else "")
+        theme.money(cost) + (f" · {theme.percent(margin)}" if margin is not None else "")
         for cost, margin in ranking.select("cost_usd", "gross_margin").iter_rows()
     ]
     fills = [theme.margin_colour(view.palette, kind or "") for kind in ranking["margin_class"]]
-    with panels.card("Features by cost") as head:
+    with panels.card("Features by cost, with margin") as head:
         panels.chart(
             head,
             charts.cost_bars(ranking, "feature_id", view.palette, labels=labels, fills=fills),
@@ -101,7 +101,7 @@ def features_by_cost() -> None:
                 "cost_usd": Column("AI cost", "money"),
                 "gross_margin": Column("Margin", "percent"),
             },
-            note="Blue earns more than twice its cost, amber less, vermilion loses money. Click a bar to look into it.",
+            note="Blue earns at least twice its cost, amber less, vermilion loses money. Click a bar to look into it.",
             on_pick=filters.opens("feature", "app_pages/features.py"),
         )
 

@@ -1,9 +1,9 @@
+-- grain: one row per model call (attempt)
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
     pre_hook=['{{ touch_dates_of_repeated_requests() }}', '{{ delete_touched_dates() }}'],
 ) }}
--- grain: one row per model call (attempt)
 select
     ---------- ids
     rated.request_id,

@@ -1,5 +1,5 @@
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ delete_touched_dates() }}') }}
 -- grain: one row per UTC hour, source, provider, model, customer, feature, operation, environment, tier
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ delete_touched_dates() }}') }}
 select
     date_trunc('hour', requested_at) as usage_hour_at,
     usage_date,

@@ -14,8 +14,8 @@ select
     case stop_reason when 'aborted' then 'aborted' when 'error' then 'error' else 'ok' end as status,
 
     ---------- quantities
-    -- pi writes zeros where the provider sent no usage before the call was cut off
-    coalesce(input_tokens + output_tokens + cache_read_tokens + cache_write_tokens, 0) > 0 as has_usage,
+    -- a call that was cut off before its first token has zeros here: pi saw its usage, and it was nothing
+    input_tokens is not null or output_tokens is not null as has_usage,
     coalesce(input_tokens, 0) as uncached_input_tokens,
     coalesce(cache_read_tokens, 0) as cache_read_tokens,
     coalesce(cache_write_tokens, 0) as cache_write_unknown_tokens,

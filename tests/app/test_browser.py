@@ -1,0 +1,263 @@
+"""The dashboard in a real Chromium, served by the command that `unitcost dashboard` runs."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.error import URLError
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from app import dashboard
+from tests.app import synthetic
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = ["--headless", "--no-sandbox", "--disable-background-networking", "--disable-gpu"]
+PROBES = ("/_stcore/health", "/_stcore/host-config")  # Streamlit looks for its base path on a deep link
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium: apt-get install chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a running dashboard, started far from the checkout."""
+    given = os.environ.get("UNITCOST_HOME")
+    home = Path(given).resolve() if given else tmp_path_factory.mktemp("warehouse")
+    if not given:
+        synthetic.build(home)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    argv = dashboard.command(home, port, browser=False)
+    log = tmp_path_factory.mktemp("server") / "log"
+    with (
+        log.open("wb") as out,
+        subprocess.Popen(
+            argv, env={**os.environ, "UNITCOST_HOME": str(home)}, cwd=log.parent, stdout=out, stderr=out
+        ) as process,
+    ):
+        address = f"http://127.0.0.1:{port}"
+        try:
+            _wait_until_healthy(address, process, log)
+            yield address
+        finally:
+            process.terminate()
+    assert "Traceback" not in log.read_text()
+
+
+def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        if process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{address}/_stcore/health"):  # noqa: S310 - our own address
+                return
+        except URLError:
+            time.sleep(0.2)
+    pytest.fail(f"the dashboard did not start: {log.read_text()}")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Reader:
+    """A person at a browser, who notices requests to strangers and errors in the console."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page, self.address = page, address
+        self.strangers: list[str] = []
+        self.errors: list[str] = []
+        page.on("request", lambda request: self._notice(request.url))
+        page.on("console", lambda message: self._hear(message.type, message.text, message.location.get("url", "")))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def _notice(self, url: str) -> None:
+        if not url.startswith((self.address, self.address.replace("http", "ws"), "data:", "blob:")):
+            self.strangers.append(url)
+
+    def _hear(self, kind: str, text: str, url: str) -> None:
+        if kind == "error" and not urlsplit(url).path.endswith(PROBES):
+            self.errors.append(f"{text} ({url})")
+
+    def goto(self, path: str) -> None:
+        self.page.goto(f"{self.address}/{path}")
+        self.settle()
+
+    def settle(self) -> None:
+        """Wait until the script has run and what it sent is drawn."""
+        self.page.wait_for_timeout(300)
+        self.page.wait_for_function(
+            "document.querySelector('[data-testid=stApp]')?.getAttribute('data-test-script-state') === 'notRunning'",
+            timeout=60_000,
+        )
+        self.page.wait_for_timeout(300)
+
+    def charts(self, number: int) -> None:
+        """Wait until so many charts are drawn."""
+        expect(self.page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
+        expect(self.page.locator(".js-plotly-plot")).to_have_count(number, timeout=30_000)
+
+    def press(self, x: float, y: float) -> None:
+        """Click as a hand does: Plotly ignores a click without a way and a duration."""
+        self.page.mouse.move(x, y)
+        self.page.wait_for_timeout(300)
+        self.page.mouse.down()
+        self.page.wait_for_timeout(50)
+        self.page.mouse.up()
+        self.settle()
+
+    def press_first_cell(self, heading: str) -> None:
+        """Click the first column of the first row of the table under a heading: a canvas, so by place."""
+        card = self.page.locator("[data-testid=stVerticalBlock]").filter(
+            has=self.page.get_by_role("heading", name=heading)
+        )
+        table = card.last.locator("[data-testid=stDataFrame]").first
+        table.scroll_into_view_if_needed()
+        self.page.wait_for_timeout(500)
+        box = table.bounding_box()
+        assert box
+        self.press(box["x"] + 40, box["y"] + 49)
+
+    def value(self, label: str) -> str:
+        """The value of a tile."""
+        tile = self.page.locator("[data-testid=stMetric]").filter(has_text=label)
+        return tile.locator("[data-testid=stMetricValue]").inner_text()
+
+    @property
+    def asked(self) -> dict[str, list[str]]:
+        return parse_qs(urlsplit(self.page.url).query)
+
+    @property
+    def where(self) -> str:
+        return urlsplit(self.page.url).path
+
+
+@pytest.fixture
+def reader(chromium: Browser, server: str) -> Iterator[Reader]:
+    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    reader = Reader(context.new_page(), server)
+    yield reader
+    context.close()
+    assert reader.strangers == []
+    assert reader.errors == []
+
+
+@pytest.mark.parametrize(("path", "charts"), [("", 2), ("features", 2), ("customers", 2), ("conversations", 2)])
+def test_every_page_is_drawn_without_a_stranger_or_an_error(reader: Reader, path: str, charts: int) -> None:
+    reader.goto(path)
+    reader.charts(charts)
+    expect(reader.page.locator("[data-testid=stMetric]")).to_have_count(5)
+    expect(reader.page.get_by_role("heading", level=1)).to_be_visible()
+    icon = reader.page.locator("link[rel~=icon]").first.get_attribute("href")
+    assert icon
+    assert "gstatic" not in icon
+
+
+def test_every_chart_and_table_has_a_name_for_those_who_do_not_see_it(reader: Reader) -> None:
+    reader.goto("")
+    reader.charts(2)
+    expect(reader.page.get_by_label("Features by cost: the first is")).to_have_count(1)
+    expect(reader.page.get_by_label("The 5 customers with the lowest gross margin.")).to_have_count(1)
+
+
+def test_a_filter_changes_the_figures_and_the_link(reader: Reader) -> None:
+    reader.goto("")
+    reader.charts(2)
+    whole = reader.value("AI cost")
+    reader.page.locator("[data-testid=stMultiSelect]").filter(has_text="Provider").get_by_role("combobox").click()
+    reader.page.get_by_role("option").filter(has_not_text="Select all").first.click()
+    reader.page.keyboard.press("Escape")
+    reader.settle()
+    assert reader.value("AI cost") != whole
+    assert reader.value("Gross margin") == "n/a"
+    provider = reader.asked["provider"]
+    part = reader.value("AI cost")
+    reader.page.reload()
+    reader.settle()
+    assert (reader.value("AI cost"), reader.asked["provider"]) == (part, provider)
+    reader.page.get_by_role("button", name="Clear all filters").click()
+    reader.settle()
+    assert reader.value("AI cost") == whole
+    assert reader.asked == {}
+
+
+def test_from_the_overview_down_to_one_conversation_and_back_with_the_filters_kept(reader: Reader) -> None:
+    reader.goto("?period=90D")
+    reader.charts(2)
+    reader.press_first_cell("Customers with the lowest margin")
+    expect(reader.page.get_by_role("heading", level=1, name="Customers")).to_be_visible()
+    customer = reader.asked["customer"]
+    assert len(customer) == 1
+    reader.page.get_by_role("link", name="Conversations of").click()
+    expect(reader.page.get_by_role("heading", level=1, name="Conversations")).to_be_visible()
+    reader.settle()
+    assert reader.asked == {"period": ["90D"], "customer": customer}
+    reader.press_first_cell("The most expensive conversations")
+    expect(reader.page.get_by_role("heading", level=1, name="Conversation ")).to_be_visible()
+    reader.charts(1)
+    assert reader.asked["conversation"]
+    reader.page.get_by_role("button", name="All conversations").click()
+    reader.settle()
+    assert reader.asked == {"period": ["90D"], "customer": customer}
+    reader.page.go_back()
+    reader.settle()
+    expect(reader.page.get_by_role("heading", level=1, name="Conversation ")).to_be_visible()
+
+
+def test_a_click_on_a_bar_looks_into_the_feature(reader: Reader) -> None:
+    reader.goto("")
+    reader.charts(2)
+    bar = reader.page.locator(".js-plotly-plot").nth(1).locator(".barlayer .point path").first
+    bar.scroll_into_view_if_needed()
+    reader.page.wait_for_timeout(300)
+    box = bar.bounding_box()
+    assert box
+    reader.press(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    expect(reader.page.get_by_role("heading", level=1, name="Features")).to_be_visible()
+    assert len(reader.asked["feature"]) == 1
+
+
+def test_a_table_can_be_taken_away_as_csv(reader: Reader) -> None:
+    reader.goto("customers")
+    reader.charts(2)
+    with reader.page.expect_download() as download:
+        reader.page.get_by_role("button", name="CSV").click()
+    lines = download.value.path().read_text(encoding="utf-8").splitlines()
+    assert lines[0].startswith("customer_id,plan_id,margin_class,revenue_usd,cost_usd")
+    assert not any(line.startswith(("=", '"=')) for line in lines)
+
+
+def test_the_figures_behind_a_chart_can_be_opened(reader: Reader) -> None:
+    reader.goto("features")
+    reader.charts(2)
+    reader.page.get_by_role("button", name="Data").first.click()
+    reader.settle()
+    expect(reader.page.get_by_label("The figures behind the chart. Revenue against AI cost")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_dashboard_follows_the_light_and_fits_a_telephone(chromium: Browser, server: str, scheme: str) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
+    reader = Reader(context.new_page(), server)
+    reader.goto("")
+    reader.charts(2)
+    page = reader.page
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    shade = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
+    assert (sum(int(part) for part in shade[4:-1].split(",")) > 3 * 128) is (scheme == "light")
+    context.close()

@@ -1,0 +1,247 @@
+"""Only the days that new files touch are rebuilt, and the result is that of building everything."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app import builds
+from tests.models.conftest import Warehouse
+
+MARTS = (
+    "fct_requests",
+    "fct_usage_hourly",
+    "cost_per_conversation",
+    "cost_per_feature",
+    "cost_per_customer",
+    "gross_margin",
+    "gross_margin_daily",
+    "unpriced_requests",
+    "input_balance",
+    "dim_customers",
+    "dim_features",
+    "dim_models",
+    "fct_charges",
+    "fct_revenue",
+)
+START = datetime(2026, 10, 1, 12, tzinfo=UTC)
+
+
+def call(number: int, *, day: int = 0, tokens: int = 1000, customer: str = "northwind", model: str = "gpt-5") -> str:
+    return json.dumps(
+        {
+            "timestamp": (START + timedelta(days=day, seconds=number)).isoformat(),
+            "metadata": {"customer_id": customer, "feature": "search", "conversation_id": f"conv-{number // 3}"},
+            "response": {
+                "id": f"chatcmpl-{number}",
+                "object": "chat.completion",
+                "model": model,
+                "usage": {"prompt_tokens": tokens, "completion_tokens": 10},
+            },
+        }
+    )
+
+
+def log(path: Path, *lines: str) -> tuple[Path, str]:
+    path.write_text("\n".join(lines) + "\n")
+    return path, "openai"
+
+
+def marts(loaded: Warehouse) -> dict[str, list[tuple[object, ...]]]:
+    return {mart: loaded.rows(f"select * from {mart} order by all") for mart in MARTS}
+
+
+def test_a_new_day_is_added_and_equals_building_everything(
+    warehouse: Callable[[str], Warehouse], tmp_path: Path
+) -> None:
+    loaded = warehouse("days")
+    first = loaded.load(log(tmp_path / "a.jsonl", *(call(n, day=n % 3) for n in range(30))))
+    assert first.is_full
+    # which of two equal log lines a call is counted from may change, the call may not
+    old_days = (
+        "select * exclude (input_id, record_number) from fct_requests where usage_date < date '2026-10-03' order by all"
+    )
+    before = loaded.rows(old_days)
+    second = loaded.load(
+        log(
+            tmp_path / "b.jsonl",
+            *(call(n, day=2) for n in range(100, 110)),  # late lines of a day that was built
+            *(call(n, day=3) for n in range(200, 210)),  # a new day
+            *(call(n, day=n % 3) for n in range(5)),  # logged before
+            call(900, day=3, model="acme-ft-7b"),
+        )
+    )
+    assert not second.is_full
+    assert loaded.rows(old_days) == before
+    assert loaded.rows("select count(*) from fct_requests") == [(51,)]
+    incremental = marts(loaded)
+    assert loaded.load(full=True).is_full
+    assert marts(loaded) == incremental
+
+
+def test_a_call_logged_again_on_another_day_stays_one(warehouse: Callable[[str], Warehouse], tmp_path: Path) -> None:
+    loaded = warehouse("repeated")
+    loaded.load(log(tmp_path / "a.jsonl", call(1, day=0, tokens=10), call(2, day=0), call(3, day=5)))
+    # 1 was a partial answer: the finished one came later; 2 is only repeated
+    loaded.load(log(tmp_path / "b.jsonl", call(1, day=1, tokens=5000), call(2, day=1), call(4, day=1)))
+    loaded.load(log(tmp_path / "c.jsonl", call(5, day=1)))
+    requests = loaded.rows(
+        "select request_id, cast(usage_date as varchar), uncached_input_tokens from fct_requests order by 1"
+    )
+    assert requests == [
+        ("chatcmpl-1", "2026-10-02", 5000),
+        ("chatcmpl-2", "2026-10-01", 1000),
+        ("chatcmpl-3", "2026-10-06", 1000),
+        ("chatcmpl-4", "2026-10-02", 1000),
+        ("chatcmpl-5", "2026-10-02", 1000),
+    ]
+    incremental = marts(loaded)
+    loaded.load(full=True)
+    assert marts(loaded) == incremental
+
+
+def test_nothing_new_builds_nothing(warehouse: Callable[[str], Warehouse], tmp_path: Path) -> None:
+    loaded = warehouse("nothing")
+    path = log(tmp_path / "a.jsonl", call(1))
+    loaded.load(path)
+    build = builds.current(loaded.home)
+    assert loaded.load(path).build is None
+    assert builds.current(loaded.home) == build
+
+
+def test_an_edited_bill_of_the_same_account_and_period_replaces_the_old_one(
+    warehouse: Callable[[str], Warehouse], tmp_path: Path
+) -> None:
+    header = (
+        "BillingAccountId,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,ChargeCategory,"
+        "BilledCost,EffectiveCost,BillingCurrency"
+    )
+
+    def bill(name: str, *lines: tuple[str, str, str]) -> tuple[Path, str]:
+        rows = [
+            f"{account},{month}-01T00:00:00Z,2027-01-01T00:00:00Z,{month}-07T00:00:00Z,{month}-08T00:00:00Z,Usage,"
+            f"{cost},{cost},USD"
+            for account, month, cost in lines
+        ]
+        (tmp_path / name).write_text("\n".join([header, *rows]) + "\n")
+        return tmp_path / name, "focus"
+
+    loaded = warehouse("bills")
+    loaded.load(bill("v1.csv", ("acme", "2026-09", "10"), ("acme", "2026-10", "20"), ("acme", "2026-10", "20")))
+    loaded.load(bill("other.csv", ("other", "2026-10", "7")))
+    assert loaded.rows("select sum(billed_cost), count(*) from fct_charges") == [(Decimal(57), 4)]
+    loaded.load(bill("v2.csv", ("acme", "2026-10", "15.5")))
+    by_period = loaded.rows(
+        "select billing_account_id, cast(billing_period_start_at as date)::varchar, sum(billed_cost) from fct_charges "
+        "group by all order by all"
+    )
+    assert by_period == [
+        ("acme", "2026-09-01", Decimal(10)),
+        ("acme", "2026-10-01", Decimal("15.5")),
+        ("other", "2026-10-01", Decimal(7)),
+    ]
+    # the old one again, under another name, is known and does not come back
+    (tmp_path / "copy.csv").write_bytes((tmp_path / "v1.csv").read_bytes())
+    loaded.load((tmp_path / "copy.csv", "focus"))
+    assert loaded.rows("select sum(billed_cost) from fct_charges") == [(Decimal("32.5"),)]
+
+
+@pytest.fixture(scope="module")
+def margins(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    folder = tmp_path_factory.mktemp("margins")
+    loaded = warehouse("margins")
+    calls = log(
+        folder / "a.jsonl",
+        *(call(n, tokens=8_000_000, customer="northwind") for n in range(3)),
+        call(50, tokens=800_000, customer="fabrikam"),
+    )
+    revenue = folder / "revenue.csv"
+    revenue.write_text(
+        "customer_id,period_start,period_end,amount,currency,feature,plan\n"
+        "northwind,2026-10-01,2026-11-01,100.00,USD,,growth\n"
+        "northwind,2026-10-01,2026-11-01,-0.01,USD,,growth\n"
+        "fabrikam,2026-10-01,2026-11-01,0.50,USD,,starter\n"
+        "silent,2026-10-15,2026-11-15,31.00,USD,,starter\n"
+    )
+    loaded.load(calls, (revenue, None))
+    return loaded
+
+
+def test_margins_are_those_worked_out_by_hand(margins: Warehouse) -> None:
+    """gpt-5 costs $1.25 a million in and $10 out: northwind 24M in + 30 out = $30.0003; fabrikam $1.0001.
+
+    silent pays $31 for 31 days from the 15th: 17 of them in October.
+    """
+    by_customer = margins.rows(
+        "select id, cast(month as varchar), revenue_usd, cogs_usd, gross_profit_usd, margin_class from gross_margin "
+        "where dimension = 'customer' order by 1, 2"
+    )
+    assert by_customer == [
+        ("fabrikam", "2026-10-01", Decimal("0.50"), Decimal("1.0001"), Decimal("-0.5001"), "under_water"),
+        ("northwind", "2026-10-01", Decimal("99.99"), Decimal("30.0003"), Decimal("69.9897"), "profitable"),
+        ("silent", "2026-10-01", Decimal(17), Decimal(0), Decimal(17), "profitable"),
+        ("silent", "2026-11-01", Decimal(14), Decimal(0), Decimal(14), "profitable"),
+    ]
+    by_feature = margins.rows(
+        "select id, sum(revenue_usd), sum(cogs_usd) from gross_margin where dimension = 'feature' group by 1 order by 1"
+    )
+    assert by_feature == [
+        ("(unattributed)", Decimal(31), Decimal(0)),
+        ("search", Decimal("100.49"), Decimal("31.0004")),
+    ]
+
+
+def test_the_cost_of_a_conversation_is_the_sum_of_its_turns(margins: Warehouse) -> None:
+    conversations = margins.rows(
+        "select conversation_id, customer_id, turn_count, cost_usd from cost_per_conversation order by 1"
+    )
+    assert conversations == [
+        ("conv-0", "northwind", 3, Decimal("30.0003")),
+        ("conv-16", "fabrikam", 1, Decimal("1.0001")),
+    ]
+    assert margins.rows("select cost_per_conversation_usd from cost_per_feature") == [(Decimal("15.5002"),)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    amount=st.decimals(min_value=-(10**9), max_value=10**9, places=12, allow_nan=False),
+    weights=st.lists(st.integers(0, 10**12), min_size=1, max_size=40).filter(any),
+)
+def test_a_split_loses_and_invents_nothing(amount: Decimal, weights: list[int]) -> None:
+    import duckdb  # noqa: PLC0415 - the macro's SQL alone, without a warehouse
+
+    sql = split_sql()
+    con = duckdb.connect()
+    con.execute("create table parts (amount_usd decimal(38, 12), weight bigint, grp varchar, tie integer)")
+    con.executemany(
+        "insert into parts values (?, ?, 'g', ?)", [(amount, weight, tie) for tie, weight in enumerate(weights)]
+    )
+    split = con.sql(f"select part, weight from {sql} order by weight, part").fetchall()
+    con.close()
+    assert sum(part for part, _ in split) == amount
+    total = sum(weights)
+    for part, weight in split:
+        assert abs(part - amount * weight / total) <= Decimal("0.000000000001")
+
+
+def split_sql() -> str:
+    """The macro split_exactly, rendered for DuckDB."""
+    from jinja2 import Environment  # noqa: PLC0415
+
+    from app.settings import PROJECT_DIR  # noqa: PLC0415
+
+    def text(name: str) -> str:
+        return (PROJECT_DIR / "macros" / f"{name}.sql").read_text()
+
+    division = Environment(autoescape=False).from_string(  # noqa: S701 - SQL, not HTML
+        text("whole_division") + "{% macro go(a, b) %}{{ default__whole_division(a, b) }}{% endmacro %}"
+    )
+    split = Environment(autoescape=False).from_string(  # noqa: S701
+        text("split_exactly"), globals={"whole_division": division.module.go}
+    )
+    return str(split.module.split_exactly("parts", "amount_usd", "weight", "grp", "tie"))
