@@ -1,0 +1,48 @@
+# make demo · make test · make test-spark · make lint · make lock
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DEMO_ARGS ?=
+
+help:  ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /  ·  /'
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "unitcost needs Python 3.11 or newer: make PYTHON=python3.12 …"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/python  ## what runs
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.installed-dev: requirements-dev.lock $(VENV)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+$(VENV)/.installed-spark: requirements-spark.lock $(VENV)/.installed-dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
+	@touch $@
+
+demo: $(VENV)/.installed  ## an imaginary company: its exports, the build, the dashboard
+	$(BIN)/unitcost demo $(DEMO_ARGS)
+
+test: lint  ## every check but Spark's
+	$(BIN)/pytest -m "not spark"
+
+test-spark: $(VENV)/.installed-spark  ## the same models on Apache Spark; needs Java 17
+	$(BIN)/pytest -m spark
+
+lint: $(VENV)/.installed-dev  ## style, types, import contracts, SQL
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/sqlfluff lint models tests/models
+
+lock:  ## resolve every version again (needs uv)
+	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --quiet -o requirements.lock
+	uv pip compile pyproject.toml --extra build --extra dev --universal --python-version 3.11 --generate-hashes --quiet -c requirements.lock -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra build --extra dev --extra spark --universal --python-version 3.11 --generate-hashes --quiet -c requirements-dev.lock -o requirements-spark.lock
+
+.PHONY: help demo test test-spark lint lock

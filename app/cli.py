@@ -5,9 +5,10 @@ import json
 import os
 import shutil
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -47,6 +48,8 @@ def main() -> None:
         _fail(error, REFUSED)
     except (builds.NoBuildError, pipeline.BuildError, OSError) as error:
         _fail(error, FAILED)
+    except tomllib.TOMLDecodeError as error:
+        _fail(f"unitcost.toml is no TOML: {error}", FAILED)
     except ValidationError as error:
         first = error.errors()[0]
         _fail(f"unitcost.toml or UNITCOST_…: {'.'.join(map(str, first['loc']))}: {first['msg']}", FAILED)
@@ -171,7 +174,9 @@ def demo(
     folder: Annotated[
         Path | None, typer.Option(help="Where to write the exports; below the warehouse by default.")
     ] = None,
-    as_of: Annotated[str | None, typer.Option(help="The day after the last one, YYYY-MM-DD; today by default.")] = None,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day after the last one; today by default.")
+    ] = None,
     scale: Annotated[float, typer.Option(help="1.0 is about a million calls.")] = 1.0,
     *,
     browser: Annotated[bool, typer.Option(help="Open the dashboard in the browser.")] = True,
@@ -186,7 +191,7 @@ def demo(
         if strangers := pipeline.inputs_outside(settings, exports):
             _fail(f"{settings.home} holds real data ({strangers[0]}); set UNITCOST_HOME to another folder", FAILED)
         if not exports.exists():  # made once: another day's demo would be another company in the same books
-            last_day = date.fromisoformat(as_of) if as_of else datetime.now(UTC).date()
+            last_day = (as_of or datetime.now(UTC)).date()
             unfinished = exports.with_name(f".{exports.name}.new")
             shutil.rmtree(unfinished, ignore_errors=True)
             company.write(unfinished, as_of=last_day, scale=scale, progress=show)

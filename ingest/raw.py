@@ -3,16 +3,19 @@
 A table without a file is an empty view, so that everything builds before the first export arrives.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pyarrow as pa
 
 from ingest.landing import empty_sql
 from ingest.prices import MODEL_MATCHES, MODEL_PRICES
-from ingest.source import Source
+from ingest.source import LINEAGE, SQL_TYPES, Source
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
 
 REFERENCES: Mapping[str, pa.Schema] = {"prices__model_prices": MODEL_PRICES, "prices__model_matches": MODEL_MATCHES}
 """Raw tables that we write ourselves, with their schemas."""
@@ -35,6 +38,53 @@ def create_views(
         select = f"select * from read_parquet([{listed}], union_by_name = true{hive})" if paths else empty
         con.execute(f'create or replace view raw."{name}" as {select}')
     _landing_files(con, files)
+
+
+def create_spark_views(
+    spark: "SparkSession", sources: Iterable[Source], files: list[dict[str, Any]], home: Path
+) -> None:
+    """Create the schema `raw` on Spark, and the empty schemas that dbt fills, in the session's catalog.
+
+    The views have the names, columns and types of `create_views`. Spark lists folders, not files: a table in the schema
+    `landing` declares each folder, and the view keeps the active files of it by name, which skips the others unread.
+    Spark's Parquet tables cannot lose single days, so a build there is always whole: every file is `new`.
+
+    Args:
+        spark: its time zone is set to UTC, in which the landing files hold their timestamps.
+        files: the ledger's active landing files; paths relative to `home`, which every executor must see.
+    """
+    spark.conf.set("spark.sql.session.timeZone", "UTC")
+    for schema in ("landing", "raw", "staging", "intermediate", "marts", "seeds"):
+        spark.sql(f"create database if not exists {schema}")
+    for name, columns in _spark_columns(sources).items():
+        active = [file for file in files if file["table_name"] == name]
+        spark.sql(f"drop table if exists landing.{name}")  # its files stay: a table with a location is external
+        for statement in _spark_table(name, columns, active, home):
+            spark.sql(statement)
+    now = pa.table({field.name: [file[field.name] for file in files] for field in _FILES}, schema=_FILES)
+    landing_files = spark.createDataFrame(now).selectExpr("*", "'new' as change")
+    landing_files.write.mode("overwrite").saveAsTable("raw.landing_files", format="parquet")
+
+
+def _spark_table(name: str, columns: Mapping[str, str], active: list[dict[str, Any]], home: Path) -> Iterator[str]:
+    """The statements that declare the folder of a raw table and the view over its active files."""
+    if not active:
+        empty = ", ".join(f"cast(null as {kind}) as `{column}`" for column, kind in columns.items())
+        yield f"create or replace view raw.{name} as select {empty} where false"
+        return
+    declared = ", ".join(f"`{column}` {kind}" for column, kind in columns.items())
+    partitioned = "" if name in REFERENCES else "partitioned by (usage_date)"
+    folder = _spark_literal(str((home / "landing" / name).resolve()))
+    yield f"create table landing.{name} ({declared}) using parquet {partitioned} location {folder}"
+    if partitioned:
+        days = sorted({str(file["usage_date"]) for file in active})
+        yield f"alter table landing.{name} add " + " ".join(f"partition (usage_date = '{day}')" for day in days)
+    selected = ", ".join(f"`{column}`" for column in columns)
+    names = ", ".join(_spark_literal(Path(file["path"]).name) for file in active)
+    yield (
+        f"create or replace view raw.{name} as select {selected} from landing.{name} "
+        f"where _metadata.file_name in ({names})"
+    )
 
 
 def _landing_files(con: duckdb.DuckDBPyConnection, files: list[dict[str, Any]]) -> None:
@@ -86,6 +136,29 @@ def _empty_tables(sources: Iterable[Source]) -> dict[str, str]:
         columns = ", ".join(f"cast(null as {_sql_type(field.type)}) as {field.name}" for field in schema)
         tables[name] = f"select {columns} where false"
     return tables
+
+
+def _spark_columns(sources: Iterable[Source]) -> dict[str, dict[str, str]]:
+    """Raw table → column → type, in Spark's words; the partition column last, where Spark puts it."""
+    tables = {
+        source.raw_name(table): {
+            **{column.name: SQL_TYPES[column.type] for column in (*table.landed_columns(), *LINEAGE)},
+            "usage_date": "date",
+        }
+        for source in sources
+        for table in source.tables
+    }
+    for name, schema in REFERENCES.items():
+        tables[name] = {field.name: _sql_type(field.type) for field in schema}
+    return {
+        name: {column: "string" if kind == "varchar" else kind for column, kind in columns.items()}
+        for name, columns in tables.items()
+    }
+
+
+def _spark_literal(value: str) -> str:
+    """A text as an SQL literal of Spark, which reads backslashes, and two quotes in a row as none."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _sql_type(kind: pa.DataType) -> str:

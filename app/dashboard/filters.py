@@ -101,7 +101,8 @@ def opens(dimension: Dimension, page: str | None = None) -> Callable[[str], None
     def clicked(member: str) -> None:
         narrow(dimension, member)
         if page:
-            st.switch_page(page)
+            # Without `query_params` Streamlit clears the URL and refuses to, since the filters are bound to it.
+            st.switch_page(page, query_params={})
 
     return clicked
 

@@ -93,8 +93,10 @@ by_kind as (
 )
 
 select
-    concat_ws('|', provider_id, model_id, service_tier, cast(valid_from_date as string), cast(daily_from_second as string),
-        cast(above_tokens as string)) as price_id,
+    concat_ws(
+        '|', provider_id, model_id, service_tier, cast(valid_from_date as string), cast(daily_from_second as string),
+        cast(above_tokens as string)
+    ) as price_id,
     provider_id as price_provider_id,
     model_id as price_model_id,
     service_tier as price_tier,

@@ -16,7 +16,8 @@ select
     trace_id,
     operation,
     region_id,
-    case when is_batch then 'batch' else coalesce(nullif(nullif(service_tier, 'default'), 'auto'), 'standard') end as service_tier,
+    case when is_batch then 'batch' else coalesce(nullif(nullif(service_tier, 'default'), 'auto'), 'standard') end
+        as service_tier,
     is_batch,
     status,
     error_code,

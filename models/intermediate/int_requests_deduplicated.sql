@@ -9,7 +9,9 @@ with logged as (
 
 repeated_keys as (
 
-    select source_id, request_id
+    select
+        source_id,
+        request_id
     from logged
     group by 1, 2
     having count(*) > 1
@@ -27,8 +29,8 @@ ranked as (
             order by
                 logged.uncached_input_tokens + logged.cache_read_tokens + logged.output_tokens desc,
                 logged.requested_at,
-                logged.input_id,
-                logged.record_number
+                logged.input_id asc,
+                logged.record_number asc
         ) as rank_in_request
     from logged
     inner join repeated_keys
@@ -38,7 +40,10 @@ ranked as (
 
 surplus as (
 
-    select source_id, input_id, record_number
+    select
+        source_id,
+        input_id,
+        record_number
     from ranked
     where rank_in_request > 1
 

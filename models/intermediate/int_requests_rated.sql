@@ -34,7 +34,8 @@ judged as (
 
     select
         *,
-        cast(input_cost + cache_read_cost + cache_write_cost + output_cost + tool_cost as decimal(38, 12)) as total_cost,
+        cast(input_cost + cache_read_cost + cache_write_cost + output_cost + tool_cost as decimal(38, 12))
+            as total_cost,
         case
             when not has_usage and status <> 'ok' then 'not_billed'
             when not has_usage then 'usage_missing'

@@ -35,7 +35,10 @@ seed_weights as (
         months.month,
         shares.feature_id,
         cast(shares.revenue_share * 1000000 as decimal(15, 0)) as weight
-    from (select distinct customer_id, month from revenue) as months
+    from (select distinct
+        customer_id,
+        month
+    from revenue) as months
     inner join {{ ref('revenue_shares') }} as shares
         on
             months.customer_id = shares.customer_id
@@ -46,11 +49,23 @@ seed_weights as (
 
 weights as (
 
-    select customer_id, month, feature_id, weight from seed_weights
+    select
+        customer_id,
+        month,
+        feature_id,
+        weight
+    from seed_weights
     union all
-    select cost_weights.customer_id, cost_weights.month, cost_weights.feature_id, cost_weights.weight
+    select
+        cost_weights.customer_id,
+        cost_weights.month,
+        cost_weights.feature_id,
+        cost_weights.weight
     from cost_weights
-    left join (select distinct customer_id, month from seed_weights) as seeded
+    left join (select distinct
+        customer_id,
+        month
+    from seed_weights) as seeded
         on cost_weights.customer_id = seeded.customer_id and cost_weights.month = seeded.month
     where seeded.customer_id is null
 
@@ -73,10 +88,19 @@ unnamed as (
 
 allocated as (
 
-    select customer_id, usage_date, feature_id, part as revenue_usd
-    from {{ split_exactly('unnamed', 'amount_usd', 'feature_weight', 'customer_id, usage_date', 'feature_id') }} as split
+    select
+        customer_id,
+        usage_date,
+        feature_id,
+        part as revenue_usd
+    from
+        {{ split_exactly('unnamed', 'amount_usd', 'feature_weight', 'customer_id, usage_date', 'feature_id') }} as split
     union all
-    select customer_id, usage_date, feature_id, revenue_usd
+    select
+        customer_id,
+        usage_date,
+        feature_id,
+        revenue_usd
     from revenue
     where feature_id is not null
 

@@ -14,7 +14,8 @@ where
     (
         price_status = 'priced'
         and coalesce(
-            input_cost_usd + cache_read_cost_usd + cache_write_cost_usd + output_cost_usd + tool_cost_usd <> list_cost_usd,
+            input_cost_usd + cache_read_cost_usd + cache_write_cost_usd + output_cost_usd + tool_cost_usd
+            <> list_cost_usd,
             true
         )
     )

@@ -6,10 +6,12 @@ with totals as (
         (select coalesce(sum(revenue_usd), 0) from {{ ref('fct_revenue') }}) as recognised_usd,
         (select coalesce(sum(revenue_usd), 0) from {{ ref('gross_margin_daily') }}) as daily_usd,
         (
-            select coalesce(sum(revenue_usd), 0) from {{ ref('gross_margin') }} where dimension = 'customer'
+            select coalesce(sum(revenue_usd), 0) from {{ ref('gross_margin') }}
+            where dimension = 'customer'
         ) as by_customer_usd,
         (
-            select coalesce(sum(revenue_usd), 0) from {{ ref('gross_margin') }} where dimension = 'feature'
+            select coalesce(sum(revenue_usd), 0) from {{ ref('gross_margin') }}
+            where dimension = 'feature'
         ) as by_feature_usd
 
 )

@@ -1,9 +1,17 @@
 -- grain: one row per customer that cost or paid something
 with seen as (
 
-    select customer_id, usage_date, cast(null as string) as plan_id from {{ ref('fct_usage_hourly') }}
+    select
+        customer_id,
+        usage_date,
+        cast(null as string) as plan_id
+    from {{ ref('fct_usage_hourly') }}
     union all
-    select customer_id, usage_date, plan_id from {{ ref('fct_revenue') }}
+    select
+        customer_id,
+        usage_date,
+        plan_id
+    from {{ ref('fct_revenue') }}
 
 )
 

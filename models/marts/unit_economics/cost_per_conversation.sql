@@ -15,7 +15,10 @@ with by_model as (
 
 models as (
 
-    select distinct customer_id, conversation_id, model_id
+    select distinct
+        customer_id,
+        conversation_id,
+        model_id
     from {{ ref('int_usage_by_conversation') }}
 
 ),

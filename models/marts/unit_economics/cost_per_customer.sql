@@ -20,7 +20,9 @@ summed as (
     select
         customer_id,
         month,
-        count(distinct case when conversation_id <> '(unattributed)' then concat_ws('|', customer_id, conversation_id) end)
+        count(
+            distinct case when conversation_id <> '(unattributed)' then concat_ws('|', customer_id, conversation_id) end
+        )
             as conversation_count,
         count(distinct feature_id) as feature_count,
         sum(request_count) as request_count,
@@ -28,7 +30,8 @@ summed as (
         sum(unpriced_request_count) as unpriced_request_count,
         cast(sum(cost_usd) as decimal(38, 12)) as cost_usd,
         cast(sum(list_cost_usd) as decimal(38, 12)) as list_cost_usd,
-        cast(sum(case when conversation_id <> '(unattributed)' then cost_usd end) as decimal(38, 12)) as conversation_cost_usd
+        cast(sum(case when conversation_id <> '(unattributed)' then cost_usd end) as decimal(38, 12))
+            as conversation_cost_usd
     from usage
     group by 1, 2
 

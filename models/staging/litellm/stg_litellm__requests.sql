@@ -45,7 +45,8 @@ select
 
     ---------- quantities
     -- LiteLLM's own response cache answered: nothing was bought
-    (prompt_tokens is not null or completion_tokens is not null) and coalesce(lower(cache_hit), 'false') <> 'true' as has_usage,
+    (prompt_tokens is not null or completion_tokens is not null)
+    and coalesce(lower(cache_hit), 'false') <> 'true' as has_usage,
     -- prompt_tokens includes cache reads and writes, for every provider (litellm, types/utils.py)
     greatest(
         coalesce(prompt_tokens, 0) - read_tokens - write_5m_tokens - write_1h_tokens - write_unknown_tokens, 0
