@@ -139,7 +139,10 @@ def test_without_a_build_the_error_says_what_to_do(tmp_path: Path) -> None:
 
 
 def test_bad_files_are_named_the_rest_goes_on_and_the_exit_code_tells(tmp_path: Path) -> None:
-    good = '{"timestamp":"2026-10-07T13:46:57Z","response":{"id":"c%d","object":"chat.completion","model":"%s","usage":{"prompt_tokens":%s}}}\n'
+    good = (
+        '{"timestamp":"2026-10-07T13:46:57Z","response":{"id":"c%d","object":"chat.completion","model":"%s",'
+        '"usage":{"prompt_tokens":%s}}}\n'
+    )
     folder = tmp_path / "in"
     folder.mkdir()
     (folder / "good.jsonl").write_text(
@@ -203,7 +206,7 @@ def test_a_second_run_is_told_who_holds_the_lock(home: Path) -> None:
         [
             sys.executable,
             "-c",
-            "from app import pipeline, settings; import time\nwith pipeline.writer(settings.Settings()): print('held', flush=True); time.sleep(60)",
+            HOLD,
         ],
         env={**os.environ, "UNITCOST_HOME": str(home)},
         cwd=home.parent,
@@ -243,7 +246,10 @@ def test_killing_a_run_at_any_moment_leaves_the_old_build_served(home: Path, tmp
     chance = random.Random(5)  # noqa: S311 - moments, not secrets
     (served,) = rows(home, "select count(*) as requests, sum(cost_usd) as cost from fct_requests")
     log = tmp_path / "new.jsonl"
-    line = '{"timestamp":"2026-11-23T13:46:57Z","response":{"id":"k%d","object":"chat.completion","model":"gpt-5","usage":{"prompt_tokens":10}}}\n'
+    line = (
+        '{"timestamp":"2026-11-23T13:46:57Z","response":{"id":"k%d","object":"chat.completion","model":"gpt-5",'
+        '"usage":{"prompt_tokens":10}}}\n'
+    )
     kills = 0
     for number in range(8):
         with log.open("a") as file:
@@ -274,6 +280,15 @@ def test_killing_a_run_at_any_moment_leaves_the_old_build_served(home: Path, tmp
     assert not list((home / "builds").glob(".*")), "what killed runs left is gone"
     assert len(list((home / "builds").iterdir())) <= 3
 
+
+HOLD = """
+import time
+from app import pipeline
+from app.settings import Settings
+with pipeline.writer(Settings(inputs=())):
+    print("held", flush=True)
+    time.sleep(60)
+"""
 
 BOTH = """
 import sys

@@ -20,9 +20,9 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     target = tmp_path_factory.mktemp("manifest")
     result = dbtRunner().invoke(
         [
-            "parse", "--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR), "--target-path", str(target),
-            "--log-path", str(target), "--vars", json.dumps({"staged": pipeline.staged(discover())}), "--no-partial-parse",
-            "--log-level", "none",
+            "parse", "--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR), "--target-path",
+            str(target), "--log-path", str(target), "--no-partial-parse", "--log-level", "none",
+            "--vars", json.dumps({"staged": pipeline.staged(discover())}),
         ]
     )  # fmt: skip
     assert result.success, result.exception
@@ -99,7 +99,7 @@ def test_marts_are_contracted_keyed_and_described_column_by_column(
         )
         for column in model["columns"].values():
             assert column["data_type"], (model["name"], column["name"])
-            assert len(column["description"]) > 3, (model["name"], column["name"])  # noqa: PLR2004 - a word at least
+            assert len(column["description"]) > 3, (model["name"], column["name"])
 
 
 def test_money_is_decimal_in_every_mart(models: list[dict[str, Any]]) -> None:
@@ -123,7 +123,7 @@ def test_every_staging_folder_of_a_source_reaches_the_union(models: list[dict[st
 
 
 def test_models_fit_on_a_few_screens() -> None:
-    long = [path.name for path in MODELS.rglob("*.sql") if len(path.read_text().splitlines()) > 130]  # noqa: PLR2004
+    long = [path.name for path in MODELS.rglob("*.sql") if len(path.read_text().splitlines()) > 130]
     assert not long, long
 
 

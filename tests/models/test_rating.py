@@ -18,7 +18,7 @@ LAST_DAY = date(2026, 11, 20)
 
 
 def random_calls(seed: int) -> list[dict[str, object]]:
-    """Anthropic and OpenAI calls over the whole catalogue of both, two years of days, all cache kinds, long contexts."""
+    """Anthropic and OpenAI calls over the whole catalogue of both, two years, all cache kinds."""
     chance = random.Random(seed)  # noqa: S311 - cases, not secrets
     providers = {provider.id: provider for provider in get_snapshot().providers}
     models = [
@@ -42,7 +42,7 @@ def random_calls(seed: int) -> list[dict[str, object]]:
                 "uncached": chance.randrange(size),
                 "read": read,
                 "write_5m": write_5m if provider == "anthropic" else 0,
-                "write_1h": write_1h if provider == "anthropic" and chance.random() < 0.5 else 0,  # noqa: PLR2004
+                "write_1h": write_1h if provider == "anthropic" and chance.random() < 0.5 else 0,
                 "output": chance.randrange(20_000),
             }
         )
