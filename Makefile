@@ -41,8 +41,8 @@ lint: $(VENV)/.installed-dev  ## style, types, import contracts, SQL
 	$(BIN)/sqlfluff lint models tests/models
 
 lock:  ## resolve every version again (needs uv)
-	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --quiet -o requirements.lock
-	uv pip compile pyproject.toml --extra build --extra dev --universal --python-version 3.11 --generate-hashes --quiet -c requirements.lock -o requirements-dev.lock
-	uv pip compile pyproject.toml --extra build --extra dev --extra spark --universal --python-version 3.11 --generate-hashes --quiet -c requirements-dev.lock -o requirements-spark.lock
+	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-strip-extras --quiet -o requirements.lock
+	uv pip compile pyproject.toml --extra build --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras --quiet -c requirements.lock -o requirements-dev.lock
+	uv pip compile pyproject.toml --extra build --extra dev --extra spark --universal --python-version 3.11 --generate-hashes --no-strip-extras --quiet -c requirements-dev.lock -o requirements-spark.lock
 
 .PHONY: help demo test test-spark lint lock
