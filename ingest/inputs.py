@@ -92,19 +92,20 @@ def _ingest_file(
     sources: dict[str, Source],
     source: str | None,
 ) -> list[Outcome]:
-    known_hash = ledger.known_hash(path)
+    known_hash = ledger.known_hash(path, source)
     if known_hash is not None:
-        landed = ledger.landed_tables(known_hash)
-        wanted = [name for name in landed if source is None or name.split("__")[0] == source]
-        if wanted:
-            return [Outcome(path, name.split("__")[0], "known") for name in wanted]
+        landed = [name.split("__")[0] for name in ledger.landed_tables(known_hash)]
+        if known := [name for name in landed if source in {None, name}]:
+            return [Outcome(path, name, "known") for name in known]
     try:
         file = inspect(path)
         tables = _recognise(file, sources, source)
     except RefusedError as error:
+        ledger.record_unreadable(path, source, str(error))
         return [Outcome(path, source, "refused", problem=str(error))]
+    ledger.forget_unreadable(path)
     outcomes = [_land_one(con, ledger, file, origin, table, home) for origin, table in tables]
-    ledger.see(path, file.sha256)
+    ledger.see(path, source, file.sha256)
     return outcomes
 
 

@@ -29,7 +29,7 @@ create table if not exists models (
     provider varchar, model varchar, first_seen_at timestamp, primary key (provider, model)
 );
 create table if not exists seen_paths (
-    path varchar, size bigint, modified_ns bigint, sha256 varchar, primary key (path)
+    path varchar, source varchar, size bigint, modified_ns bigint, sha256 varchar, primary key (path, source)
 );
 create sequence if not exists load_numbers;
 """
@@ -71,20 +71,21 @@ class Ledger:
     ) -> None:
         self._con.close()
 
-    def known_hash(self, path: Path) -> str | None:
-        """The SHA-256 of a file whose size and time have not changed since it was last read, else None."""
+    def known_hash(self, path: Path, source: str | None) -> str | None:
+        """The SHA-256 of a file that was read before as this source and has its size and time still, else None."""
         stat = path.stat()
         rows = self._rows(
-            "select sha256 from seen_paths where path = ? and size = ? and modified_ns = ?",
-            [str(path), stat.st_size, stat.st_mtime_ns],
+            "select sha256 from seen_paths where path = ? and source = ? and size = ? and modified_ns = ?",
+            [str(path), source or "", stat.st_size, stat.st_mtime_ns],
         )
         return str(rows[0]["sha256"]) if rows else None
 
-    def see(self, path: Path, sha256: str) -> None:
+    def see(self, path: Path, source: str | None, sha256: str) -> None:
         """Remember what a path holds, so that it is not read again until it changes."""
         stat = path.stat()
         self._con.execute(
-            "insert or replace into seen_paths values (?, ?, ?, ?)", [str(path), stat.st_size, stat.st_mtime_ns, sha256]
+            "insert or replace into seen_paths values (?, ?, ?, ?, ?)",
+            [str(path), source or "", stat.st_size, stat.st_mtime_ns, sha256],
         )
 
     def landed_tables(self, sha256: str) -> dict[str, str]:
@@ -127,6 +128,18 @@ class Ledger:
             file, source, table_name, load_number=load_number, state="refused", now=now,
             counts=(file.line_count, 0, file.line_count, 0), problem=problem,
         )  # fmt: skip
+
+    def record_unreadable(self, path: Path, source: str | None, problem: str) -> None:
+        """A file whose records could not even be counted. It stays listed until the path holds a file that can be read."""
+        now = datetime.now(UTC).replace(tzinfo=None)
+        self._con.execute(
+            "insert or replace into inputs values ('', '', ?, ?, ?, 0, nextval('load_numbers'), ?, 'refused', 0, 0, 0, 0, ?)",
+            [source or "", str(path), f"unreadable {path}", now, problem],
+        )
+
+    def forget_unreadable(self, path: Path) -> None:
+        """The path holds another file now."""
+        self._con.execute("delete from inputs where sha256 = ?", [f"unreadable {path}"])
 
     def replace_reference(self, table_name: str, file: LandingFile) -> None:
         """Make a file the only active one of a reference table (prices, model matches); a no-op where it is already."""

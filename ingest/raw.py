@@ -61,8 +61,8 @@ def create_spark_views(
         spark.sql(f"drop table if exists landing.{name}")  # its files stay: a table with a location is external
         for statement in _spark_table(name, columns, active, home):
             spark.sql(statement)
-    now = pa.table({field.name: [file[field.name] for file in files] for field in _FILES}, schema=_FILES)
-    landing_files = spark.createDataFrame(now).selectExpr("*", "'new' as change")
+    rows = [(*(file[field.name] for field in _FILES), "new") for file in files]
+    landing_files = spark.createDataFrame(rows, _SPARK_FILES)
     landing_files.write.mode("overwrite").saveAsTable("raw.landing_files", format="parquet")
 
 
@@ -127,6 +127,10 @@ _FILES = pa.schema(
         ("input_id", pa.string()),
         ("load_number", pa.int64()),
     ]
+)
+_SPARK_FILES = (
+    "table_name string, sha256 string, usage_date date, row_count bigint, input_id string, load_number bigint, "
+    "change string"
 )
 
 

@@ -173,7 +173,16 @@ def test_bad_files_are_named_the_rest_goes_on_and_the_exit_code_tells(tmp_path: 
     )
     status = json.loads(unitcost(home, "status", "--json").stdout)
     refused = {Path(one["file"]).name: one for one in status["inputs"] if one["state"] == "refused"}
+    assert set(refused) == {"bill.csv", "cut.jsonl.gz", "unknown.csv"}
+    assert all(one["problem"] for one in refused.values())
     assert refused["bill.csv"]["records"] == refused["bill.csv"]["rejected"]
+    (folder / "cut.jsonl.gz").unlink()
+    (folder / "unknown.csv").write_text(
+        "customer_id,period_start,period_end,amount,currency\nx,2026-10-01,2026-11-01,1,USD\n"
+    )
+    assert unitcost(home, "ingest", str(folder / "unknown.csv")).returncode == 0
+    status = json.loads(unitcost(home, "status", "--json").stdout)
+    assert [one["state"] for one in status["inputs"] if one["file"].endswith("unknown.csv")] == ["landed"]
 
 
 def test_rejects_alone_exit_with_two(tmp_path: Path) -> None:

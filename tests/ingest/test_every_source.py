@@ -165,3 +165,22 @@ def test_any_split_and_order_of_log_files_lands_the_same_rows(
                 land(connection, inspect(path), source, table, home=split)
         connection.close()
         assert rows(whole, source.raw_name(table)) == rows(split, source.raw_name(table))
+
+
+def test_a_file_loaded_as_one_source_can_still_be_loaded_as_another(
+    con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path
+) -> None:
+    shared = tmp_path / "shared.jsonl"
+    folder = Path(__file__).parent / "sources"
+    shared.write_text(
+        (folder / "openai" / "requests.jsonl").read_text() + (folder / "anthropic" / "requests.jsonl").read_text()
+    )
+    with Ledger(home) as ledger:
+        first = ingest_files(con, ledger, [shared], home=home, sources=SOURCES, source="openai")
+        both = ingest_files(con, ledger, [shared], home=home, sources=SOURCES)
+        again = ingest_files(con, ledger, [shared], home=home, sources=SOURCES)
+    assert [(one.source, one.state) for one in first] == [("openai", "landed")]
+    assert [(one.source, one.state) for one in both] == [("anthropic", "landed"), ("openai", "known")]
+    assert {one.state for one in again} == {"known"}
+    assert (first[0].landed_count, first[0].other_count) == (3, 2)
+    assert (both[0].landed_count, both[0].other_count) == (2, 3)
