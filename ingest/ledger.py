@@ -130,10 +130,11 @@ class Ledger:
         )  # fmt: skip
 
     def record_unreadable(self, path: Path, source: str | None, problem: str) -> None:
-        """A file whose records could not even be counted. It stays listed until the path holds a file that can be read."""
+        """A file whose records could not even be counted: listed until the path holds one that can be read."""
         now = datetime.now(UTC).replace(tzinfo=None)
         self._con.execute(
-            "insert or replace into inputs values ('', '', ?, ?, ?, 0, nextval('load_numbers'), ?, 'refused', 0, 0, 0, 0, ?)",
+            "insert or replace into inputs "
+            "values ('', '', ?, ?, ?, 0, nextval('load_numbers'), ?, 'refused', 0, 0, 0, 0, ?)",
             [source or "", str(path), f"unreadable {path}", now, problem],
         )
 

@@ -52,7 +52,12 @@ def create_spark_views(
     Args:
         spark: its time zone is set to UTC, in which the landing files hold their timestamps.
         files: the ledger's active landing files; paths relative to `home`, which every executor must see.
+
+    Raises:
+        FileNotFoundError: an active file is gone; Spark itself would show its rows as never landed.
     """
+    for file in files:
+        (home / file["path"]).stat()
     spark.conf.set("spark.sql.session.timeZone", "UTC")
     for schema in ("landing", "raw", "staging", "intermediate", "marts", "seeds"):
         spark.sql(f"create database if not exists {schema}")
