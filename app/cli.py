@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as RichTable
 
-from app import builds, pipeline
+from app import builds, dbt_build, pipeline
 from app.settings import Settings
 from ingest.files import RefusedError
 from ingest.inputs import Outcome, totals
@@ -46,7 +46,7 @@ def main() -> None:
         _fail(error, LOCKED)
     except RefusedError as error:
         _fail(error, REFUSED)
-    except (builds.NoBuildError, pipeline.BuildError, OSError) as error:
+    except (builds.NoBuildError, dbt_build.BuildError, OSError) as error:
         _fail(error, FAILED)
     except tomllib.TOMLDecodeError as error:
         _fail(f"unitcost.toml is no TOML: {error}", FAILED)

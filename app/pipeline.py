@@ -17,28 +17,18 @@ from typing import Any
 
 import duckdb
 
-from app import builds
+from app import builds, dbt_build
+from app.dbt_build import Progress
 from app.settings import PROJECT_DIR, Settings
 from ingest import prices, raw
 from ingest.inputs import Outcome, expand, ingest_files
 from ingest.landing import connect
 from ingest.ledger import Ledger
-from ingest.source import Source
 from ingest.sources import discover
-
-SHAPES = ("requests", "charges", "revenue")
 
 
 class LockedError(Exception):
     """Another run holds the lock."""
-
-
-class BuildError(Exception):
-    """dbt did not finish, or a test failed: the build was thrown away and the last one stays."""
-
-
-Progress = Callable[[str, int, int], None]
-"""Told what is being done, how many steps are done, and how many there are (0: not known)."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +88,7 @@ def build(settings: Settings, *, progress: Progress = lambda *_: None, full: boo
         full: build everything anew, not only the days that new files touch.
 
     Raises:
-        BuildError: nothing was published; the message names the model or test.
+        dbt_build.BuildError: nothing was published; the message names the model or test.
     """
     started = time.monotonic()
     _drop_unfinished(settings.home)
@@ -122,24 +112,12 @@ def build(settings: Settings, *, progress: Progress = lambda *_: None, full: boo
         progress("copying the last build", 0, 0)
         _copy(last.path, target)
     _prepare(target, sources.values(), files, settings)
-    _dbt_build(target, settings, sources, progress, full=full)
+    dbt_build.build(target, settings.home, sources, progress, full=full)
     facts = {"state": state, **_finish(target)}
     published = builds.publish(
         settings.home, target, build_id=build_id, built_at=datetime.now(UTC), keep=settings.keep_builds, facts=facts
     )
     return BuildResult(published, time.monotonic() - started, is_full=full)
-
-
-def staged(sources: dict[str, Source]) -> dict[str, list[str]]:
-    """Which sources have a staging model of each shape: what the var `staged` of the dbt project holds."""
-    return {
-        shape: [
-            name
-            for name in sources
-            if (PROJECT_DIR / "models" / "staging" / name / f"stg_{name}__{shape}.sql").exists()
-        ]
-        for shape in SHAPES
-    }
 
 
 @contextmanager
@@ -207,55 +185,6 @@ def _prepare(target: Path, sources: Any, files: list[dict[str, Any]], settings: 
         raw.create_views(con, sources, files, settings.home)
     finally:
         con.close()
-
-
-def _dbt_build(target: Path, settings: Settings, sources: dict[str, Source], progress: Progress, *, full: bool) -> None:
-    from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 - three seconds of imports
-    from dbt.cli.main import dbtRunner  # noqa: PLC0415
-
-    os.environ["UNITCOST_BUILD"] = str(target.resolve())
-    done = total = 0
-
-    def on_event(event: Any) -> None:
-        nonlocal done, total
-        if event.info.name in {"LogModelResult", "LogTestResult", "LogSeedResult"}:
-            names = {field.name for field in event.data.DESCRIPTOR.fields}
-            done, total = max(done, event.data.index), event.data.total if "total" in names else event.data.num_models
-            progress(f"dbt: {event.data.node_info.node_name}", done, total)
-
-    arguments = [
-        "build",
-        "--project-dir", str(PROJECT_DIR),
-        "--profiles-dir", str(PROJECT_DIR),
-        "--target", "duckdb",
-        "--target-path", str((settings.home / "dbt").resolve()),
-        "--log-path", str((settings.home / "dbt" / "logs").resolve()),
-        "--vars", json.dumps({"staged": staged(sources)}),
-        "--exclude", "test_type:unit",
-        "--log-level", "none",
-        "--no-use-colors",
-        "--fail-fast",
-        *(["--full-refresh"] if full else []),
-    ]  # fmt: skip
-    progress("dbt: starting", 0, 0)
-    try:
-        result = dbtRunner(callbacks=[on_event]).invoke(arguments)
-    finally:
-        if DuckDBConnectionManager._ENV is not None:  # noqa: SLF001 - dbt-duckdb keeps the file open for the process
-            DuckDBConnectionManager._ENV.close()  # noqa: SLF001
-            DuckDBConnectionManager._ENV = None  # noqa: SLF001
-    if not result.success:
-        raise BuildError(_why(result))
-
-
-def _why(result: Any) -> str:
-    if result.exception is not None:
-        return f"dbt stopped: {result.exception}"
-    failed = [run for run in getattr(result.result, "results", []) if run.status in {"error", "fail"}]
-    if not failed:
-        return "dbt stopped without a result; see dbt/logs/dbt.log in the warehouse folder"
-    run = failed[0]
-    return f"{run.node.resource_type} {run.node.name}: {' '.join(str(run.message).split())}"
 
 
 def _finish(target: Path) -> dict[str, Any]:

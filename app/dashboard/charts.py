@@ -5,7 +5,7 @@ Money becomes a float here and nowhere before. A click carries the member in `cu
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from math import log10
+from math import ceil, floor, log10
 from typing import Any
 
 import plotly.graph_objects as go
@@ -22,7 +22,9 @@ TOKENS = {
     "cache_write_tokens": "Input, written to cache",
     "output_tokens": "Output",
 }
-_LABELLED = 6
+DOLLARS = "$,~f"
+"""Ticks of money: a minus before the dollar, no idle zeros."""
+_LABELLED = 4
 """Names that a scatter shows beside its marks."""
 _FEW = 5
 """Fewer conversations than this have no median worth a line."""
@@ -52,7 +54,7 @@ def cost_over_time(
             hovertemplate="%{y:$,.2f}",
         )
     figure.update_layout(barmode="stack", bargap=0.15, hovermode="x unified")
-    figure.update_yaxes(tickprefix="$", rangemode="tozero", title="AI cost")
+    figure.update_yaxes(tickformat=DOLLARS, rangemode="tozero", title="AI cost")
     if margin is not None:
         known = margin.filter(pl.col("gross_margin").is_not_null())
         figure.add_scatter(
@@ -90,7 +92,7 @@ def cost_bars(
     )
     longest = max([0.0, *(cost or 0.0 for cost in _floats(frame, "cost_usd"))])
     figure.update_layout(showlegend=False, margin={"t": 8})
-    figure.update_xaxes(tickprefix="$", range=[0, longest * 1.6 or 1], nticks=5)
+    figure.update_xaxes(tickformat=DOLLARS, range=[0, longest * 1.6 or 1], nticks=5)
     figure.update_yaxes(autorange="reversed", showgrid=False, type="category")
     return figure
 
@@ -144,7 +146,7 @@ def revenue_against_cost(frame: pl.DataFrame, on: str, palette: Palette) -> go.F
             ],
             hovertemplate="%{hovertext}<extra></extra>",
         )
-    scale = {"type": "log", "dtick": 1 if high / low > 1000 else "D2", "tickprefix": "$", "exponentformat": "none"}  # noqa: PLR2004 - three powers of ten
+    scale = {"type": "log", **_powers(low, high)}
     figure.update_xaxes(title="Revenue", showgrid=True, gridcolor=palette.grid, **scale)
     figure.update_yaxes(title="AI cost", **scale)
     return figure
@@ -178,7 +180,7 @@ def margin_bars(frame: pl.DataFrame, on: str, palette: Palette) -> go.Figure:
     lowest = min([0.0, *known["gross_margin"].to_list()])
     figure.update_layout(showlegend=False, bargap=0.35)
     figure.update_xaxes(tickformat=".0%", range=[lowest * 1.25, 1.15], zeroline=True, zerolinecolor=palette.line)
-    figure.update_yaxes(autorange="reversed", showgrid=False, type="category")
+    figure.update_yaxes(range=[max(len(known), 6) - 0.5, -0.5], showgrid=False, type="category")
     return figure
 
 
@@ -215,7 +217,7 @@ def whale_curve(frame: pl.DataFrame, palette: Palette) -> go.Figure:
     )
     figure.update_layout(showlegend=False)
     figure.update_xaxes(title="Customers, from the most to the least profitable", tickformat=".0%", range=[0, 1.02])
-    figure.update_yaxes(title="Gross profit, added up", tickprefix="$", rangemode="tozero")
+    figure.update_yaxes(title="Gross profit, added up", tickformat=DOLLARS, rangemode="tozero")
     return figure
 
 
@@ -254,7 +256,7 @@ def cost_by_turns(lengths: pl.DataFrame, dearest: pl.DataFrame, palette: Palette
         hovertemplate="%{hovertext}<extra></extra>",
     )
     figure.update_xaxes(title="Turns", rangemode="tozero")
-    figure.update_yaxes(title="Cost of a conversation", tickprefix="$", rangemode="tozero")
+    figure.update_yaxes(title="Cost of a conversation", tickformat=DOLLARS, rangemode="tozero")
     return figure
 
 
@@ -321,7 +323,7 @@ def calls(frame: pl.DataFrame, palette: Palette) -> go.Figure:
         marker={"size": 4},
         hovertemplate="$%{y:,.4f}",
     )
-    below = {"domain": _LOWER, "anchor": "x", "tickprefix": "$", "title": "Cost so far", "rangemode": "tozero"}
+    below = {"domain": _LOWER, "anchor": "x", "tickformat": DOLLARS, "title": "Cost so far", "rangemode": "tozero"}
     figure.update_layout(
         barmode="stack",
         bargap=0.15,
@@ -345,6 +347,14 @@ def _figure(palette: Palette, height: int) -> go.Figure:
     figure.update_xaxes(showgrid=False, automargin=True, separatethousands=True)
     figure.update_yaxes(gridcolor=palette.grid, automargin=True, zeroline=False, separatethousands=True)
     return figure
+
+
+def _powers(low: float, high: float) -> dict[str, list[Any]]:
+    """Ticks of a logarithmic axis of dollars, with 2 and 5 between where few powers of ten are."""
+    powers = range(floor(log10(low)), ceil(log10(high)) + 1)
+    between = (1, 2, 5) if log10(high / low) < 2.5 else (1,)  # noqa: PLR2004 - powers of ten
+    ticks = [part * 10.0**power for power in powers for part in between]
+    return {"tickvals": ticks, "ticktext": [f"${tick:,.{max(0, -floor(log10(tick)))}f}" for tick in ticks]}
 
 
 def _floats(frame: pl.DataFrame, column: str) -> list[float | None]:

@@ -69,9 +69,9 @@ def sidebar(build: Build, bounds: Bounds) -> View:
     before_days = periods.earlier(preset, full_days) if full_days else None
     why = None
     if compare and not before_days:
-        why = "The only day of this period is not over yet: there is nothing to compare."
+        why = "The only day of this period is not over yet: there is nothing to compare"
     elif compare and before_days and before_days[0] < bounds.first_day:
-        why = f"Data starts on {theme.day(bounds.first_day)}: there is no whole period before this one to compare with."
+        why = f"Data starts on {theme.day(bounds.first_day)}: there is no whole period before this one to compare with"
     return View(
         build=build,
         newest=bounds.last_day,
@@ -148,6 +148,10 @@ def _members(path: str, days: Scope) -> Scope:
         "customer": data.customers(path)["customer_id"].to_list(),
         "environment": data.environments(path),
     }
+    for dimension in MEMBERS:
+        wanted = st.session_state.get(dimension) or []
+        if not set(wanted) <= set(options[dimension]):  # "12 others" was clicked, or a newer build dropped a member
+            st.session_state[dimension] = [member for member in wanted if member in options[dimension]]
     chosen = {
         dimension: tuple(
             st.multiselect(

@@ -49,15 +49,16 @@ def title(view: View, name: str) -> None:
 
 def blindness(view: View) -> None:
     """Say which filters revenue and conversations cannot obey, and offer to drop them."""
+    neither = view.conversations_blind_to
     for what, dimensions in (
-        ("Revenue and margin are", view.margin_blind_to),
-        ("Conversations are", view.conversations_blind_to),
+        ("Revenue and margin are", tuple(name for name in view.margin_blind_to if name not in neither)),
+        ("Revenue, margin and conversations are", neither),
     ):
         if dimensions:
             names = " and ".join(dimensions)
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.info(
-                    f"{what} not recorded by {names}, so they are left out under this filter.",
+                    f"{what} not recorded by {names}: left out under this filter.",
                     icon=":material/info:",
                     width="stretch",
                 )
@@ -124,7 +125,7 @@ def chart(
 
     popover = head.popover("Data", type="tertiary", icon=":material/table:", on_change="rerun", key=f"{key}_data")
     if popover.open:
-        with popover:
+        with popover, st.container(width=480):
             tables.show(table, columns, alt=f"The figures behind the chart. {alt}", key=f"{key}_table")
             tables.download(table, columns, key)
     st.plotly_chart(
@@ -168,7 +169,7 @@ def onward(view: View, dimension: Dimension) -> None:
     """Offer the conversations of the one member that a page is narrowed to."""
     chosen = view.now.members.get(dimension, ())
     if len(chosen) == 1:
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
             st.page_link(
                 "app_pages/conversations.py",
                 label=f"Conversations of {theme.markdown(chosen[0])}",

@@ -33,7 +33,7 @@ class Column:
     label: str
     kind: Kind = "text"
     help: str | None = None
-    width: int = 150
+    width: int = 135
     """Pixels of a first column that can be clicked; the others take what their content needs."""
 
 

@@ -31,7 +31,7 @@ class Palette:
 
 
 LIGHT = Palette(
-    categories=("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#B8860B", "#5D3A9B", "#882255"),
+    categories=("#0072B2", "#009E73", "#CC79A7", "#5D3A9B", "#B8860B", "#882255", "#D55E00"),
     other="#8A8F98",
     good="#0072B2",
     bad="#D55E00",
@@ -41,7 +41,7 @@ LIGHT = Palette(
     grid="#E3E5EA",
 )
 DARK = Palette(
-    categories=("#56B4E9", "#E69F00", "#2BC29A", "#E7A3C7", "#F0E442", "#B59CFF", "#F07F3C"),
+    categories=("#56B4E9", "#2BC29A", "#E7A3C7", "#B59CFF", "#E69F00", "#F0E442", "#F07F3C"),
     other="#A6A6A6",
     good="#56B4E9",
     bad="#F07F3C",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app import pipeline
+from app import dbt_build
 from app.settings import PROJECT_DIR
 from ingest.sources import discover
 
@@ -22,7 +22,7 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
         [
             "parse", "--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR), "--target-path",
             str(target), "--log-path", str(target), "--no-partial-parse", "--log-level", "none",
-            "--vars", json.dumps({"staged": pipeline.staged(discover())}),
+            "--vars", json.dumps({"staged": dbt_build.staged(discover())}),
         ]
     )  # fmt: skip
     assert result.success, result.exception

@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from app import builds, pipeline
+from app import builds, dbt_build
 from app.settings import PROJECT_DIR
 from ingest.sources import discover
 from tests.models.conftest import Warehouse
@@ -27,7 +27,7 @@ def test_rating_and_margin_unit_tests_pass(warehouse: Callable[[str], Warehouse]
             [
                 "test", "--select", "test_type:unit", "--project-dir", str(PROJECT_DIR), "--profiles-dir",
                 str(PROJECT_DIR), "--target-path", str(tmp_path), "--log-path", str(tmp_path), "--log-level", "none",
-                "--vars", json.dumps({"staged": pipeline.staged(discover())}),
+                "--vars", json.dumps({"staged": dbt_build.staged(discover())}),
             ]
         )  # fmt: skip
     finally:

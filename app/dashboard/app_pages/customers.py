@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from app import metrics
-from app.dashboard import charts, data, figures, filters, panels, states, theme
+from app.dashboard import breakdown, charts, data, figures, filters, panels, states, theme
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
@@ -38,6 +38,9 @@ unpaid = members.filter(pl.col("margin_class") == "no_revenue")
 def headline() -> str:
     """Say what to take away, as Markdown."""
     lost, given = metrics.total(losing, "gross_profit_usd"), metrics.total(unpaid, "cogs_usd")
+    if len(members) == 1:
+        kind = theme.MARGIN_CLASSES.get(members["margin_class"][0] or "", theme.UNKNOWN).lower()
+        return f"**{md(members['customer_id'][0])}** is on plan {md(members['plan_id'][0] or theme.UNKNOWN)}: {kind}."
     said = "No customer with revenue costs more than it pays"
     if lost is not None:
         verb = "costs more than it pays" if len(losing) == 1 else "cost more than they pay"
@@ -112,7 +115,10 @@ if not view.margin_blind_to:
     with left:
         scatter()
     with right:
-        whales()
+        if len(members) > 1:
+            whales()
+        else:
+            breakdown.cost_by(view, "feature")
 panels.table(
     "All customers",
     metrics.top_and_others(members, "customer_id", "cost_usd", ROWS),
@@ -132,7 +138,7 @@ panels.table(
     ),
     alt="Every customer with plan, margin class, revenue, cost, margin, conversations and requests.",
     key="customers",
-    note=f"{len(members):,} customers, the most expensive first.",
+    note="The most expensive first. Click a name to look into the customer.",
     on_pick=filters.opens("customer"),
 )
 panels.onward(view, "customer")

@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from app import metrics
-from app.dashboard import charts, figures, filters, panels, states, theme
+from app.dashboard import breakdown, charts, figures, filters, panels, states, theme
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
@@ -79,10 +79,10 @@ def margins() -> None:
 
 if len(known):
     worst = known.sort("gross_margin", "feature_id").row(0, named=True)
+    count = f"**{paying} of {len(known)}** features earn more than they cost. The lowest margin is that of"
     st.markdown(
-        f"**{paying} of {len(known)}** features earn more than they cost. The lowest margin is that of"
-        f" **{md(worst['feature_id'])}**: **{theme.percent(worst['gross_margin'])}** on"
-        f" {md(theme.money(worst['revenue_usd']))} of revenue."
+        f"{count if len(known) > 1 else 'Gross margin of'} **{md(worst['feature_id'])}**:"
+        f" **{theme.percent(worst['gross_margin'])}** on {md(theme.money(worst['revenue_usd']))} of revenue."
     )
 panels.blindness(view)
 panels.tiles(
@@ -99,7 +99,10 @@ if not view.margin_blind_to:
     with left:
         scatter()
     with right:
-        margins()
+        if len(members) > 1:
+            margins()
+        else:
+            breakdown.cost_by(view, "customer")
 panels.table(
     "All features",
     metrics.top_and_others(members, "feature_id", "cost_usd", ROWS).join(
@@ -123,7 +126,7 @@ panels.table(
     ),
     alt="Every feature with revenue, cost, margin, conversations and requests.",
     key="features",
-    note=f"{len(members):,} features, the most expensive first.",
+    note="The most expensive first. Click a name to look into the feature.",
     on_pick=filters.opens("feature"),
 )
 panels.onward(view, "feature")

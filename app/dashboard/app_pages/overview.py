@@ -6,12 +6,11 @@ import polars as pl
 import streamlit as st
 
 from app import metrics
-from app.dashboard import charts, data, figures, filters, panels, periods, states, theme
+from app.dashboard import breakdown, charts, data, figures, filters, panels, periods, states, theme
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
 
 KEPT = 7  # members with a colour of their own; the rest is one grey
-BARS = 8
 LOWEST = 5
 
 view = filters.current()
@@ -80,38 +79,8 @@ def cost_over_time() -> None:
         )
 
 
-def features_by_cost() -> None:
-    """Draw the most expensive features, with the margin that each leaves."""
-    ranking = metrics.top_and_others(figures.members(view, "feature").filter(pl.col("request_count") > 0),
-                                     "feature_id", "cost_usd", BARS)  # fmt: skip
-    labels = [
-        theme.money(cost) + (f" · {theme.percent(margin)}" if margin is not None else "")
-        for cost, margin in ranking.select("cost_usd", "gross_margin").iter_rows()
-    ]
-    fills = [theme.margin_colour(view.palette, kind or "") for kind in ranking["margin_class"]]
-    with panels.card("Features by cost, with margin") as head:
-        panels.chart(
-            head,
-            charts.cost_bars(ranking, "feature_id", view.palette, labels=labels, fills=fills),
-            alt=f"Features by cost: the first is {ranking['feature_id'][0]} with {labels[0]}.",
-            key="features_by_cost",
-            table=ranking,
-            columns={
-                "feature_id": Column("Feature"),
-                "cost_usd": Column("AI cost", "money"),
-                "gross_margin": Column("Margin", "percent"),
-            },
-            note="Blue earns at least twice its cost, amber less, vermilion loses money. Click a bar to look into it.",
-            on_pick=filters.opens("feature", "app_pages/features.py"),
-        )
-
-
 def lowest_margins() -> None:
     """List the customers that leave least."""
-    if view.margin_blind_to:
-        with panels.card("Customers with the lowest margin"):
-            st.caption(f"Revenue is not recorded by {' and '.join(view.margin_blind_to)}.")
-        return
     customers = metrics.with_margin(data.margin(view.path, view.now, by=("customer",)))
     unpaid = customers.filter(pl.col("gross_margin").is_null())
     panels.table(
@@ -144,8 +113,11 @@ panels.tiles(
     ]
 )
 cost_over_time()
-left, right = st.columns(2)
-with left:
-    features_by_cost()
-with right:
-    lowest_margins()
+if view.margin_blind_to:
+    breakdown.cost_by(view, "feature")
+else:
+    left, right = st.columns(2)
+    with left:
+        breakdown.cost_by(view, "feature")
+    with right:
+        lowest_margins()

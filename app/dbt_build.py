@@ -1,0 +1,90 @@
+"""dbt, run in this process over one build file: the models, then their tests as the gate."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from app.settings import PROJECT_DIR
+from ingest.source import Source
+
+SHAPES = ("requests", "charges", "revenue")
+
+
+class BuildError(Exception):
+    """dbt did not finish, or a test failed: the build was thrown away and the last one stays."""
+
+
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how many steps are done, and how many there are (0: not known)."""
+
+
+def staged(sources: dict[str, Source]) -> dict[str, list[str]]:
+    """Which sources have a staging model of each shape: what the var `staged` of the dbt project holds."""
+    return {
+        shape: [
+            name
+            for name in sources
+            if (PROJECT_DIR / "models" / "staging" / name / f"stg_{name}__{shape}.sql").exists()
+        ]
+        for shape in SHAPES
+    }
+
+
+def build(target: Path, home: Path, sources: dict[str, Source], progress: Progress, *, full: bool) -> None:
+    """Build every model into `target` and run every test that gates a publish; nothing is open afterwards.
+
+    Args:
+        target: the DuckDB file; its schema `raw` is there.
+        full: build incremental models anew.
+
+    Raises:
+        BuildError: a model or test failed; the message names it.
+    """
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 - three seconds of imports
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415
+
+    os.environ["UNITCOST_BUILD"] = str(target.resolve())
+    done = total = 0
+
+    def on_event(event: Any) -> None:
+        nonlocal done, total
+        if event.info.name in {"LogModelResult", "LogTestResult", "LogSeedResult"}:
+            names = {field.name for field in event.data.DESCRIPTOR.fields}
+            done, total = max(done, event.data.index), event.data.total if "total" in names else event.data.num_models
+            progress(f"dbt: {event.data.node_info.node_name}", done, total)
+
+    arguments = [
+        "build",
+        "--project-dir", str(PROJECT_DIR),
+        "--profiles-dir", str(PROJECT_DIR),
+        "--target", "duckdb",
+        "--target-path", str((home / "dbt").resolve()),
+        "--log-path", str((home / "dbt" / "logs").resolve()),
+        "--vars", json.dumps({"staged": staged(sources)}),
+        "--exclude", "test_type:unit",
+        "--log-level", "none",
+        "--no-use-colors",
+        "--fail-fast",
+        *(["--full-refresh"] if full else []),
+    ]  # fmt: skip
+    progress("dbt: starting", 0, 0)
+    try:
+        result = dbtRunner(callbacks=[on_event]).invoke(arguments)
+    finally:
+        if DuckDBConnectionManager._ENV is not None:  # noqa: SLF001 - dbt-duckdb keeps the file open for the process
+            DuckDBConnectionManager._ENV.close()  # noqa: SLF001
+            DuckDBConnectionManager._ENV = None  # noqa: SLF001
+    if not result.success:
+        raise BuildError(_why(result))
+
+
+def _why(result: Any) -> str:
+    if result.exception is not None:
+        return f"dbt stopped: {result.exception}"
+    failed = [run for run in getattr(result.result, "results", []) if run.status in {"error", "fail"}]
+    if not failed:
+        return "dbt stopped without a result; see dbt/logs/dbt.log in the warehouse folder"
+    run = failed[0]
+    return f"{run.node.resource_type} {run.node.name}: {' '.join(str(run.message).split())}"
