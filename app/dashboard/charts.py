@@ -13,7 +13,7 @@ import polars as pl
 
 from app.dashboard import theme
 from app.dashboard.theme import Palette
-from app.marts import COST_STEPS
+from app.marts import COST_STEPS, Grain
 from app.metrics import THIN_MARGIN
 
 TOKENS = {
@@ -28,6 +28,8 @@ _LABELLED = 4
 """Names that a scatter shows beside its marks."""
 _FEW = 5
 """Fewer conversations than this have no median worth a line."""
+_GRAIN_DAYS: Mapping[Grain, int] = {"day": 1, "week": 7, "month": 30}
+_DAY_MS = 86_400_000
 _UPPER, _LOWER = [0.36, 1], [0, 0.24]
 """Where two panels stand above each other on one time axis."""
 
@@ -39,9 +41,13 @@ def cost_over_time(
     palette: Palette,
     *,
     margin: pl.DataFrame | None,
+    grain: Grain,
     is_open: Callable[[date], bool],
 ) -> go.Figure:
-    """Stacked bars of `cost_usd` per `period` and member of `by`; below, on an axis of its own, `gross_margin`."""
+    """Stacked bars of `cost_usd` per `period` and member of `by`; below, on an axis of its own, `gross_margin`.
+
+    A bar is as wide as its `grain`, however few of them there are.
+    """
     figure = _figure(palette, 420 if margin is not None else 330)
     for member, colour in colours.items():
         rows = cost.filter(pl.col(by) == member)
@@ -50,10 +56,11 @@ def cost_over_time(
             x=starts,
             y=_floats(rows, "cost_usd"),
             name=theme.markup(member),
+            width=_GRAIN_DAYS[grain] * _DAY_MS * 0.85,
             marker={"color": colour, "pattern": {"shape": ["/" if is_open(start) else "" for start in starts]}},
             hovertemplate="%{y:$,.2f}",
         )
-    figure.update_layout(barmode="stack", bargap=0.15, hovermode="x unified")
+    figure.update_layout(barmode="stack", hovermode="x unified")
     figure.update_yaxes(tickformat=DOLLARS, rangemode="tozero", title="AI cost")
     if margin is not None:
         known = margin.filter(pl.col("gross_margin").is_not_null())

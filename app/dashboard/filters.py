@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import streamlit as st
 
@@ -112,15 +112,16 @@ def clear(*dimensions: Dimension) -> None:
     for dimension in dimensions or MEMBERS:
         st.session_state[dimension] = []
     if not dimensions:
-        st.session_state["period"] = periods.DEFAULT
+        st.session_state["period"] = periods.default(current().newest, datetime.now(UTC).date())
         st.session_state["compare"] = True
 
 
 def _period(first: date, newest: date) -> tuple[periods.Preset, periods.Days]:
+    default = periods.default(newest, datetime.now(UTC).date())
     preset = st.segmented_control(
-        "Period", periods.PRESETS, default=periods.DEFAULT, required=True, key="period", bind="query-params", wrap=True
+        "Period", periods.PRESETS, default=default, required=True, key="period", bind="query-params", wrap=True
     )
-    preset = preset or periods.DEFAULT
+    preset = preset or default
     custom = (max(first, newest - timedelta(days=29)), newest)
     if preset == "Custom":
         picked = st.date_input(
@@ -136,7 +137,7 @@ def _period(first: date, newest: date) -> tuple[periods.Preset, periods.Days]:
             st.info("Choose the last day too.")
             st.stop()
         custom = picked
-    return preset, periods.chosen(preset, newest, custom)
+    return preset, periods.chosen(preset, first, newest, custom)
 
 
 def _members(path: str, days: Scope) -> Scope:

@@ -5,22 +5,29 @@ from typing import Literal
 
 from app.marts import Grain
 
-Preset = Literal["7D", "30D", "90D", "MTD", "Last month", "Custom"]
-PRESETS: tuple[Preset, ...] = ("7D", "30D", "90D", "MTD", "Last month", "Custom")
-DEFAULT: Preset = "30D"
+Preset = Literal["7D", "30D", "90D", "MTD", "Last month", "All", "Custom"]
+PRESETS: tuple[Preset, ...] = ("7D", "30D", "90D", "MTD", "Last month", "All", "Custom")
 
 Days = tuple[date, date]
 """First and last day, both included."""
 
 _DAY = timedelta(days=1)
+_CURRENT_DAYS = 30
 _MOST_DAYS_DRAWN = 92
 _MOST_WEEKS_DRAWN = 60 * 7
 
 
-def chosen(preset: Preset, newest: date, custom: Days) -> Days:
+def default(newest: date, today: date) -> Preset:
+    """What a page shows unasked: the last 30 days of a warehouse in use, all days of one that was loaded once."""
+    return "30D" if (today - newest).days <= _CURRENT_DAYS else "All"
+
+
+def chosen(preset: Preset, first: date, newest: date, custom: Days) -> Days:
     """The days of a preset, counted back from the newest day of data, so that a shared link stays current."""
     if preset == "Custom":
         return custom
+    if preset == "All":
+        return first, newest
     if preset == "MTD":
         return newest.replace(day=1), newest
     if preset == "Last month":

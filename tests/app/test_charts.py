@@ -51,7 +51,13 @@ def test_cost_over_time_stacks_to_the_total_and_hatches_what_is_not_over() -> No
     )
     margin = pl.DataFrame({"period": DAYS, "gross_margin": [0.5, None]})
     figure = charts.cost_over_time(
-        cost, "provider_id", {"a": "red", "b": "blue"}, theme.LIGHT, margin=margin, is_open=lambda day: day == DAYS[1]
+        cost,
+        "provider_id",
+        {"a": "red", "b": "blue"},
+        theme.LIGHT,
+        margin=margin,
+        grain="day",
+        is_open=lambda day: day == DAYS[1],
     )
     bars = [trace for trace in figure.data if trace.type == "bar"]
     assert sum(sum(trace.y) for trace in bars) == 10

@@ -123,15 +123,21 @@ def test_the_whale_curve_ends_at_the_profit_that_is_left() -> None:
         ("30D", (date(2026, 10, 25), date(2026, 11, 23)), (date(2026, 9, 25), date(2026, 10, 24))),
         ("MTD", NOVEMBER, (date(2026, 10, 1), date(2026, 10, 23))),
         ("Last month", (date(2026, 10, 1), date(2026, 10, 31)), (date(2026, 9, 1), date(2026, 9, 30))),
+        ("All", (date(2026, 9, 1), date(2026, 11, 23)), (date(2026, 6, 9), date(2026, 8, 31))),
         ("Custom", (date(2026, 1, 1), date(2026, 1, 2)), (date(2025, 12, 30), date(2025, 12, 31))),
     ],
 )
 def test_a_period_is_counted_back_from_the_newest_day(
     preset: periods.Preset, days: periods.Days, before: periods.Days
 ) -> None:
-    chosen = periods.chosen(preset, date(2026, 11, 23), (date(2026, 1, 1), date(2026, 1, 2)))
+    chosen = periods.chosen(preset, date(2026, 9, 1), date(2026, 11, 23), (date(2026, 1, 1), date(2026, 1, 2)))
     assert chosen == days
     assert periods.earlier(preset, chosen) == before
+
+
+def test_a_warehouse_that_was_loaded_once_shows_all_of_its_days() -> None:
+    assert periods.default(date(2026, 11, 23), date(2026, 11, 24)) == "30D"
+    assert periods.default(date(2025, 11, 23), date(2026, 11, 24)) == "All"
 
 
 def test_the_month_to_date_is_never_compared_with_more_days_than_the_month_before_has() -> None:

@@ -66,6 +66,7 @@ def cost_over_time() -> None:
                 ),
                 view.palette,
                 margin=margin,
+                grain=view.grain,
                 is_open=lambda start: periods.is_open(start, view.grain, (view.full.start, view.full.end)),
             ),
             alt=f"AI cost by {view.grain} and {by}. {headline()}",
