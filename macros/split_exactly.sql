@@ -4,7 +4,7 @@
 
     relation  a CTE with a row per part; every row of a group repeats the amount
     amount    column, decimal(38, 12), below 10 billion
-    weight    column, a whole number below 10^15, not negative, not all zero within a group
+    weight    column, a whole number, not negative; the weights of a group sum to more than 0 and less than 10^15
     group     columns that make a group
     tie       columns that order equal remainders, unique within a group
     Returns a subquery: the relation's columns and `part`, decimal(38, 12).
@@ -14,9 +14,9 @@
     select
         *,
         cast(
-            cast(sign({{ amount }}) as decimal(1, 0))
-            * cast(base_units + case when rest_rank <= left_over_units then 1 else 0 end as decimal(24, 0))
-            * cast(0.000000000001 as decimal(12, 12)) as decimal(38, 12)
+            cast(base_units + case when rest_rank <= left_over_units then 1 else 0 end as decimal(24, 0))
+            * cast(case when {{ amount }} < 0 then -0.000000000001 else 0.000000000001 end as decimal(12, 12))
+            as decimal(38, 12)
         ) as part
     from (
         select

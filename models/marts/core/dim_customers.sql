@@ -17,8 +17,10 @@ with seen as (
 
 select
     customer_id,
-    -- the plan of the newest day that names one
-    coalesce(max_by(plan_id, case when plan_id is not null then usage_date end), '(unattributed)') as plan_id,
+    -- the plan of the newest day that names one; of two on that day the later in the alphabet, on every engine
+    coalesce(
+        max_by(plan_id, case when plan_id <> '(unattributed)' then (usage_date, plan_id) end), '(unattributed)'
+    ) as plan_id,
     min(usage_date) as first_seen_date,
     max(usage_date) as last_seen_date
 from seen

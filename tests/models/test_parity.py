@@ -1,0 +1,467 @@
+"""Apache Spark builds the marts that DuckDB builds, from the same landing files, to the last digit of money."""
+
+import json
+import os
+import random
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import jinja2
+import pyarrow as pa
+import pytest
+
+from app import builds, dbt_build
+from app.settings import PROJECT_DIR
+from ingest import demo, raw
+from ingest.ledger import Ledger
+from ingest.sources import discover
+from tests.conftest import SHARED_DATA
+from tests.models.conftest import Warehouse
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+AS_OF = date(2026, 11, 1)
+REAL_FILES = (
+    "pi_sessions/large-session.jsonl",
+    "provider_responses/openai_anthropic.jsonl",
+    "focus_sample/focus_sample.csv",
+)
+PARQUET_TYPES = {"VARCHAR": "string"}
+RELATIVE = 1e-12
+"""How far two doubles may be apart: engines sum in other orders. Nothing else may differ at all."""
+
+
+@pytest.fixture(scope="module")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
+    """A small local Spark with nothing in it, as little of it as two cores need."""
+    if find_spec("pyspark") is None or find_spec("dbt.adapters.spark") is None:
+        pytest.skip("dbt-spark and pyspark are not installed: make test-spark")
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        pytest.skip("Spark needs Java 17, and there is no java on the path")
+    from pyspark.sql import SparkSession  # noqa: PLC0415 - not installed without the extra `spark`
+
+    folder = tmp_path_factory.mktemp("spark")
+    settings = {
+        "spark.master": "local[2]",
+        "spark.driver.memory": "2g",
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.local.dir": folder / "scratch",
+        "spark.log.level": "ERROR",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.sql.catalogImplementation": "in-memory",
+        "spark.sql.warehouse.dir": folder / "warehouse",
+        "spark.sql.shuffle.partitions": 2,
+        # one task a day is for object storage; here the driver lists folders faster itself
+        "spark.sql.sources.parallelPartitionDiscovery.threshold": 100_000,
+        "spark.sql.session.timeZone": "Asia/Kolkata",  # not ours: the machine's zone must not matter
+        "spark.sql.parquet.outputTimestampType": "INT96",  # what DuckDB reads as a timestamp without a zone
+    }
+    builder = SparkSession.builder.appName("unitcost")
+    for name, value in settings.items():
+        builder = builder.config(name, str(value))
+    session = builder.getOrCreate()
+    yield session
+    session.stop()
+
+
+@pytest.fixture(scope="module")
+def loaded(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """The demo company and what real files there are, built by DuckDB. One bill was restated: a file is inactive."""
+    exports = tmp_path_factory.mktemp("exports")
+    files = demo.write(exports, as_of=AS_OF, scale=0.02)
+    bill = next(path for path in files if path.match("focus/openai-*.csv"))
+    first_version = exports / "first-version.csv"
+    first_version.write_text("".join(bill.read_text().splitlines(keepends=True)[:-2]))
+    real = [SHARED_DATA / name for name in REAL_FILES if (SHARED_DATA / name).exists()]
+    home = warehouse("parity")
+    home.load(*((path, None) for path in (first_version, *files, *real)))
+    return home
+
+
+def create_views(spark: "SparkSession", loaded: Warehouse, *, empty: bool = False) -> None:
+    with Ledger(loaded.home) as ledger:
+        files = [] if empty else ledger.active_files()
+    raw.create_spark_views(spark, discover().values(), files, loaded.home)
+
+
+@dataclass(frozen=True)
+class SparkBuild:
+    """What `dbt build --target spark` did, and its manifest."""
+
+    results: dict[str, tuple[str, str]]
+    manifest: dict[str, Any]
+
+    def marts(self) -> dict[str, list[str]]:
+        """Each mart and the columns of its key."""
+        return {
+            node["name"]: node["config"]["meta"]["key"]
+            for node in self.manifest["nodes"].values()
+            if node["resource_type"] == "model" and node["path"].startswith("marts/")
+        }
+
+
+def dbt_on_spark(folder: Path, *arguments: str) -> SparkBuild:
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - three seconds of imports
+
+    outcome = dbtRunner().invoke(
+        [
+            *arguments, "--target", "spark", "--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR),
+            "--target-path", str(folder), "--log-path", str(folder), "--log-level", "none",
+            "--vars", json.dumps({"staged": dbt_build.staged(discover())}),
+        ]
+    )  # fmt: skip
+    assert outcome.exception is None, outcome.exception
+    results = {run.node.unique_id: (str(run.status), " ".join(str(run.message).split())) for run in outcome.result}
+    return SparkBuild(results, json.loads((folder / "manifest.json").read_text()))
+
+
+@pytest.fixture(scope="module")
+def built(spark: "SparkSession", loaded: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> SparkBuild:
+    create_views(spark, loaded)
+    return dbt_on_spark(tmp_path_factory.mktemp("dbt"), "build", "--full-refresh")
+
+
+@pytest.mark.spark
+def test_raw_views_show_the_same_rows_on_both_engines(spark: "SparkSession", loaded: Warehouse) -> None:
+    create_views(spark, loaded)
+    views = [row.tableName for row in spark.sql("show tables in raw").collect()]
+    on_duckdb = {
+        view: [(name, PARQUET_TYPES.get(kind, kind.lower())) for name, kind, *_ in loaded.rows(f"describe raw.{view}")]
+        for view in views
+    }
+    assert {view: spark.table(f"raw.{view}").dtypes for view in views} == on_duckdb
+    counts = {view: loaded.rows(f"select count(*) from raw.{view}")[0][0] for view in views}
+    assert {view: spark.table(f"raw.{view}").count() for view in views} == counts
+    assert spark.table("landing.focus__charges").count() > counts["focus__charges"], "no inactive file was there"
+
+    create_views(spark, loaded, empty=True)
+    assert {view: spark.table(f"raw.{view}").dtypes for view in views} == on_duckdb
+    assert {view: spark.table(f"raw.{view}").count() for view in views} == dict.fromkeys(views, 0)
+
+    create_views(spark, loaded)  # the files are still there
+    assert {view: spark.table(f"raw.{view}").count() for view in views} == counts
+
+
+@pytest.mark.spark
+def test_every_model_and_every_test_of_dbt_passes_on_spark(built: SparkBuild) -> None:
+    assert {name: result for name, result in built.results.items() if result[0] not in {"success", "pass"}} == {}
+    kinds = {name.split(".", 1)[0] for name in built.results}
+    assert kinds == {"model", "seed", "test", "unit_test"}
+
+
+@pytest.mark.spark
+def test_every_mart_is_the_same_on_both_engines(
+    spark: "SparkSession", loaded: Warehouse, built: SparkBuild, tmp_path: Path
+) -> None:
+    con = duckdb.connect()
+    con.execute(f"attach '{builds.current(loaded.home).path}' as build (read_only)")
+    con.execute("create schema on_duckdb")
+    con.execute("create schema on_spark")
+    marts = built.marts()
+    assert set(marts) == {
+        name
+        for (name,) in con.sql(
+            "select table_name from duckdb_tables() where database_name = 'build' and schema_name = 'marts'"
+        ).fetchall()
+    }
+    found = []
+    for mart, key in marts.items():
+        spark.table(f"marts.{mart}").coalesce(1).write.parquet(str(tmp_path / mart))
+        con.execute(f"create view on_duckdb.{mart} as from build.marts.{mart}")
+        con.execute(f"create view on_spark.{mart} as from read_parquet('{tmp_path / mart}/*.parquet')")
+        found += differences(con, mart, key)
+    con.close()
+    assert not found, "\n" + "\n".join(found)
+
+
+@pytest.mark.spark
+def test_building_again_on_spark_builds_anew(spark: "SparkSession", built: SparkBuild, tmp_path: Path) -> None:
+    """An incremental model must not append to what is there: nothing was deleted from it."""
+    del built
+    before = spark.table("intermediate.int_requests_per_input").count()
+    again = dbt_on_spark(tmp_path, "run", "--select", "int_requests_per_input")
+    assert [status for status, _ in again.results.values()] == ["success"]
+    assert spark.table("intermediate.int_requests_per_input").count() == before
+
+
+def differences(con: duckdb.DuckDBPyConnection, mart: str, key: Sequence[str]) -> list[str]:
+    """What differs between `on_duckdb.<mart>` and `on_spark.<mart>`, a sentence each; nothing where they are equal.
+
+    Rows are matched by `key`; a key that is not unique is a difference itself, so that none hides another.
+    """
+    sides = ("on_duckdb", "on_spark")
+    columns, other_columns = (
+        [(name, kind) for name, kind, *_ in con.sql(f"describe {side}.{mart}").fetchall()] for side in sides
+    )
+    if columns != other_columns:
+        return [f"{mart}: columns are {columns} on DuckDB, {other_columns} on Spark"]
+    keys = ", ".join(key)
+    found = []
+    for side in sides:
+        query = f"select {keys}, count(*) from {side}.{mart} group by all having count(*) > 1 order by all"
+        if repeated := con.sql(query).fetchall():
+            found.append(f"{mart}: {len(repeated)} keys repeat {side}, first {repeated[0]}")
+    joined = (
+        f"(select *, true as here from on_duckdb.{mart}) as on_duckdb "
+        f"full join (select *, true as here from on_spark.{mart}) as on_spark "
+        f"on {' and '.join(f'on_duckdb.{name} is not distinct from on_spark.{name}' for name in key)}"
+    )
+    differs = {name: f"not ({_same(name, kind)})" for name, kind in columns}
+    conditions = {
+        "is only on DuckDB": ("on_spark.here is null", "'there'", "'not there'"),
+        "is only on Spark": ("on_duckdb.here is null", "'not there'", "'there'"),
+        **{
+            f"differs in {name}": (
+                f"on_duckdb.here and on_spark.here and {condition}", f"on_duckdb.{name}", f"on_spark.{name}"
+            )
+            for name, condition in differs.items()
+        },
+    }  # fmt: skip
+    counts = con.sql(
+        f"select {', '.join(f'count(*) filter ({condition})' for condition, *_ in conditions.values())} from {joined}"
+    ).fetchall()[0]
+    of_key = ", ".join(f"coalesce(on_duckdb.{name}, on_spark.{name})" for name in key)
+    for (what, (condition, ours, theirs)), count in zip(conditions.items(), counts, strict=True):
+        if count:
+            first = con.sql(
+                f"select {ours}, {theirs}, {of_key} from {joined} where {condition} order by {of_key} limit 3"
+            )
+            shown = "; ".join(f"{tuple(map(str, at))}: {one} and {other}" for one, other, *at in first.fetchall())
+            found.append(f"{mart}: {count} × a row {what} (on DuckDB and on Spark), at ({keys}) = {shown}")
+    return found
+
+
+def _same(name: str, kind: str) -> str:
+    ours, theirs = f"on_duckdb.{name}", f"on_spark.{name}"
+    equal = f"{ours} is not distinct from {theirs}"
+    if kind != "DOUBLE":
+        return equal
+    return f"{equal} or coalesce(abs({ours} - {theirs}) <= {RELATIVE} * greatest(abs({ours}), abs({theirs})), false)"
+
+
+def test_a_planted_difference_is_named() -> None:
+    con = duckdb.connect()
+    for side in ("on_duckdb", "on_spark"):
+        con.execute(f"create schema {side}")
+        con.execute(
+            f"""
+            create table {side}.mart as
+            select range as id, cast(range as decimal(38, 12)) as cost_usd, sqrt(range) as share, null as nothing
+            from range(1000)
+            """
+        )
+    assert differences(con, "mart", ["id"]) == []
+
+    con.execute("update on_spark.mart set share = share * (1 + 1e-14) where id = 5")
+    assert differences(con, "mart", ["id"]) == []
+
+    con.execute("update on_spark.mart set cost_usd = cost_usd + 0.000000000001 where id in (7, 8)")
+    con.execute("update on_spark.mart set share = share * (1 + 1e-9) where id = 9")
+    con.execute("update on_duckdb.mart set share = null where id = 10")
+    con.execute("delete from on_spark.mart where id = 11")
+    con.execute("insert into on_spark.mart from on_spark.mart where id = 12")
+    con.execute("insert into on_spark.mart values (1000, null, null, null)")
+    found = differences(con, "mart", ["id"])
+    assert found[0] == "mart: 1 keys repeat on_spark, first (12, 2)"
+    assert [text.split("(")[0] for text in found[1:]] == [
+        "mart: 1 × a row is only on DuckDB ",
+        "mart: 1 × a row is only on Spark ",
+        "mart: 2 × a row differs in cost_usd ",
+        "mart: 2 × a row differs in share ",
+    ]
+    assert "('7',): 7.000000000000 and 7.000000000001; ('8',)" in found[3]
+    assert "('10',): None and 3.16" in found[4]
+
+    con.execute("alter table on_spark.mart alter cost_usd type decimal(38, 11)")
+    assert "DECIMAL(38,11)" in differences(con, "mart", ["id"])[0]
+    con.close()
+
+
+# ---------------------------------------------------------------------------------------------- the macros of money
+
+EXACT = Context(prec=60)
+UNIT = Decimal("1e-12")
+LARGEST = Decimal("9999999999.999999999999")
+
+Ask = Callable[[pa.Table, str], list[tuple[Any, ...]]]
+"""Rows of a query over the table `given`. `{{ … }}` in it are calls of macros."""
+
+SPARK_ARITHMETIC = [(ansi, loss) for ansi in ("true", "false") for loss in ("true", "false")]
+"""dbt-spark sets ANSI to false, and our profile precision loss too; the macros are right under any."""
+
+
+@pytest.fixture(
+    params=["duckdb", *(pytest.param(one, marks=pytest.mark.spark, id="-".join(one)) for one in SPARK_ARITHMETIC)]
+)
+def ask(request: pytest.FixtureRequest) -> Iterator[Ask]:
+    """An engine, in each of its ways to calculate: on Spark (ANSI, allowPrecisionLoss)."""
+    if request.param == "duckdb":
+        con = duckdb.connect()
+
+        def on_duckdb(given: pa.Table, query: str) -> list[tuple[Any, ...]]:
+            con.register("given", given)
+            return con.sql(rendered(query, "duckdb")).fetchall()
+
+        yield on_duckdb
+        con.close()
+        return
+
+    spark: SparkSession = request.getfixturevalue("spark")
+    names = ("spark.sql.ansi.enabled", "spark.sql.decimalOperations.allowPrecisionLoss")
+    before = {name: spark.conf.get(name) for name in names}
+    for name, value in zip(names, request.param, strict=True):
+        spark.conf.set(name, value)
+
+    def on_spark(given: pa.Table, query: str) -> list[tuple[Any, ...]]:
+        spark.createDataFrame(given).createOrReplaceTempView("given")
+        return [tuple(row) for row in spark.sql(rendered(query, "spark")).collect()]
+
+    yield on_spark
+    for name, value in before.items():
+        spark.conf.set(name, value)
+
+
+def rendered(query: str, engine: str) -> str:
+    """The query with the macros of money as dbt renders them for an engine."""
+
+    class Adapter:
+        def dispatch(self, name: str) -> Callable[..., str]:
+            return getattr(macros, f"{engine}__{name}", None) or getattr(macros, f"default__{name}")
+
+    names = ("whole_division", "unit_cost", "split_exactly", "component_cost")
+    text = "".join((PROJECT_DIR / "macros" / f"{name}.sql").read_text() for name in names)
+    environment = jinja2.Environment(autoescape=False)  # noqa: S701 - SQL, not HTML
+    macros = environment.from_string(text, globals={"adapter": Adapter(), "return": lambda value: value}).module
+    return environment.from_string(query).render({name: getattr(macros, name) for name in names})
+
+
+def money(chance: random.Random) -> Decimal:
+    """An amount of any size up to the largest, of either sign."""
+    units = chance.randrange(10 ** chance.randint(1, 22))
+    return EXACT.multiply(Decimal(chance.choice((1, -1)) * units), UNIT)
+
+
+def split_by_hand(amount: Decimal, weights: Sequence[int]) -> list[Decimal]:
+    """Largest remainder, in whole units of 10^-12; of equal remainders the first part gets the unit."""
+    units, total = int(EXACT.divide(abs(amount), UNIT)), sum(weights)
+    parts = [units * weight // total for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda part: (-(units * weights[part] % total), part))
+    for part in by_remainder[: units - sum(parts)]:
+        parts[part] += 1
+    return [EXACT.multiply(Decimal(part if amount >= 0 else -part), UNIT) for part in parts]
+
+
+def test_a_split_is_that_of_the_largest_remainder(ask: Ask) -> None:
+    chance = random.Random(5)  # noqa: S311 - cases, not secrets
+    cases = [(money(chance), [chance.randrange(10 ** chance.randint(1, 14)) + 1 for _ in range(9)]) for _ in range(200)]
+    for amount in (LARGEST, -LARGEST, UNIT, -UNIT, Decimal(0), Decimal(10), Decimal(-10)):
+        for weights in ([1], [1, 1, 1], [0, 1], [0, 10**14, 0, 1], [10**14] * 9, [10**14 - 1, 10**14 - 3, 7]):
+            cases.append((amount, weights))  # noqa: PERF401 - two loops in one line hide the cases
+    rows = [
+        (case, tie, amount, weight)
+        for case, (amount, weights) in enumerate(cases)
+        for tie, weight in enumerate(weights)
+    ]
+    given = pa.table(
+        [
+            pa.array([row[0] for row in rows], pa.int64()),
+            pa.array([row[1] for row in rows], pa.int64()),
+            pa.array([row[2] for row in rows], pa.decimal128(38, 12)),
+            pa.array([row[3] for row in rows], pa.int64()),
+        ],
+        names=["id", "tie", "amount", "weight"],
+    )
+    split = ask(
+        given,
+        "select id, part from {{ split_exactly('given', 'amount', 'weight', 'id', 'tie') }} as split order by id, tie",
+    )
+    expected = [(case, part) for case, (amount, weights) in enumerate(cases) for part in split_by_hand(amount, weights)]
+    assert [row for row in zip(split, expected, strict=True) if row[0] != row[1]] == []
+
+
+def test_a_unit_cost_is_rounded_once_half_away_from_zero(ask: Ask) -> None:
+    chance = random.Random(6)  # noqa: S311 - cases, not secrets
+    cases = [(money(chance), chance.randrange(10 ** chance.randint(1, 14))) for _ in range(500)]
+    cases += [
+        (amount, count)
+        for amount in (LARGEST, -LARGEST, 99 * LARGEST, -99 * LARGEST, UNIT, -UNIT, 3 * UNIT, -3 * UNIT, Decimal(0))
+        for count in (0, 1, 2, 3, 7, 10**14, 10**18)
+    ]
+    given = pa.table(
+        [
+            pa.array(range(len(cases)), pa.int64()),
+            pa.array([amount for amount, _ in cases], pa.decimal128(38, 12)),
+            pa.array([count for _, count in cases], pa.int64()),
+        ],
+        names=["id", "cost", "calls"],
+    )
+    costs = [cost for _, cost in ask(given, "select id, {{ unit_cost('cost', 'calls') }} from given order by id")]
+    expected = [
+        EXACT.divide(amount, Decimal(count)).quantize(UNIT, ROUND_HALF_UP, EXACT) if count else None
+        for amount, count in cases
+    ]
+    wrong = [case for case in zip(cases, costs, expected, strict=True) if case[1] != case[2]]
+    assert wrong == []
+
+
+def test_a_component_is_rounded_once_and_components_sum_exactly(ask: Ask) -> None:
+    chance = random.Random(7)  # noqa: S311 - cases, not secrets
+    price_unit = Decimal("1e-15")
+    cases = [
+        (chance.randrange(10 ** chance.randint(1, 12)), chance.randrange(10 ** chance.randint(1, 18)) * price_unit)
+        for _ in range(500)
+    ]
+    cases += [(10**12 - 1, (10**18 - 1) * price_unit), (0, price_unit), (1, 500 * price_unit), (1, 499 * price_unit)]
+    cases += [(tokens, price * price_unit) for tokens in (999_999, 10**6) for price in (10**12 - 1, 10**12, 10**15)]
+    given = pa.table(
+        [
+            pa.array(range(len(cases) + 2), pa.int64()),
+            pa.array([*(tokens for tokens, _ in cases), 0, 1], pa.int64()),
+            pa.array([*(price for _, price in cases), None, None], pa.decimal128(18, 15)),
+        ],
+        names=["id", "tokens", "price"],
+    )
+    component = "{{ component_cost('tokens', 'price') }}"
+    costs = ask(
+        given,
+        f"select id, cast({component} as decimal(38, 12)), "
+        f"cast({' + '.join([component] * 6)} as decimal(38, 12)) from given order by id",
+    )
+    for (tokens, price), (_, cost, six_fold) in zip(cases, costs, strict=False):
+        expected = EXACT.multiply(Decimal(tokens), price).quantize(UNIT, ROUND_HALF_UP, EXACT)
+        assert (cost, six_fold) == (expected, EXACT.multiply(6, expected)), (tokens, price)
+    assert [row[1:] for row in costs[-2:]] == [
+        (0, 0),
+        (None, None),
+    ]  # nothing used is free; an unknown price is no price
+
+
+def test_whole_division_keeps_every_digit(ask: Ask) -> None:
+    chance = random.Random(8)  # noqa: S311 - cases, not secrets
+    cases = []
+    while len(cases) < 500:
+        a, b = chance.randrange(10 ** chance.randint(1, 37)), chance.randrange(10 ** chance.randint(1, 19)) + 1
+        if b < 10**19 and a // b < 10**29:
+            cases.append((a, b))
+    cases += [(0, 1), (1, 1), (10**37 - 1, 10**18), (10**29 - 1, 1), (10**37 - 1, 10**19 - 1), (10**36, 10**14)]
+    given = pa.table(
+        [
+            pa.array(range(len(cases)), pa.int64()),
+            pa.array([Decimal(a) for a, _ in cases], pa.decimal128(38, 0)),
+            pa.array([Decimal(b) for _, b in cases], pa.decimal128(38, 0)),
+        ],
+        names=["id", "a", "b"],
+    )
+    quotients = [row[1] for row in ask(given, "select id, {{ whole_division('a', 'b') }} from given order by id")]
+    expected = [Decimal(a // b).quantize(Decimal(1), ROUND_DOWN, EXACT) for a, b in cases]
+    assert [case for case in zip(cases, quotients, expected, strict=True) if case[1] != case[2]] == []
