@@ -55,6 +55,13 @@ def main() -> None:
         _fail(f"unitcost.toml or UNITCOST_…: {'.'.join(map(str, first['loc']))}: {first['msg']}", FAILED)
 
 
+class Engine(StrEnum):
+    """What runs the models."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
+
 @cli.command()
 def ingest(
     paths: Annotated[list[str], typer.Argument(help="Files, folders or globs of exports.", metavar="PATH…")],
@@ -68,9 +75,20 @@ def ingest(
 
 
 @cli.command()
-def build(*, full: Annotated[bool, typer.Option("--full", help="Build every day anew.")] = False) -> None:
+def build(
+    *,
+    full: Annotated[bool, typer.Option("--full", help="Build every day anew.")] = False,
+    target: Annotated[Engine, typer.Option(help="The engine; a build on Spark is not served.")] = Engine.DUCKDB,
+) -> None:
     """Build the marts from what landed, test them, publish them."""
     settings = Settings()
+    if target is Engine.SPARK:
+        from app import spark_build  # noqa: PLC0415 - an extra
+
+        with pipeline.writer(settings):
+            marts = spark_build.build(settings)
+        out.print(f"built on Spark: the marts are Parquet tables in {marts}")
+        return
     with pipeline.writer(settings), _progress() as show:
         result = pipeline.build(settings, progress=show, full=full)
     _report_build(result)

@@ -43,9 +43,26 @@ def build(target: Path, home: Path, sources: dict[str, Source], progress: Progre
         BuildError: a model or test failed; the message names it.
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 - three seconds of imports
-    from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
     os.environ["UNITCOST_BUILD"] = str(target.resolve())
+    try:
+        run("duckdb", home, sources, progress, full=full)
+    finally:
+        if DuckDBConnectionManager._ENV is not None:  # noqa: SLF001 - dbt-duckdb keeps the file open for the process
+            DuckDBConnectionManager._ENV.close()  # noqa: SLF001
+            DuckDBConnectionManager._ENV = None  # noqa: SLF001
+
+
+def run(
+    engine: str, home: Path, sources: dict[str, Source], progress: Progress = lambda *_: None, *, full: bool
+) -> None:
+    """`dbt build` on one engine of profiles.yml, artefacts below `home/dbt/`.
+
+    Raises:
+        BuildError: a model or test failed; the message names it.
+    """
+    from dbt.cli.main import dbtRunner  # noqa: PLC0415 - three seconds of imports
+
     done = total = 0
 
     def on_event(event: Any) -> None:
@@ -59,8 +76,8 @@ def build(target: Path, home: Path, sources: dict[str, Source], progress: Progre
         "build",
         "--project-dir", str(PROJECT_DIR),
         "--profiles-dir", str(PROJECT_DIR),
-        "--target", "duckdb",
-        "--target-path", str((home / "dbt").resolve()),
+        "--target", engine,
+        "--target-path", str((home / "dbt" / engine).resolve()),
         "--log-path", str((home / "dbt" / "logs").resolve()),
         "--vars", json.dumps({"staged": staged(sources)}),
         "--exclude", "test_type:unit",
@@ -70,12 +87,7 @@ def build(target: Path, home: Path, sources: dict[str, Source], progress: Progre
         *(["--full-refresh"] if full else []),
     ]  # fmt: skip
     progress("dbt: starting", 0, 0)
-    try:
-        result = dbtRunner(callbacks=[on_event]).invoke(arguments)
-    finally:
-        if DuckDBConnectionManager._ENV is not None:  # noqa: SLF001 - dbt-duckdb keeps the file open for the process
-            DuckDBConnectionManager._ENV.close()  # noqa: SLF001
-            DuckDBConnectionManager._ENV = None  # noqa: SLF001
+    result = dbtRunner(callbacks=[on_event]).invoke(arguments)
     if not result.success:
         raise BuildError(_why(result))
 

@@ -3,12 +3,12 @@
 import json
 import os
 import random
-import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ import jinja2
 import pyarrow as pa
 import pytest
 
-from app import builds, dbt_build
+from app import builds, dbt_build, spark_build
 from app.settings import PROJECT_DIR
 from ingest import demo, raw
 from ingest.ledger import Ledger
@@ -42,34 +42,11 @@ RELATIVE = 1e-12
 @pytest.fixture(scope="module")
 def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
     """A small local Spark with nothing in it, as little of it as two cores need."""
-    if find_spec("pyspark") is None or find_spec("dbt.adapters.spark") is None:
-        pytest.skip("dbt-spark and pyspark are not installed: make test-spark")
-    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
-        pytest.skip("Spark needs Java 17, and there is no java on the path")
-    from pyspark.sql import SparkSession  # noqa: PLC0415 - not installed without the extra `spark`
-
-    folder = tmp_path_factory.mktemp("spark")
-    settings = {
-        "spark.master": "local[2]",
-        "spark.driver.memory": "2g",
-        "spark.driver.host": "127.0.0.1",
-        "spark.driver.bindAddress": "127.0.0.1",
-        "spark.local.dir": folder / "scratch",
-        "spark.log.level": "ERROR",
-        "spark.ui.enabled": "false",
-        "spark.ui.showConsoleProgress": "false",
-        "spark.sql.catalogImplementation": "in-memory",
-        "spark.sql.warehouse.dir": folder / "warehouse",
-        "spark.sql.shuffle.partitions": 2,
-        # one task a day is for object storage; here the driver lists folders faster itself
-        "spark.sql.sources.parallelPartitionDiscovery.threshold": 100_000,
-        "spark.sql.session.timeZone": "Asia/Kolkata",  # not ours: the machine's zone must not matter
-        "spark.sql.parquet.outputTimestampType": "INT96",  # what DuckDB reads as a timestamp without a zone
-    }
-    builder = SparkSession.builder.appName("unitcost")
-    for name, value in settings.items():
-        builder = builder.config(name, str(value))
-    session = builder.getOrCreate()
+    try:
+        # not our zone: the machine's must not matter
+        session = spark_build.session(tmp_path_factory.mktemp("spark"), spark__sql__session__timeZone="Asia/Kolkata")
+    except dbt_build.BuildError as missing:
+        pytest.skip(f"{missing} (make test-spark)")
     yield session
     session.stop()
 
@@ -192,6 +169,25 @@ def test_building_again_on_spark_builds_anew(spark: "SparkSession", built: Spark
     again = dbt_on_spark(tmp_path, "run", "--select", "int_requests_per_input")
     assert [status for status, _ in again.results.values()] == ["success"]
     assert spark.table("intermediate.int_requests_per_input").count() == before
+
+
+@pytest.mark.spark
+def test_the_command_builds_on_spark_and_leaves_the_served_build(loaded: Warehouse, spark: "SparkSession") -> None:
+    del spark  # skips where there is none; the command has a process and a Spark of its own
+    served = builds.current(loaded.home)
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "unitcost"), "build", "--target", "spark"],
+        env={**os.environ, "UNITCOST_HOME": str(loaded.home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert builds.current(loaded.home) == served
+    (rows,) = duckdb.sql(
+        f"select count(*) from read_parquet('{loaded.home}/spark/tables/marts.db/fct_requests/*.parquet')"
+    ).fetchall()[0]
+    assert [(rows,)] == loaded.rows("select count(*) from fct_requests")
 
 
 def differences(con: duckdb.DuckDBPyConnection, mart: str, key: Sequence[str]) -> list[str]:
