@@ -153,7 +153,7 @@ def _land_one(
         landed.rejected_count,
         landed.other_count,
         rejects=landed.rejects,
-        replaced=tuple(replaced),
+        replaced=tuple(scope.replace("\x1f", ", ") for scope in replaced),
     )
 
 

@@ -160,7 +160,8 @@ def empty_sql(table: Table) -> str:
 
 def _write_good(con: duckdb.DuckDBPyConnection, table: Table, judged: Judged, scratch: Path) -> int:
     columns = ", ".join(name(column.name) for column in (*table.landed_columns(), *LINEAGE))
-    scope = " || '|' || ".join(f"cast({name(column)} as varchar)" for column in table.replaces)
+    # the unit separator: no value of a bill holds it, as `|` or a comma might
+    scope = " || chr(31) || ".join(f"cast({name(column)} as varchar)" for column in table.replaces)
     con.execute(
         f"""
         copy (

@@ -94,6 +94,8 @@ if p50 is not None:
     st.markdown(
         f"Half of **{number:,}** conversations cost less than **{md(theme.money(p50))}**;"
         f" one in a hundred costs **{md(theme.money(p99))}** or more."
+        if number > 1
+        else f"One conversation, it cost **{md(theme.money(p50))}**."
     )
 if view.conversations_blind_to:
     names = " and ".join(view.conversations_blind_to)

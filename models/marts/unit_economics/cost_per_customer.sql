@@ -1,53 +1,16 @@
 -- grain: one row per customer and month
-with usage as (
-
-    select
-        customer_id,
-        cast(date_trunc('month', usage_date) as date) as month,
-        conversation_id,
-        feature_id,
-        request_count,
-        retry_count,
-        unpriced_request_count,
-        list_cost_usd,
-        cost_usd
-    from {{ ref('int_usage_by_conversation') }}
-
-),
-
-summed as (
-
-    select
-        customer_id,
-        month,
-        count(
-            distinct case when conversation_id <> '(unattributed)' then concat_ws('|', customer_id, conversation_id) end
-        )
-            as conversation_count,
-        count(distinct feature_id) as feature_count,
-        sum(request_count) as request_count,
-        sum(retry_count) as retry_count,
-        sum(unpriced_request_count) as unpriced_request_count,
-        cast(sum(cost_usd) as decimal(38, 12)) as cost_usd,
-        cast(sum(list_cost_usd) as decimal(38, 12)) as list_cost_usd,
-        cast(sum(case when conversation_id <> '(unattributed)' then cost_usd end) as decimal(38, 12))
-            as conversation_cost_usd
-    from usage
-    group by 1, 2
-
-)
-
 select
-    customer_id,
+    id as customer_id,
     month,
-    cast(conversation_count as bigint) as conversation_count,
-    cast(feature_count as bigint) as feature_count,
-    cast(request_count as bigint) as request_count,
-    cast(retry_count as bigint) as retry_count,
-    cast(unpriced_request_count as bigint) as unpriced_request_count,
+    conversation_count,
+    other_count as feature_count,
+    request_count,
+    retry_count,
+    unpriced_request_count,
     cost_usd,
     list_cost_usd,
-    {{ unit_cost('conversation_cost_usd', 'conversation_count') }} as cost_per_conversation_usd,
-    {{ unit_cost('cost_usd', 'request_count') }} as cost_per_request_usd,
-    1 - {{ ratio('unpriced_request_count', 'request_count') }} as priced_share
-from summed
+    cost_per_conversation_usd,
+    cost_per_request_usd,
+    priced_share
+from {{ ref('int_costs_by_member') }}
+where dimension = 'customer'

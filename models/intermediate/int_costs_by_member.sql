@@ -1,0 +1,55 @@
+-- grain: one row per dimension (customer, feature), member and month that cost something
+with usage as (
+
+    select
+        'customer' as dimension,
+        customer_id as id,
+        feature_id as other_id,
+        *
+    from {{ ref('int_usage_by_conversation') }}
+    union all
+    select
+        'feature' as dimension,
+        feature_id as id,
+        customer_id as other_id,
+        *
+    from {{ ref('int_usage_by_conversation') }}
+
+),
+
+summed as (
+
+    select
+        dimension,
+        id,
+        cast(date_trunc('month', usage_date) as date) as month,
+        count(distinct case when conversation_id <> '(unattributed)' then (customer_id, conversation_id) end)
+            as conversation_count,
+        count(distinct other_id) as other_count,
+        sum(request_count) as request_count,
+        sum(retry_count) as retry_count,
+        sum(unpriced_request_count) as unpriced_request_count,
+        cast(sum(cost_usd) as decimal(38, 12)) as cost_usd,
+        cast(sum(list_cost_usd) as decimal(38, 12)) as list_cost_usd,
+        cast(sum(case when conversation_id <> '(unattributed)' then cost_usd end) as decimal(38, 12))
+            as conversation_cost_usd
+    from usage
+    group by 1, 2, 3
+
+)
+
+select
+    dimension,
+    id,
+    month,
+    cast(conversation_count as bigint) as conversation_count,
+    cast(other_count as bigint) as other_count,
+    cast(request_count as bigint) as request_count,
+    cast(retry_count as bigint) as retry_count,
+    cast(unpriced_request_count as bigint) as unpriced_request_count,
+    cost_usd,
+    list_cost_usd,
+    {{ unit_cost('conversation_cost_usd', 'conversation_count') }} as cost_per_conversation_usd,
+    {{ unit_cost('cost_usd', 'request_count') }} as cost_per_request_usd,
+    1 - {{ ratio('unpriced_request_count', 'request_count') }} as priced_share
+from summed
