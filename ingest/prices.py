@@ -127,6 +127,8 @@ def _model_rows(provider: Provider, model: ModelInfo) -> Iterator[dict[str, obje
         for first_day, next_day in pairwise(days):
             for first_second, next_second in pairwise(seconds):
                 instant = datetime.combine(first_day, time(), UTC) + timedelta(seconds=first_second)
+                if when and not _is_offered(model, when, instant):
+                    continue  # the library would answer with the standard price
                 for kind, start, price, unit in _kind_prices(model.get_prices(instant, when)):
                     yield {
                         "provider_id": provider.id,
@@ -142,6 +144,14 @@ def _model_rows(provider: Provider, model: ModelInfo) -> Iterator[dict[str, obje
                         "daily_from_second": first_second,
                         "daily_to_second": next_second,
                     }
+
+
+def _is_offered(model: ModelInfo, when: dict[str, str], instant: datetime) -> bool:
+    """Whether the catalogue has prices of its own for this context at this instant."""
+    return any(
+        variant.when == when and (variant.constraint is None or variant.constraint.active(instant))
+        for variant in model.price_variants or ()
+    )
 
 
 def _breaks(model: ModelInfo) -> tuple[list[date], list[int]]:

@@ -9,7 +9,7 @@ with priced_tiers as (
         max(case when service_tier = 'flex' then 1 else 0 end) = 1 as has_flex_price,
         max(case when service_tier = 'priority' then 1 else 0 end) = 1 as has_priority_price,
         max(case when service_tier = 'fast' then 1 else 0 end) = 1 as has_fast_price
-    from {{ ref('stg_prices__model_prices') }}
+    from {{ ref('int_prices_by_tier') }}
     group by 1, 2
 
 )

@@ -9,7 +9,7 @@ with prices as (
         *,
         -- "above": a tier applies to a total strictly greater than its start; the base price to any total
         case when tier_start_tokens = 0 then -1 else tier_start_tokens end as above_tokens
-    from {{ ref('stg_prices__model_prices') }}
+    from {{ ref('int_prices_by_tier') }}
 
 ),
 

@@ -225,3 +225,72 @@ def test_dated_model_names_are_priced(warehouse: Callable[[str], Warehouse], tmp
     loaded.load((path, source))
     ((cost,),) = loaded.rows("select cost_usd from fct_requests")
     assert cost == {"openai": Decimal("0.15"), "anthropic": Decimal(1)}[source]
+
+
+def batch_call(number: int, at: str, tier: str, model: str) -> str:
+    usage = {
+        "input_tokens": 1_000_000,
+        "cache_read_input_tokens": 1_000_000,
+        "output_tokens": 100_000,
+        "service_tier": tier,
+    }
+    body = {"id": f"msg_{number}", "type": "message", "model": model, "usage": usage}
+    return json.dumps({"timestamp": at, "response": body})
+
+
+def test_a_batch_call_costs_half_from_the_day_batches_were_offered(
+    warehouse: Callable[[str], Warehouse], tmp_path: Path
+) -> None:
+    """Haiku 4.5: 1 / 5, reads 0.10; Haiku 3: 0.25 / 1.25, reads 0.03. Batches exist since 2024-10-08."""
+    haiku, old = "claude-haiku-4-5-20251001", "claude-3-haiku-20240307"
+    path = tmp_path / "batches.jsonl"
+    path.write_text(
+        "\n".join(
+            [
+                batch_call(1, "2025-11-01T00:00:00Z", "standard", haiku),
+                batch_call(2, "2025-11-01T00:00:00Z", "batch", haiku),  # by rule
+                batch_call(3, "2026-11-01T00:00:00Z", "batch", haiku),  # by the catalogue
+                batch_call(4, "2024-10-07T23:59:59Z", "batch", old),  # nobody offered it yet
+                batch_call(5, "2024-10-08T00:00:00Z", "batch", old),
+            ]
+        )
+    )
+    loaded = warehouse("batches")
+    loaded.load((path, None))
+    costs = [cost for (cost,) in loaded.rows("select cost_usd from fct_requests order by request_id")]
+    assert costs == [Decimal(cost) for cost in ("1.6", "0.8", "0.8", "0.405", "0.2025")]
+    catalogue = calc_price(
+        Usage(input_tokens=2_000_000, cache_read_tokens=1_000_000, output_tokens=100_000),
+        haiku,
+        provider_id="anthropic",
+        genai_request_timestamp=datetime(2026, 11, 1, tzinfo=UTC),
+        price_context={"processing": "batch"},
+    )
+    assert catalogue.total_price == costs[2]
+
+
+def test_every_tier_has_exactly_one_price_at_any_time(warehouse: Callable[[str], Warehouse]) -> None:
+    loaded = warehouse("book")
+    loaded.load()
+    gaps = loaded.rows(
+        """
+        with edges as (
+            select
+                *,
+                lead(valid_from_date) over same_tier as next_from_date,
+                row_number() over same_tier as place
+            from (
+                select distinct price_provider_id, price_model_id, price_tier, valid_from_date, valid_to_date
+                from intermediate.int_model_prices
+            )
+            window same_tier as (
+                partition by price_provider_id, price_model_id, price_tier order by valid_from_date, valid_to_date
+            )
+        )
+        select * from edges
+        where
+            coalesce(next_from_date, date '2100-01-01') <> valid_to_date
+            or (place = 1 and valid_from_date <> date '2015-01-01')
+        """
+    )
+    assert gaps == []
