@@ -3,14 +3,34 @@ with logged as (
 
     select
         *,
-        coalesce(cache_read_tokens, 0) as read_tokens,
-        -- the lifetimes are parts of the sum; where both are there, what they leave has no known lifetime
-        coalesce(cache_write_5m_tokens, 0) as write_5m_tokens,
-        coalesce(cache_write_1h_tokens, 0) as write_1h_tokens,
-        greatest(
-            coalesce(cache_write_tokens, 0) - coalesce(cache_write_5m_tokens, 0) - coalesce(cache_write_1h_tokens, 0), 0
-        ) as write_unknown_tokens
+        coalesce(lower(cache_hit) = 'true', false) as is_cache_hit,
+        coalesce(lower(status) = 'failure' or error_code is not null, false) as is_failed
     from {{ source('litellm', 'requests') }}
+
+),
+
+billed as (
+
+    -- LiteLLM's own response cache answered: the tokens are logged, but nothing was bought
+    select
+        *,
+        case when is_cache_hit then 0 else coalesce(prompt_tokens, 0) end as input_tokens,
+        case when is_cache_hit then 0 else coalesce(cache_read_tokens, 0) end as read_tokens,
+        -- the lifetimes are parts of the sum; where both are there, what they leave has no known lifetime
+        case when is_cache_hit then 0 else coalesce(cache_write_5m_tokens, 0) end as write_5m_tokens,
+        case when is_cache_hit then 0 else coalesce(cache_write_1h_tokens, 0) end as write_1h_tokens,
+        case
+            when is_cache_hit then 0
+            else greatest(
+                coalesce(cache_write_tokens, 0)
+                - coalesce(cache_write_5m_tokens, 0)
+                - coalesce(cache_write_1h_tokens, 0),
+                0
+            )
+        end as write_unknown_tokens,
+        case when is_cache_hit then 0 else coalesce(completion_tokens, 0) end as all_output_tokens,
+        case when is_cache_hit then 0 else coalesce(web_search_requests, 0) end as searches
+    from logged
 
 )
 
@@ -39,25 +59,25 @@ select
     end as operation,
     service_tier,
     coalesce(service_tier = 'batch' or call_type like '%batch%', false) as is_batch,
-    case when lower(status) = 'failure' or error_code is not null then 'error' else 'ok' end as status,
+    case when is_failed then 'error' else 'ok' end as status,
     error_code,
     attempted_retries + 1 as attempt_number,
 
     ---------- quantities
-    -- LiteLLM's own response cache answered: nothing was bought
+    -- a failure without tokens has no usage; LiteLLM writes zeros there
     (prompt_tokens is not null or completion_tokens is not null)
-    and coalesce(lower(cache_hit), 'false') <> 'true' as has_usage,
+    and not (is_failed and input_tokens + all_output_tokens = 0) as has_usage,
     -- prompt_tokens includes cache reads and writes, for every provider (litellm, types/utils.py)
     greatest(
-        coalesce(prompt_tokens, 0) - read_tokens - write_5m_tokens - write_1h_tokens - write_unknown_tokens, 0
+        input_tokens - read_tokens - write_5m_tokens - write_1h_tokens - write_unknown_tokens, 0
     ) as uncached_input_tokens,
     read_tokens as cache_read_tokens,
     write_5m_tokens as cache_write_5m_tokens,
     write_1h_tokens as cache_write_1h_tokens,
     write_unknown_tokens as cache_write_unknown_tokens,
-    coalesce(completion_tokens, 0) as output_tokens,
+    all_output_tokens as output_tokens,
     reasoning_tokens,
-    web_search_requests as web_search_count,
+    searches as web_search_count,
     spend as reported_cost_usd,
 
     ---------- times and lineage
@@ -65,4 +85,4 @@ select
     usage_date,
     input_id,
     record_number
-from logged
+from billed
