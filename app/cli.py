@@ -17,6 +17,7 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as RichTable
 
@@ -24,6 +25,7 @@ from app import builds, dbt_build, pipeline
 from app.settings import Settings
 from ingest.files import RefusedError
 from ingest.inputs import Outcome, totals
+from ingest.sources import discover
 
 FAILED, WITH_REJECTS, REFUSED, LOCKED = 1, 2, 3, 75
 
@@ -34,7 +36,8 @@ cli = typer.Typer(
     help="What one AI conversation, feature and customer costs, and what margin it leaves.",
     epilog="Exit codes: 0 done · 1 failed · 2 loaded with rejects · 3 an input refused · 75 another run is going on.",
 )
-out = Console()
+# no terminal, no edge to cut a table at
+out = Console(width=None if sys.stdout.isatty() else 1000, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
@@ -62,12 +65,12 @@ class Engine(StrEnum):
     SPARK = "spark"
 
 
-@cli.command()
+@cli.command(epilog=" · ".join(f"{source.name}: {source.about}" for source in discover().values()))
 def ingest(
     paths: Annotated[list[str], typer.Argument(help="Files, folders or globs of exports.", metavar="PATH…")],
     source: Annotated[str | None, typer.Option(help="The source, where it should not be recognised.")] = None,
 ) -> None:
-    """Load exports and logs. Sources: openai, anthropic, litellm, pi, focus, revenue_csv."""
+    """Load exports and logs."""
     settings = Settings()
     with pipeline.writer(settings), _progress() as show:
         outcomes = pipeline.ingest(settings, [(path, source) for path in paths], on_file=_file_progress(show))
@@ -123,7 +126,7 @@ def status(*, as_json: Annotated[bool, typer.Option("--json", help="For machines
     for name in columns:
         table.add_column(name, justify="right" if name in columns[3:] else "left", overflow="fold")
     for one in facts["inputs"]:
-        table.add_row(*(_shown(one[name]) for name in columns))
+        table.add_row(*(escape(_shown(one[name])) for name in columns))
     out.print(table)
     for one in facts["inputs"]:
         if one["problem"]:
@@ -166,9 +169,9 @@ def sql(
         case Format.TABLE:
             table = RichTable(box=None, pad_edge=False)
             for name in columns:
-                table.add_column(name)
+                table.add_column(escape(name), overflow="fold")
             for row in rows:
-                table.add_row(*(_shown(value) for value in row))
+                table.add_row(*(escape(_shown(value)) for value in row))
             out.print(table)
 
 

@@ -15,7 +15,12 @@ import duckdb
 from ingest.files import InputFile
 from ingest.landing import Landed, LandingFile
 
-SCHEMA = """
+VERSION = 1
+"""Of the tables below; another one cannot be read."""
+
+SCHEMA = f"""
+create table if not exists ledger (version integer);
+insert into ledger select {VERSION} where not exists (from ledger);
 create table if not exists inputs (
     input_id varchar, table_name varchar, source varchar, path varchar, sha256 varchar, size bigint,
     load_number bigint, landed_at timestamp, state varchar, record_count bigint, landed_count bigint,
@@ -62,6 +67,13 @@ class Ledger:
             config={"storage_compatibility_version": "v1.5.0", "autoinstall_known_extensions": False},
         )
         self._con.execute(SCHEMA)
+        ((version,),) = self._con.execute("select version from ledger").fetchall()
+        if version != VERSION:
+            self._con.close()
+            raise OSError(
+                f"{home}/ledger.duckdb is of version {version}, this unitcost reads {VERSION}: "
+                "use the unitcost that wrote it"
+            )
 
     def __enter__(self) -> Self:
         return self

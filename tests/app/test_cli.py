@@ -324,3 +324,22 @@ def test_people_with_a_shell_find_the_marts_without_a_schema(home: Path) -> None
         == con.sql("select count(*) from marts.fct_requests").fetchall()
     )
     con.close()
+
+
+def test_a_ledger_of_another_version_is_named_not_misread(tmp_path: Path) -> None:
+    home = tmp_path / "warehouse"
+    home.mkdir()
+    con = duckdb.connect(str(home / "ledger.duckdb"))
+    con.execute("create table ledger as select 99 as version")
+    con.close()
+    done = unitcost(home, "status")
+    assert done.returncode == 1
+    assert "of version 99" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_tables_show_names_whole_and_as_they_are(home: Path) -> None:
+    done = unitcost(home, "sql", f"select '[bold]x[/bold]' as \"[red]\", '{'long ' * 60}' as long")
+    assert "[bold]x[/bold]" in done.stdout
+    assert "[red]" in done.stdout
+    assert "long " * 60 in done.stdout
