@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -173,3 +174,26 @@ def test_token_leaves_and_cost(loaded: dict[str, tuple[tuple[int, ...], Decimal 
         assert (found_cost, status) == (None, "not_billed")
     elif cost is not None:
         assert found_cost == Decimal(cost)
+
+
+def test_a_calls_cost_can_be_read_from_its_row_of_the_price_book(
+    warehouse: Callable[[str], Warehouse], tmp_path: Path
+) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text(
+        "\n".join(json.dumps(record) for (source, record), _, cost in CASES.values() if source == "anthropic") + "\n"
+    )
+    home = warehouse("explained")
+    home.load((path, None))
+    rows = home.rows(
+        """
+        select
+            uncached_input_tokens * input_per_million_usd + cache_read_tokens * cache_read_per_million_usd
+            + (cache_write_tokens - cache_write_1h_tokens) * cache_write_per_million_usd
+            + cache_write_1h_tokens * cache_write_1h_per_million_usd + output_tokens * output_per_million_usd,
+            cost_usd
+        from fct_requests inner join price_book using (price_id)
+        """
+    )
+    assert len(rows) == 2
+    assert all(in_millionths == cost * 1_000_000 for in_millionths, cost in rows)
