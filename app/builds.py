@@ -45,6 +45,8 @@ def current(home: Path) -> Build:
         pointer = json.loads((home / "current.json").read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise NoBuildError(f"no warehouse in {home} yet: run `unitcost demo` or `unitcost run`") from error
+    except ValueError as error:
+        raise NoBuildError(f"{home}/current.json is damaged: run `unitcost build --full`") from error
     return Build(
         path=home / pointer["build"],
         build_id=pointer["build_id"],

@@ -14,8 +14,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
+import duckdb
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -49,6 +51,8 @@ def main() -> None:
         _fail(error, LOCKED)
     except RefusedError as error:
         _fail(error, REFUSED)
+    except (duckdb.Error, SettingsError, UnicodeDecodeError) as error:
+        _fail(" ".join(str(error).split()), FAILED)
     except (builds.NoBuildError, dbt_build.BuildError, OSError) as error:
         _fail(error, FAILED)
     except tomllib.TOMLDecodeError as error:
@@ -72,6 +76,7 @@ def ingest(
 ) -> None:
     """Load exports and logs."""
     settings = Settings()
+    _refuse_demo(settings)
     with pipeline.writer(settings), _progress() as show:
         outcomes = pipeline.ingest(settings, [(path, source) for path in paths], on_file=_file_progress(show))
     raise typer.Exit(_report(outcomes))
@@ -103,6 +108,7 @@ def run() -> None:
     settings = Settings()
     if not settings.inputs:
         _fail('unitcost.toml lists no [[inputs]]: add a path, e.g. [[inputs]] path = "exports/"', FAILED)
+    _refuse_demo(settings)
     with pipeline.writer(settings), _progress() as show:
         outcomes = pipeline.ingest(
             settings, [(one.path, one.source) for one in settings.inputs], on_file=_file_progress(show)
@@ -163,9 +169,9 @@ def sql(
         case Format.CSV:
             writer = csv.writer(sys.stdout, lineterminator="\n")
             writer.writerow(columns)
-            writer.writerows(rows)
+            writer.writerows([_exact(value) for value in row] for row in rows)
         case Format.JSON:
-            typer.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=str, indent=2))
+            typer.echo(json.dumps([dict(zip(columns, row, strict=True)) for row in rows], default=_exact, indent=2))
         case Format.TABLE:
             table = RichTable(box=None, pad_edge=False)
             for name in columns:
@@ -221,21 +227,38 @@ def demo(
         result = pipeline.build(settings, progress=show)
     code = _report(outcomes)
     _report_build(result)
-    out.print(f"The exports are in {exports}. Your own data: `unitcost ingest PATH…`, then `unitcost build`.")
+    out.print(f"The exports are in {exports}. Your own data: set UNITCOST_HOME to another folder first.", markup=False)
     if leave or code:
         raise typer.Exit(code)
     dashboard(browser=browser)
+
+
+def _refuse_demo(settings: Settings) -> None:
+    """Real data does not go into the imaginary company's books."""
+    if (settings.home / "demo").exists():
+        _fail(f"{settings.home} holds the demo company; set UNITCOST_HOME to another folder for your own data", FAILED)
 
 
 def _report(outcomes: list[Outcome]) -> int:
     """Say what became of each file; return the exit code."""
     landed, rejected, refused = totals(outcomes)
     known = sum(outcome.state == "known" for outcome in outcomes)
+    unclaimed, twice, stated = 0, False, set[str]()
     for outcome in outcomes:
         if outcome.state == "refused":
             err.print(f"refused {outcome.path}: {outcome.problem}", markup=False)
+        if outcome.unclaimed_count:
+            unclaimed += outcome.unclaimed_count
+            err.print(
+                f"{outcome.path}: {outcome.unclaimed_count:,} of {outcome.record_count:,} records are of no source "
+                "that reads this file; name their source with --source, or leave it if they are no calls",
+                markup=False,
+            )
         for scope in outcome.replaced:
-            err.print(f"{outcome.path.name} replaces what was loaded before for {scope}", markup=False)
+            when = "by this same command (parts of one bill must be one file)" if scope in stated else "before"
+            twice |= scope in stated
+            err.print(f"{outcome.path.name} replaces what was loaded {when} for {scope}", markup=False)
+        stated |= set(outcome.scopes)
         if outcome.rejects:
             first = outcome.rejects[0]
             err.print(
@@ -248,7 +271,7 @@ def _report(outcomes: list[Outcome]) -> int:
         f"{len(outcomes) - known - refused} files landed ({landed:,} records), {known} known already, "
         f"{refused} refused, {rejected:,} records rejected"
     )
-    return REFUSED if refused else WITH_REJECTS if rejected else 0
+    return REFUSED if refused or twice else WITH_REJECTS if rejected or unclaimed else 0
 
 
 def _report_build(result: pipeline.BuildResult) -> None:
@@ -277,6 +300,11 @@ def _file_progress(show: Callable[[str, int, int], None]) -> Callable[[Path, int
     return lambda path, number, count: show(f"ingest: {path.name}", number, count)
 
 
+def _exact(value: Any) -> Any:
+    """A value for machines: money with its decimals, never in exponent form."""
+    return f"{value:f}" if isinstance(value, Decimal) else value if value is None else str(value)
+
+
 def _shown(value: Any) -> str:
     if value is None:
         return ""
@@ -285,7 +313,8 @@ def _shown(value: Any) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
+        text = f"{value:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
     return str(value)
 
 

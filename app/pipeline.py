@@ -21,6 +21,7 @@ from app import builds, dbt_build
 from app.dbt_build import Progress
 from app.settings import PROJECT_DIR, Settings
 from ingest import prices, raw
+from ingest.files import RefusedError
 from ingest.inputs import Outcome, expand, ingest_files
 from ingest.landing import connect
 from ingest.ledger import Ledger
@@ -69,8 +70,13 @@ def ingest(
     outcomes: list[Outcome] = []
     with _scratch(settings) as con, Ledger(settings.home) as ledger:
         for path, source in inputs:
+            try:
+                files = expand(path, settings.home)
+            except RefusedError as error:
+                outcomes.append(Outcome(Path(path), source, "refused", problem=str(error)))
+                continue
             outcomes += ingest_files(
-                con, ledger, expand(path), home=settings.home, sources=discover(), source=source, on_file=on_file
+                con, ledger, files, home=settings.home, sources=discover(), source=source, on_file=on_file
             )
     return outcomes
 
@@ -169,6 +175,11 @@ def _drop_unfinished(home: Path) -> None:
     """What a killed run left behind. We hold the lock, so nobody is writing it."""
     for path in (home / "builds").glob(".*.building*"):
         path.unlink()
+    for path in (home / "landing").glob("*/.new-*"):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _copy(source: Path, target: Path) -> None:

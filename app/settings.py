@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -33,9 +33,17 @@ class Settings(BaseSettings):
 
     home: Path = Path("warehouse")
     inputs: tuple[Input, ...] = ()
-    keep_builds: int = 3
+    keep_builds: int = Field(default=3, ge=1)
     threads: int | None = None
     memory_limit: str | None = None
+
+    @field_validator("home")
+    @classmethod
+    def _usable(cls, home: Path) -> Path:
+        home = home.expanduser()
+        if any("=" in part for part in home.resolve().parts):
+            raise ValueError("no folder above the warehouse may have '=' in its name: it would be read as a column")
+        return home
 
     @classmethod
     def settings_customise_sources(

@@ -10,6 +10,7 @@ import gzip
 import hashlib
 import io
 import json
+import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -26,7 +27,10 @@ MAX_LINE_BYTES = 16 << 20
 """A longer line is no log record. (DuckDB's CSV reader drops such a file's rows without a word.)"""
 MAX_EXPANSION = 200
 """A gzip that grows more than this, past 100 MB, is a decompression bomb; logs grow 5 to 40 times."""
-SAMPLE_RECORDS = 50
+csv.field_size_limit(MAX_LINE_BYTES)
+
+LATER_LINES = 10_000
+"""Beyond the first megabyte a file is recognised by one line of every block."""
 
 Compression = Literal["none", "gzip", "zstd"]
 
@@ -45,13 +49,16 @@ class InputFile:
     """A file after the byte pass.
 
     Attributes:
-        sha256: of the bytes on disk.
+        size: bytes that were read; a file may grow meanwhile.
+        modified_ns: its time before it was read.
+        sha256: of the bytes that were read.
         line_count: lines (JSON, CSV) or rows (Parquet).
         not_utf8: numbers of the lines (from 1) that are not UTF-8; only JSON lines may have such.
     """
 
     path: Path
     size: int
+    modified_ns: int
     sha256: str
     format: Format
     compression: Compression
@@ -75,14 +82,16 @@ def inspect(path: Path) -> InputFile:
     if not path.is_file():
         raise RefusedError("not a regular file", "name files, folders or globs of exports")
     digest = hashlib.sha256()
-    with path.open("rb") as file:
+    with path.open("rb") as opened:
+        stat = os.fstat(opened.fileno())
+        file = _UpTo(opened, stat.st_size)
         magic = file.read(16)
         _refuse_foreign(magic)
         file.seek(0)
         if magic.startswith(b"PAR1"):
             while chunk := file.read(CHUNK):
                 digest.update(chunk)
-            return _parquet(path, digest.hexdigest())
+            return _parquet(path, stat, digest.hexdigest())
         compression: Compression = (
             "gzip" if magic.startswith(b"\x1f\x8b") else "zstd" if magic.startswith(b"\x28\xb5\x2f\xfd") else "none"
         )
@@ -92,12 +101,13 @@ def inspect(path: Path) -> InputFile:
         for chunk in _decompressed(file, compression, digest):
             text.feed(chunk)
     text.finish()
-    file_format, sample = _recognise_text(text.head)
+    file_format, sample = _recognise_text(text.head, text.later)
     if text.not_utf8 and file_format != "jsonl":
         raise RefusedError(f"line {text.not_utf8[0]} is not UTF-8", "convert it, e.g. iconv -f latin1 -t utf-8")
     return InputFile(
         path=path,
-        size=path.stat().st_size,
+        size=stat.st_size,
+        modified_ns=stat.st_mtime_ns,
         sha256=digest.hexdigest(),
         format=file_format,
         compression=compression,
@@ -124,12 +134,34 @@ def open_text(file: InputFile) -> IO[str]:
     return file.path.open("rt", encoding="utf-8-sig", newline="", errors="replace")
 
 
+class _UpTo(io.RawIOBase):
+    """A file as far as it reached when it was opened."""
+
+    def __init__(self, file: IO[bytes], size: int) -> None:
+        self._file = file
+        self._size = size
+
+    def read(self, size: int = -1) -> bytes:
+        left = self._size - self._file.tell()
+        return self._file.read(left if size < 0 else min(size, left))
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def readable(self) -> bool:
+        return True
+
+
 class _Text:
     """Counts lines, finds the ones that are not UTF-8, keeps the head."""
 
     def __init__(self, digest: Any) -> None:
         self.digest = digest
         self.head = b""
+        self.later: list[bytes] = []
         self.lines = 0
         self.not_utf8: list[int] = []
         self._tail = b""
@@ -137,6 +169,8 @@ class _Text:
     def feed(self, chunk: bytes) -> None:
         if len(self.head) < CHUNK:
             self.head += chunk[:CHUNK]
+        elif len(self.later) < LATER_LINES and chunk.count(b"\n") > 1:
+            self.later.append(chunk.split(b"\n", 2)[1])
         block = self._tail + chunk
         end = block.rfind(b"\n") + 1
         self._take(block[:end])
@@ -183,7 +217,7 @@ def _refuse_foreign(magic: bytes) -> None:
             raise RefusedError(f"the file is {kind}", "give JSON lines, CSV or Parquet, plain, .gz or .zst, in UTF-8")
 
 
-def _decompressed(file: IO[bytes], compression: Compression, digest: Any) -> Iterator[bytes]:
+def _decompressed(file: _UpTo, compression: Compression, digest: Any) -> Iterator[bytes]:
     if compression == "none":
         while chunk := file.read(CHUNK):
             digest.update(chunk)
@@ -203,7 +237,7 @@ def _decompressed(file: IO[bytes], compression: Compression, digest: Any) -> Ite
     yield from _gunzipped(file, digest)
 
 
-def _gunzipped(file: IO[bytes], digest: Any) -> Iterator[bytes]:
+def _gunzipped(file: _UpTo, digest: Any) -> Iterator[bytes]:
     """Every member of a gzip file, its CRC and length checked by zlib."""
     member = zlib.decompressobj(wbits=31)
     grown = 0
@@ -229,18 +263,18 @@ def _gunzipped(file: IO[bytes], digest: Any) -> Iterator[bytes]:
         )
 
 
-def _recognise_text(head: bytes) -> tuple[Format, Sample]:
+def _recognise_text(head: bytes, later: list[bytes]) -> tuple[Format, Sample]:
     text = head.decode("utf-8-sig", errors="replace")
     start = text.lstrip()[:1]
     if start == "[":
         raise RefusedError("the file is one JSON array", "write one record a line, e.g. jq -c '.[]'")
-    lines = text.splitlines()
+    lines = text.split("\n")
     if start == "{":
         records = []
-        for line in lines[:SAMPLE_RECORDS]:
+        for line in lines + [line.decode(errors="replace") for line in later]:
             try:
                 record = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue  # counted and quarantined where the file is read; here it only cannot help to recognise
             if isinstance(record, dict):
                 records.append(record)
@@ -253,14 +287,15 @@ def _recognise_text(head: bytes) -> tuple[Format, Sample]:
     return "csv", Sample("csv", headers=frozenset(header.strip().lower() for header in headers))
 
 
-def _parquet(path: Path, sha256: str) -> InputFile:
+def _parquet(path: Path, stat: os.stat_result, sha256: str) -> InputFile:
     try:
         metadata = pq.read_metadata(path)
     except (pa.ArrowInvalid, OSError) as error:
         raise RefusedError(f"the Parquet file is damaged ({error})", "fetch it again") from error
     return InputFile(
         path=path,
-        size=path.stat().st_size,
+        size=stat.st_size,
+        modified_ns=stat.st_mtime_ns,
         sha256=sha256,
         format="parquet",
         compression="none",

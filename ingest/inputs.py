@@ -4,7 +4,7 @@ import glob
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,6 +23,8 @@ class Outcome:
     Attributes:
         state: `landed`, `known` (this content already landed) or `refused`.
         replaced: the account and period (or other scope) whose earlier rows this file replaced.
+        scopes: the accounts and periods that it states.
+        unclaimed_count: records that none of the sources that read the file takes; on its first outcome.
     """
 
     path: Path
@@ -35,24 +37,39 @@ class Outcome:
     problem: str | None = None
     rejects: tuple[Reject, ...] = ()
     replaced: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    unclaimed_count: int = 0
 
 
-def expand(path: str) -> list[Path]:
+def expand(path: str, home: Path) -> list[Path]:
     """The files that a path names: itself, all below a folder, or the matches of a glob; oldest first.
+
+    Hidden files and the warehouse's own are left out, but for what is named itself.
 
     The order matters where two files state the same account and period: the newer one is the restated bill.
 
     Raises:
         RefusedError: there is no such file.
     """
+    path = os.path.expanduser(path)  # noqa: PTH111 - a glob is no path
     found = Path(path)
     # a glob's match or the path itself; Path.glob takes no absolute pattern
     matches = [Path(match) for match in glob.glob(path, recursive=True)]  # noqa: PTH207
     paths = list(found.rglob("*")) if found.is_dir() else [found] if found.is_file() else matches
-    files = [file for file in paths if file.is_file() and not file.name.startswith(".")]
+    files = [
+        file
+        for file in paths
+        if file.is_file() and (file == found or not (file.name.startswith(".") or _is_ours(file, home)))
+    ]
     if not files:
         raise RefusedError(f"no file at {path}", "check the path")
     return sorted(files, key=lambda file: (file.stat().st_mtime_ns, str(file)))
+
+
+def _is_ours(file: Path, home: Path) -> bool:
+    """Whether a file is the warehouse's: reading the ledger here would drop the lock that protects it."""
+    path = file.resolve()
+    return path.is_relative_to(home.resolve()) and not path.is_relative_to((home / "demo").resolve())
 
 
 def ingest_files(
@@ -100,12 +117,18 @@ def _ingest_file(
     try:
         file = inspect(path)
         tables = _recognise(file, sources, source)
-    except RefusedError as error:
-        ledger.record_unreadable(path, source, str(error))
-        return [Outcome(path, source, "refused", problem=str(error))]
+    except (RefusedError, OSError) as error:
+        problem = str(error) if isinstance(error, RefusedError) else f"cannot be read: {error.strerror}; check it"
+        ledger.record_unreadable(path, source, problem)
+        return [Outcome(path, source, "refused", problem=problem)]
     ledger.forget_unreadable(path)
     outcomes = [_land_one(con, ledger, file, origin, table, home) for origin, table in tables]
-    ledger.see(path, source, file.sha256)
+    ledger.see(file, source)
+    if source is None and not any(table.has_other_records for _, table in tables):
+        claimed = sum(outcome.landed_count + outcome.rejected_count for outcome in outcomes)
+        first = outcomes[0]
+        if first.state == "landed" and claimed < first.record_count:
+            outcomes[0] = replace(first, unclaimed_count=first.record_count - claimed)
     return outcomes
 
 
@@ -133,7 +156,7 @@ def _land_one(
     con: duckdb.DuckDBPyConnection, ledger: Ledger, file: InputFile, source: Source, table: Table, home: Path
 ) -> Outcome:
     name = source.raw_name(table)
-    if name in ledger.landed_tables(file.sha256):
+    if ledger.is_shown(file.sha256, name):
         return Outcome(file.path, source.name, "known")
     try:
         landed = land(con, file, source, table, home=home)
@@ -153,8 +176,13 @@ def _land_one(
         landed.rejected_count,
         landed.other_count,
         rejects=landed.rejects,
-        replaced=tuple(scope.replace("\x1f", ", ") for scope in replaced),
+        replaced=tuple(_shown_scope(scope) for scope in replaced),
+        scopes=tuple(sorted({_shown_scope(one.scope) for one in landed.files if one.scope is not None})),
     )
+
+
+def _shown_scope(scope: str) -> str:
+    return scope.replace("\x1f", ", ")
 
 
 def _journal(home: Path, file: InputFile, table_name: str, landed_count: int) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from ingest.files import InputFile, RefusedError
 from ingest.records import Records
+from ingest.source import Check as Rule
 from ingest.source import Column, Table, Type
 from ingest.sqltext import literal, name
 
@@ -20,16 +21,6 @@ GOOD = 0
 NOT_JSON = 1
 NOT_UTF8 = 2
 FIRST_RULE = 3
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What must not be: `broken` is SQL, true for a row that breaks it; `fix` tells a person what to do."""
-
-    column: str
-    broken: str
-    says: str
-    fix: str
 
 
 @dataclass(frozen=True)
@@ -193,14 +184,15 @@ def _record_hash(table: Table, records: Records) -> str:
     if table.shape != "requests" or records.is_tabular:
         return "cast(null as varchar)"
     if not table.identity:
-        return "md5(line)"
-    return f"case when coalesce({', '.join(map(name, table.identity))}) is null then md5(line) end"
+        return "md5(trim(line))"
+    return f"case when coalesce({', '.join(map(name, table.identity))}) is null then md5(trim(line)) end"
 
 
 def _rules(table: Table, records: Records, now: datetime) -> Iterator[Rule]:
     for column in table.columns:
         if column.constant is None:
             yield from _column_rules(column, is_float=any(path.lower() in records.floats for path in column.paths))
+    yield from table.checks
     latest = now + (timedelta(minutes=5) if table.shape == "requests" else timedelta(days=3660))
     yield Rule(
         table.date,
@@ -210,7 +202,7 @@ def _rules(table: Table, records: Records, now: datetime) -> Iterator[Rule]:
     )
 
 
-def _column_rules(column: Column, *, is_float: bool) -> Iterator[Rule]:
+def _column_rules(column: Column, *, is_float: bool) -> Iterator[Rule]:  # noqa: C901 - one branch a type
     text, value = _text_name(column), name(column.name)
     if column.required:
         yield Rule(column.name, f"{text} is null", "is missing", "every record needs it")
@@ -251,6 +243,13 @@ def _column_rules(column: Column, *, is_float: bool) -> Iterator[Rule]:
             f"try_cast({text} as decimal(38, 18)) <> {value}",
             "has more than 12 decimals",
             "money is kept to 12 decimals and never rounded in silence",
+        )
+    if column.maximum is not None:
+        yield Rule(
+            column.name,
+            f"abs({value}) > {column.maximum}",
+            f"is beyond {column.maximum:,}",
+            "no call and no line is that large: check the unit",
         )
     if column.minimum is not None:
         yield Rule(

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import mkdtemp
-from urllib.parse import unquote
 
 import duckdb
 
@@ -119,7 +118,7 @@ def land(
                 f"{first.column} {first.rule}",
                 f"{first.fix}; a file that states a whole period lands whole or not at all",
             )
-        files = tuple(_keep(con, scratch, folder))
+        files = tuple(_keep(con, table, scratch, folder))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     return Landed(
@@ -160,12 +159,11 @@ def empty_sql(table: Table) -> str:
 
 def _write_good(con: duckdb.DuckDBPyConnection, table: Table, judged: Judged, scratch: Path) -> int:
     columns = ", ".join(name(column.name) for column in (*table.landed_columns(), *LINEAGE))
-    # the unit separator: no value of a bill holds it, as `|` or a comma might
-    scope = " || chr(31) || ".join(f"cast({name(column)} as varchar)" for column in table.replaces)
+    scope = f", md5({_scope_sql(table)}) as scope" if table.replaces else ""
     con.execute(
         f"""
         copy (
-            select {columns}, cast({name(table.date)} as date) as usage_date {f", {scope} as scope" if scope else ""}
+            select {columns}, cast({name(table.date)} as date) as usage_date {scope}
             from ({judged.relation})
             where outcome = {GOOD}
         ) to {literal(str(scratch))} (
@@ -228,18 +226,27 @@ def _quarantine(
     return tuple(Reject(*row) for row in rows)
 
 
-def _keep(con: duckdb.DuckDBPyConnection, scratch: Path, folder: Path) -> Iterator[LandingFile]:
+def _scope_sql(table: Table) -> str:
+    """What a newer file replaces, as one text; the unit separator stands in no value of a bill, as `|` might."""
+    return " || chr(31) || ".join(f"cast({name(column)} as varchar)" for column in table.replaces)
+
+
+def _keep(con: duckdb.DuckDBPyConnection, table: Table, scratch: Path, folder: Path) -> Iterator[LandingFile]:
     """Move new Parquet files to their final, content-addressed names."""
     for path in sorted(scratch.rglob("*.parquet")):
         keys = dict(part.split("=", 1) for part in path.relative_to(scratch).parts[:-1])
         row_count = _row_count(con, path)
+        scope = None
+        if table.replaces:
+            first = f"select {_scope_sql(table)} from read_parquet({literal(str(path))}) limit 1"
+            ((scope,),) = con.sql(first).fetchall()
         day_folder = folder / f"usage_date={keys['usage_date']}"
         sha256 = keep_file(path, day_folder)
         yield LandingFile(
             path=day_folder / f"{sha256}.parquet",
             sha256=sha256,
             usage_date=date.fromisoformat(keys["usage_date"]),
-            scope=unquote(keys["scope"]) if "scope" in keys else None,
+            scope=scope,
             row_count=row_count,
         )
 

@@ -92,12 +92,27 @@ class Ledger:
         )
         return str(rows[0]["sha256"]) if rows else None
 
-    def see(self, path: Path, source: str | None, sha256: str) -> None:
-        """Remember what a path holds, so that it is not read again until it changes."""
-        stat = path.stat()
+    def see(self, file: InputFile, source: str | None) -> None:
+        """Remember what a path held when it was read, so that it is not read again until it changes."""
         self._con.execute(
             "insert or replace into seen_paths values (?, ?, ?, ?, ?)",
-            [str(path), source or "", stat.st_size, stat.st_mtime_ns, sha256],
+            [str(file.path), source or "", file.size, file.modified_ns, file.sha256],
+        )
+
+    def is_shown(self, sha256: str, table_name: str) -> bool:
+        """Whether this content landed in a table and none of it was replaced since: it says nothing new."""
+        return bool(
+            self._rows(
+                """
+                select 1 from inputs
+                where sha256 = ? and table_name = ? and state = 'landed' and not exists (
+                    from landing_files
+                    where landing_files.input_id = inputs.input_id
+                        and landing_files.table_name = inputs.table_name and not is_active
+                )
+                """,
+                [sha256, table_name],
+            )
         )
 
     def landed_tables(self, sha256: str) -> dict[str, str]:
@@ -115,6 +130,10 @@ class Ledger:
         self._con.begin()
         try:
             (load_number,) = self._con.execute("select nextval('load_numbers')").fetchall()[0]
+            # content that comes again after it was replaced is a restatement of its own
+            self._con.execute(
+                "delete from landing_files where table_name = ? and input_id = ?", [table_name, file.input_id]
+            )
             replaced = self._supersede(
                 table_name, {f.scope for f in landed.files if f.scope is not None}, file.input_id
             )

@@ -2,6 +2,7 @@
 
 import csv
 import shutil
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,9 +11,11 @@ from tempfile import mkdtemp
 
 import duckdb
 
-from ingest.files import MAX_LINE_BYTES, InputFile, RefusedError, csv_record_count, open_text
+from ingest.files import CHUNK, MAX_LINE_BYTES, InputFile, RefusedError, csv_record_count, open_text
 from ingest.sqltext import literal, name
 
+WRITTEN_JUST_NOW_NS = 60 * 10**9
+"""A file that changed within the last minute may be growing: what is read is a copy of what was hashed."""
 NESTED = ("STRUCT", "MAP", "[]")
 
 
@@ -46,12 +49,14 @@ def readable(con: duckdb.DuckDBPyConnection, file: InputFile) -> Iterator[Record
         RefusedError: a CSV header that names a column twice.
     """
     if file.format == "jsonl":
-        with _utf8_copy(file) as path:
+        with _private(file) as path:
             yield _json_lines(file, path)
     elif file.format == "csv":
-        yield _csv(con, file)
+        with _private(file) as path:
+            yield _csv(con, file, path)
     else:
-        yield _parquet(con, file)
+        with _private(file) as path:
+            yield _parquet(con, path)
 
 
 def count_agrees(con: duckdb.DuckDBPyConnection, file: InputFile, records: Records, delivered: int) -> int:
@@ -79,7 +84,7 @@ def count_agrees(con: duckdb.DuckDBPyConnection, file: InputFile, records: Recor
 
 
 def _json_lines(file: InputFile, path: Path) -> Records:
-    compression = file.compression if path == file.path else "none"
+    compression = "none" if file.not_utf8 else file.compression
     return Records(
         f"""
         select row_number() over () as record_number, line
@@ -92,7 +97,7 @@ def _json_lines(file: InputFile, path: Path) -> Records:
     )
 
 
-def _csv(con: duckdb.DuckDBPyConnection, file: InputFile) -> Records:
+def _csv(con: duckdb.DuckDBPyConnection, file: InputFile, path: Path) -> Records:
     with open_text(file) as lines:
         headers = [header.strip() for header in next(csv.reader(lines))]
     folded = [header.lower() for header in headers]
@@ -107,7 +112,7 @@ def _csv(con: duckdb.DuckDBPyConnection, file: InputFile) -> Records:
         create temp table csv_records as
         select row_number() over () as record_number, *
         from read_csv(
-            {literal(str(file.path))}, columns = {{{columns}}}, delim = ',', quote = '"', escape = '"', header = false,
+            {literal(str(path))}, columns = {{{columns}}}, delim = ',', quote = '"', escape = '"', header = false,
             skip = 1, auto_detect = false, nullstr = '', store_rejects = true, compression = '{file.compression}',
             max_line_size = {2 * MAX_LINE_BYTES}
         )
@@ -123,8 +128,8 @@ def _csv(con: duckdb.DuckDBPyConnection, file: InputFile) -> Records:
     )
 
 
-def _parquet(con: duckdb.DuckDBPyConnection, file: InputFile) -> Records:
-    scan = f"read_parquet({literal(str(file.path))})"
+def _parquet(con: duckdb.DuckDBPyConnection, path: Path) -> Records:
+    scan = f"read_parquet({literal(str(path))})"
     columns = [(column, kind) for column, kind, *_ in con.sql(f"describe select * from {scan}").fetchall()]
     return Records(
         relation=f"select row_number() over () as record_number, * from {scan}",
@@ -141,16 +146,27 @@ def _is_nested(kind: str) -> bool:
 
 
 @contextmanager
-def _utf8_copy(file: InputFile) -> Iterator[Path]:
-    """The file itself, or, where lines of it are not UTF-8, a copy that DuckDB's reader does not stumble over."""
-    if not file.not_utf8:
-        yield file.path
-        return
+def _private(file: InputFile) -> Iterator[Path]:
+    """The bytes that the byte pass saw, under a name of ours.
+
+    A link, since DuckDB takes `[`, `*` and `?` in a name for a pattern and would read other files. A copy of just the
+    bytes that were hashed, where the file has grown since. A copy in which DuckDB's reader does not stumble, where
+    lines are not UTF-8.
+    """
     folder = Path(mkdtemp(prefix="unitcost-"))
     try:
-        copy = folder / "utf8.jsonl"
-        with open_text(file) as lines, copy.open("w", encoding="utf-8", newline="") as out:
-            shutil.copyfileobj(lines, out)
-        yield copy
+        private = folder / "input"
+        if file.not_utf8:
+            with open_text(file) as lines, private.open("w", encoding="utf-8", newline="") as out:
+                shutil.copyfileobj(lines, out)
+        elif file.path.stat().st_size != file.size or time.time_ns() - file.modified_ns < WRITTEN_JUST_NOW_NS:
+            with file.path.open("rb") as grown, private.open("wb") as out:
+                left = file.size
+                while left and (chunk := grown.read(min(left, CHUNK))):
+                    out.write(chunk)
+                    left -= len(chunk)
+        else:
+            private.symlink_to(file.path)
+        yield private
     finally:
         shutil.rmtree(folder)

@@ -41,6 +41,10 @@ SQL_TYPES: Mapping[Type, str] = {
 }
 
 
+MOST_TOKENS = 10**11
+"""More tokens than one call, or one line of an aggregated export, can have."""
+
+
 @dataclass(frozen=True)
 class Column:
     """One column of a raw table.
@@ -50,6 +54,7 @@ class Column:
             A path that begins with `*.` is tried under each of the table's `roots`.
         required: a record without it is rejected; a tabular file without any of its headers is refused.
         minimum: a smaller number is rejected.
+        maximum: a larger number is rejected.
         identifier: at most 256 characters, none of them a control character.
         constant: the value itself, where every record has the same.
         zone: what a time without an offset means; where None, such a time is rejected.
@@ -63,6 +68,7 @@ class Column:
     paths: tuple[str, ...] = ()
     required: bool = False
     minimum: int | None = None
+    maximum: int | None = None
     identifier: bool = False
     constant: str | None = None
     zone: Literal["UTC"] | None = None
@@ -83,6 +89,16 @@ class Sample:
 
 
 @dataclass(frozen=True)
+class Check:
+    """A rule over several columns: a record for which the SQL `broken` is true is rejected."""
+
+    column: str
+    broken: str
+    says: str
+    fix: str
+
+
+@dataclass(frozen=True)
 class Table:
     """One raw table.
 
@@ -95,6 +111,8 @@ class Table:
         replaces: what a newer file replaces: landed rows with the same values here. A file states these completely,
             so it lands whole or not at all. Empty: rows add up (logs).
         where: SQL over the columns; a record for which it is not true is not ours and counted as `other`.
+        has_other_records: whether records that are not ours are usual (a session file is mostly other lines).
+        checks: rules over several columns.
         nulls: texts of a tabular file that mean no value.
         roots: where a record may be wrapped; see `Column.paths`.
     """
@@ -107,6 +125,8 @@ class Table:
     identity: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
     where: str = "true"
+    has_other_records: bool = False
+    checks: tuple[Check, ...] = ()
     nulls: tuple[str, ...] = ("",)
     roots: tuple[str, ...] = ("",)
 

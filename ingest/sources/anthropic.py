@@ -4,7 +4,7 @@ The message object itself, or wrapped (`response`, `body`, `message`) beside the
 Schema: anthropic-sdk-python `types/message.py`, `types/usage.py`, `types/cache_creation.py`.
 """
 
-from ingest.source import Column, Sample, Source, Table, Type, first_present
+from ingest.source import MOST_TOKENS, Column, Sample, Source, Table, Type, first_present
 
 
 def _recognises(sample: Sample) -> bool:
@@ -25,7 +25,7 @@ def _own(*names: str) -> tuple[str, ...]:
 
 
 def _tokens(name: str, path: str) -> Column:
-    return Column(name, Type.INTEGER, (f"*.usage.{path}",), minimum=0)
+    return Column(name, Type.INTEGER, (f"*.usage.{path}",), minimum=0, maximum=MOST_TOKENS)
 
 
 SOURCE = Source(

@@ -3,7 +3,7 @@
 Schema: litellm `proxy/schema.prisma` and `types/utils.py` (1.109). Cache tokens are only in `metadata.usage_object`.
 """
 
-from ingest.source import Column, Sample, Source, Table, Type, first_present
+from ingest.source import MOST_TOKENS, Column, Sample, Source, Table, Type, first_present
 
 USAGE = "metadata.usage_object"
 CACHE_WRITE = f"{USAGE}.prompt_tokens_details.cache_creation_token_details"
@@ -52,14 +52,15 @@ SOURCE = Source(
                 Column("attempted_retries", Type.INTEGER, ("metadata.attempted_retries",), minimum=0),
                 Column("service_tier", paths=("metadata.cost_breakdown.service_tier",)),
                 Column("spend", Type.FLOAT_MONEY, ("spend", "response_cost")),
-                Column("prompt_tokens", Type.INTEGER, ("prompt_tokens",), minimum=0),
-                Column("completion_tokens", Type.INTEGER, ("completion_tokens",), minimum=0),
-                Column("total_tokens", Type.INTEGER, ("total_tokens",), minimum=0),
+                Column("prompt_tokens", Type.INTEGER, ("prompt_tokens",), minimum=0, maximum=MOST_TOKENS),
+                Column("completion_tokens", Type.INTEGER, ("completion_tokens",), minimum=0, maximum=MOST_TOKENS),
+                Column("total_tokens", Type.INTEGER, ("total_tokens",), minimum=0, maximum=MOST_TOKENS),
                 Column(
                     "cache_read_tokens",
                     Type.INTEGER,
                     (f"{USAGE}.prompt_tokens_details.cached_tokens", f"{USAGE}.cache_read_input_tokens"),
                     minimum=0,
+                    maximum=MOST_TOKENS,
                 ),
                 Column(
                     "cache_write_tokens",
@@ -70,14 +71,28 @@ SOURCE = Source(
                         f"{USAGE}.cache_creation_input_tokens",
                     ),
                     minimum=0,
+                    maximum=MOST_TOKENS,
                 ),
-                Column("cache_write_5m_tokens", Type.INTEGER, (f"{CACHE_WRITE}.ephemeral_5m_input_tokens",), minimum=0),
-                Column("cache_write_1h_tokens", Type.INTEGER, (f"{CACHE_WRITE}.ephemeral_1h_input_tokens",), minimum=0),
+                Column(
+                    "cache_write_5m_tokens",
+                    Type.INTEGER,
+                    (f"{CACHE_WRITE}.ephemeral_5m_input_tokens",),
+                    minimum=0,
+                    maximum=MOST_TOKENS,
+                ),
+                Column(
+                    "cache_write_1h_tokens",
+                    Type.INTEGER,
+                    (f"{CACHE_WRITE}.ephemeral_1h_input_tokens",),
+                    minimum=0,
+                    maximum=MOST_TOKENS,
+                ),
                 Column(
                     "reasoning_tokens",
                     Type.INTEGER,
                     (f"{USAGE}.completion_tokens_details.reasoning_tokens",),
                     minimum=0,
+                    maximum=MOST_TOKENS,
                 ),
                 Column(
                     "web_search_requests",

@@ -5,14 +5,14 @@ Schema: openai-python `types/completion_usage.py`, `types/responses/response_usa
 `types/create_embedding_response.py`.
 """
 
-from ingest.source import Column, Sample, Source, Table, Type, first_present
+from ingest.source import MOST_TOKENS, Column, Sample, Source, Table, Type, first_present
 
 OBJECTS = {"chat.completion", "text_completion", "response", "list", "thread.run"}
 
 
 def _recognises(sample: Sample) -> bool:
     return any(
-        first_present(record, "host") == "api.openai.com"
+        str(first_present(record, "host")).endswith("api.openai.com")
         or first_present(record, "object", "response.object", "body.object", "response.body.object") in OBJECTS
         for record in sample.records
     )
@@ -24,7 +24,7 @@ def _own(*names: str) -> tuple[str, ...]:
 
 
 def _tokens(name: str, *paths: str) -> Column:
-    return Column(name, Type.INTEGER, tuple(f"*.usage.{path}" for path in paths), minimum=0)
+    return Column(name, Type.INTEGER, tuple(f"*.usage.{path}" for path in paths), minimum=0, maximum=MOST_TOKENS)
 
 
 SOURCE = Source(
@@ -37,12 +37,15 @@ SOURCE = Source(
             date="requested_at",
             identity=("response_id", "request_id"),
             recognises=_recognises,
-            roots=("response", "", "body", "response.body"),
-            # A shared log may hold other providers' answers: theirs to read.
-            where="coalesce(host, 'api.openai.com') = 'api.openai.com' and coalesce(model, '') not like 'claude%'"
-            " and not starts_with(coalesce(response_id, ''), 'msg_')",
+            roots=("response.body", "response", "body", ""),
+            # A shared log may hold other providers' answers, theirs to read, and lines that are no answer at all.
+            where="coalesce(host, 'api.openai.com') like '%api.openai.com' and coalesce(model, '') not like 'claude%'"
+            " and not starts_with(coalesce(response_id, ''), 'msg_') and coalesce(type, '') <> 'message'"
+            " and coalesce(object, path, cast(prompt_tokens as varchar), error_code, response_id) is not null",
             columns=(
                 Column("host", paths=("host",), landed=False),
+                Column("type", paths=("*.type",), landed=False),
+                Column("batch_custom_id", paths=("custom_id",)),
                 Column("provider", constant="openai"),
                 Column("response_id", paths=("*.id",), identifier=True),
                 Column("request_id", paths=("request_id", "*.request_id", "x_request_id"), identifier=True),
@@ -57,8 +60,8 @@ SOURCE = Source(
                 Column("object", paths=("*.object",)),
                 Column("path", paths=("path", "url", "request.url")),
                 Column("service_tier", paths=("*.service_tier",)),
-                Column("status", paths=("status",)),
-                Column("error_code", paths=("error.code", "error.type", "*.error.code")),
+                Column("status", paths=("status", "*.status")),
+                Column("error_code", paths=("error.code", "error.type", "*.error.code", "*.error.type")),
                 Column("attempt_number", Type.INTEGER, _own("attempt", "attempt_number"), minimum=1),
                 Column("retry_of", paths=_own("retry_of")),
                 Column("latency_ms", Type.INTEGER, ("latency_ms", "duration_ms"), minimum=0),

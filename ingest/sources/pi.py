@@ -4,7 +4,7 @@ Schema: pi-mono `packages/coding-agent`; an assistant message is one model call 
 computed when it ran. Text, thinking and tool calls of the messages are not read.
 """
 
-from ingest.source import Column, Sample, Source, Table, Type, first_present
+from ingest.source import MOST_TOKENS, Column, Sample, Source, Table, Type, first_present
 
 
 def _recognises(sample: Sample) -> bool:
@@ -12,7 +12,7 @@ def _recognises(sample: Sample) -> bool:
 
 
 def _tokens(name: str, path: str) -> Column:
-    return Column(name, Type.INTEGER, (f"message.usage.{path}",), minimum=0)
+    return Column(name, Type.INTEGER, (f"message.usage.{path}",), minimum=0, maximum=MOST_TOKENS)
 
 
 def _cost(name: str, path: str) -> Column:
@@ -29,6 +29,7 @@ SOURCE = Source(
             date="requested_at",
             recognises=_recognises,
             where="role = 'assistant'",
+            has_other_records=True,
             columns=(
                 Column("role", paths=("message.role",), landed=False),
                 Column("line_type", paths=("type",), landed=False),

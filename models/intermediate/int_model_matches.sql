@@ -15,7 +15,8 @@ with priced_tiers as (
 )
 
 select
-    matches.provider_id,
+    -- what a log without a provider is called after attribution
+    coalesce(nullif(matches.provider_id, ''), '(unknown)') as provider_id,
     matches.model_name,
     matches.price_provider_id,
     matches.price_model_id,

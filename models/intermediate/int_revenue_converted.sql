@@ -23,7 +23,7 @@ select
     concat_ws(':', lines.input_id, cast(lines.record_number as string)) as revenue_line_id,
     case
         when lines.currency = 'USD' then lines.amount
-        else cast(cast(lines.amount as decimal(19, 6)) * rates.usd_per_unit as decimal(38, 12))
+        else cast(cast(lines.amount as decimal(24, 12)) * cast(rates.usd_per_unit as decimal(13, 6)) as decimal(38, 12))
     end as amount_usd
 from lines
 left join rates

@@ -343,3 +343,42 @@ def test_tables_show_names_whole_and_as_they_are(home: Path) -> None:
     assert "[bold]x[/bold]" in done.stdout
     assert "[red]" in done.stdout
     assert "long " * 60 in done.stdout
+
+
+def test_a_path_that_is_missing_does_not_stop_the_others(tmp_path: Path) -> None:
+    good = '{"timestamp":"2026-10-07T13:46:57Z","id":"c%d","object":"chat.completion","model":"gpt-5"}\n'
+    (tmp_path / "a.jsonl").write_text(good % 1)
+    (tmp_path / "b.jsonl").write_text(good % 2)
+    home = tmp_path / "warehouse"
+    done = unitcost(home, "ingest", str(tmp_path / "a.jsonl"), str(tmp_path / "none*.csv"), str(tmp_path / "b.jsonl"))
+    assert done.returncode == 3
+    assert "2 files landed (2 records)" in done.stdout
+    assert "none*.csv" in done.stderr
+
+
+def test_two_files_of_one_bill_in_one_command_are_not_taken_silently(tmp_path: Path) -> None:
+    header = "customer_id,period_start,period_end,amount,currency\n"
+    for name, amount in (("part-1.csv", 1000), ("part-2.csv", 1)):
+        (tmp_path / name).write_text(f"{header}acme,2026-10-01,2026-11-01,{amount},USD\n")
+    done = unitcost(tmp_path / "warehouse", "ingest", str(tmp_path / "part-1.csv"), str(tmp_path / "part-2.csv"))
+    assert done.returncode == 3
+    assert "parts of one bill must be one file" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("current.json", "{"), ("current.json", ""), ("ledger.duckdb", "no database")]
+)
+def test_a_damaged_warehouse_is_one_clear_line(tmp_path: Path, name: str, content: str) -> None:
+    home = tmp_path / "warehouse"
+    home.mkdir()
+    (home / name).write_text(content)
+    done = unitcost(home, *(("sql", "select 1") if name == "current.json" else ("status",)))
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_warehouse_below_a_folder_named_like_a_column_is_refused(tmp_path: Path) -> None:
+    done = unitcost(tmp_path / "customer_id=evil" / "warehouse", "status", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "may have '='" in done.stderr

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.files import inspect
-from ingest.inputs import ingest_files
+from ingest.inputs import expand, ingest_files
 from ingest.landing import connect, empty_sql, land
 from ingest.ledger import Ledger
 from ingest.source import Source, Table
@@ -184,3 +184,55 @@ def test_a_file_loaded_as_one_source_can_still_be_loaded_as_another(
     assert {one.state for one in again} == {"known"}
     assert (first[0].landed_count, first[0].other_count) == (3, 2)
     assert (both[0].landed_count, both[0].other_count) == (2, 3)
+
+
+def test_a_mixed_log_is_read_by_every_source_however_late_it_shows(
+    con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path
+) -> None:
+    folder = Path(__file__).parent / "sources"
+    openai = (folder / "openai" / "requests.jsonl").read_text().splitlines()
+    anthropic = (folder / "anthropic" / "requests.jsonl").read_text().splitlines()
+    noise = '{"timestamp":"2026-10-07T13:46:57Z","level":"info","msg":"started"}'
+    mixed = tmp_path / "app.jsonl"
+    mixed.write_text("\n".join([openai[0]] * 400 + [noise] * 5 + [anthropic[0]] * 40) + "\n")
+    with Ledger(home) as ledger:
+        outcomes = {one.source: one for one in ingest_files(con, ledger, [mixed], home=home, sources=SOURCES)}
+    assert {name: one.landed_count for name, one in outcomes.items()} == {"openai": 400, "anthropic": 40}
+    assert sum(one.unclaimed_count for one in outcomes.values()) == 5
+
+
+def test_lines_appended_after_a_file_was_read_are_read_the_next_time(
+    con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from ingest import inputs  # noqa: PLC0415 - to append at the one moment that matters
+
+    lines = (Path(__file__).parent / "sources" / "openai" / "requests.jsonl").read_text().splitlines()
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n".join(lines[:2]) + "\n")
+
+    def land_and_grow(*arguments: object, **named: object) -> object:
+        result = land(*arguments, **named)  # type: ignore[arg-type]
+        with path.open("a") as growing:
+            growing.write(lines[2] + "\n")
+        return result
+
+    with Ledger(home) as ledger:
+        monkeypatch.setattr(inputs, "land", land_and_grow)
+        (first,) = ingest_files(con, ledger, [path], home=home, sources=SOURCES)
+        monkeypatch.undo()
+        (second,) = ingest_files(con, ledger, [path], home=home, sources=SOURCES)
+    assert (first.landed_count, second.state, second.landed_count) == (2, "landed", 3)
+
+
+def test_the_warehouses_own_files_are_no_inputs(tmp_path: Path) -> None:
+    home = tmp_path / "warehouse"
+    (home / "landing").mkdir(parents=True)
+    (home / "landing" / "x.parquet").write_bytes(b"PAR1")
+    (home / "ledger.duckdb").write_bytes(b"x")
+    (home / "demo").mkdir()
+    (home / "demo" / "log.jsonl").write_text("{}")
+    (tmp_path / "log.jsonl").write_text("{}")
+    assert {str(path.relative_to(tmp_path)) for path in expand(str(tmp_path), home)} == {
+        "log.jsonl",
+        "warehouse/demo/log.jsonl",
+    }

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingest.files import RefusedError
-from ingest.landing import Landed
+from ingest.files import RefusedError, inspect
+from ingest.landing import Landed, land
+from ingest.source import Source
 
 Land = Callable[[Path, str], Landed]
 
@@ -208,3 +209,53 @@ def test_nothing_is_left_behind_when_a_file_is_refused(landed: Land, tmp_path: P
     with pytest.raises(RefusedError):
         landed(bill(tmp_path / "bill.csv", "x"), "focus")
     assert not list((tmp_path / "home" / "landing").rglob(".new-*"))
+
+
+@pytest.mark.parametrize("name", ["log[1].jsonl", "log*.jsonl", "log?.jsonl", "it's a log.jsonl", "l%41g.jsonl"])
+def test_a_name_that_looks_like_a_pattern_reads_its_own_file(landed: Land, tmp_path: Path, name: str) -> None:
+    log(tmp_path / "log1.jsonl", call(id="other"), call(id="another"))
+    log(tmp_path / "logx.jsonl", call(id="third"), call(id="fourth"))
+    (file,) = landed(log(tmp_path / name, call(id="own-1"), call(id="own-2")), "openai").files
+    ids = duckdb.sql(f"select response_id from read_parquet('{file.path}') order by 1").fetchall()
+    assert ids == [("own-1",), ("own-2",)]
+
+
+def test_a_file_that_grows_while_it_is_read_lands_as_it_was_hashed(
+    con: duckdb.DuckDBPyConnection, sources: dict[str, Source], tmp_path: Path
+) -> None:
+    path = log(tmp_path / "log.jsonl", call(id="1"), call(id="2"))
+    file = inspect(path)
+    with path.open("a") as growing:
+        growing.write(json.dumps(call(id="3")) + "\n")
+    result = land(con, file, sources["openai"], sources["openai"].tables[0], home=tmp_path / "home")
+    assert (result.record_count, result.landed_count) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("acme,2026-11-01,2026-10-01,100,USD", "period_end is not after period_start"),
+        ("acme,2026-10-01,2026-10-01,100,USD", "period_end is not after period_start"),
+        ("acme,2026-10-01,2060-10-01,100,USD", "period_end lies after 2049"),
+        ("acme,2026-10-01,2026-11-01,10000000000,USD", "amount is beyond 1,000,000,000"),
+    ],
+)
+def test_revenue_that_could_not_be_built_is_refused_when_it_comes(
+    landed: Land, tmp_path: Path, line: str, says: str
+) -> None:
+    path = tmp_path / "revenue.csv"
+    path.write_text("customer_id,period_start,period_end,amount,currency\n" + line + "\n")
+    with pytest.raises(RefusedError, match=says):
+        landed(path, "revenue_csv")
+
+
+def test_more_tokens_than_a_call_can_have_are_rejected(landed: Land, tmp_path: Path) -> None:
+    result = landed(log(tmp_path / "log.jsonl", GOOD, call(id="x", usage={"prompt_tokens": 10**12})), "openai")
+    assert [reject.rule for reject in result.rejects] == ["is beyond 100,000,000,000"]
+
+
+def test_an_account_with_a_long_name_is_an_account(landed: Land, tmp_path: Path) -> None:
+    path = bill(tmp_path / "bill.csv", "1")
+    path.write_text(path.read_text().replace("\n1,", "\n" + "a/b=c|" * 60 + ","))
+    (file,) = landed(path, "focus").files
+    assert file.scope == "a/b=c|" * 60 + "\x1f2026-10-01 00:00:00"

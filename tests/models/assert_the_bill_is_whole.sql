@@ -7,6 +7,13 @@ with landed as (
 
 ),
 
+lines as (
+
+    -- what staging says, not what a later model made of it
+    {{ union_staged('charges') }}
+
+),
+
 billed as (
 
     select
@@ -14,7 +21,7 @@ billed as (
         billing_currency,
         billing_period_start_at,
         sum(billed_cost) as billed_cost
-    from {{ ref('int_charges_unioned') }}
+    from lines
     group by 1, 2, 3
 
 ),

@@ -145,10 +145,12 @@ def test_an_edited_bill_of_the_same_account_and_period_replaces_the_old_one(
         ("acme", "2026-10-01", Decimal("15.5")),
         ("other", "2026-10-01", Decimal(7)),
     ]
-    # the old one again, under another name, is known and does not come back
-    (tmp_path / "copy.csv").write_bytes((tmp_path / "v1.csv").read_bytes())
-    loaded.load((tmp_path / "copy.csv", "focus"))
+    # the old file where it lies is known and does not come back; sent again, it is the newest statement
+    loaded.load((tmp_path / "v1.csv", "focus"))
     assert loaded.rows("select sum(billed_cost) from fct_charges") == [(Decimal("32.5"),)]
+    (tmp_path / "sent again.csv").write_bytes((tmp_path / "v1.csv").read_bytes())
+    loaded.load((tmp_path / "sent again.csv", "focus"))
+    assert loaded.rows("select sum(billed_cost), count(*) from fct_charges") == [(Decimal(57), 4)]
 
 
 @pytest.fixture(scope="module")

@@ -37,4 +37,5 @@ def test_rating_and_margin_unit_tests_pass(warehouse: Callable[[str], Warehouse]
     assert result.exception is None, result.exception
     runs = {run.node.name: (run.status, run.message) for run in result.result.results}
     assert len(runs) == 7
-    assert {name: run for name, run in runs.items() if run[0] != "pass"} == {}
+    failed = {name: message for name, (status, message) in runs.items() if status != "pass"}
+    assert not failed, "\n".join(f"{name}: {message}" for name, message in failed.items())

@@ -1,7 +1,7 @@
 -- grain: one row per UTC day
 with days as (
 
-    {{ day_sequence('2015-01-01', '2039-12-31') }}
+    {{ day_sequence('2015-01-01', '2049-12-31') }}
 
 )
 

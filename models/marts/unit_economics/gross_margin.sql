@@ -46,8 +46,12 @@ select
     cast(revenue_usd as decimal(38, 12)) as revenue_usd,
     cast(cogs_usd as decimal(38, 12)) as cogs_usd,
     cast(gross_profit_usd as decimal(38, 12)) as gross_profit_usd,
-    {{ ratio('gross_profit_usd', 'revenue_usd') }} as gross_margin,
     case
+        when revenue_usd > 0 and unpriced_request_count < greatest(request_count, 1)
+            then {{ ratio('gross_profit_usd', 'revenue_usd') }}
+    end as gross_margin,
+    case
+        when request_count > 0 and unpriced_request_count = request_count then 'unknown'
         when revenue_usd = 0 then 'no_revenue'
         when gross_profit_usd < 0 then 'under_water'
         -- half of the revenue: below it an AI feature leaves less than software usually does

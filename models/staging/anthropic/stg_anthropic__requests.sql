@@ -1,7 +1,12 @@
 -- grain: one row per logged Anthropic API call, duplicates included
 select
     ---------- ids
-    coalesce(response_id, request_id, record_hash) as request_id,
+    -- every attempt is a call of its own, though the application gives all of them one id
+    coalesce(
+        response_id,
+        case when attempt_number > 1 then concat(request_id, '#', cast(attempt_number as string)) else request_id end,
+        record_hash
+    ) as request_id,
     'anthropic' as source_id,
     provider as provider_id,
     model as model_id,
@@ -23,6 +28,8 @@ select
     coalesce(service_tier = 'batch', false) as is_batch,
     case
         when error_code is not null or lower(status) in ('error', 'failed', 'failure') then 'error'
+        -- an HTTP status
+        when length(status) = 3 and substr(status, 1, 1) in ('4', '5') then 'error'
         when lower(status) in ('aborted', 'cancelled') then 'aborted'
         else 'ok'
     end as status,

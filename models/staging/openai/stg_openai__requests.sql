@@ -21,7 +21,12 @@ counted as (
 
 select
     ---------- ids
-    coalesce(response_id, request_id, record_hash) as request_id,
+    -- every attempt is a call of its own, though the application gives all of them one id
+    coalesce(
+        response_id,
+        case when attempt_number > 1 then concat(request_id, '#', cast(attempt_number as string)) else request_id end,
+        record_hash
+    ) as request_id,
     'openai' as source_id,
     provider as provider_id,
     model as model_id,
@@ -42,9 +47,12 @@ select
         else 'chat'
     end as operation,
     service_tier,
-    coalesce(service_tier = 'batch', false) as is_batch,
+    -- a line of a batch's output file says "default" of a call that was billed as batch
+    coalesce(service_tier = 'batch' or batch_custom_id is not null, false) as is_batch,
     case
         when error_code is not null or lower(status) in ('error', 'failed', 'failure') then 'error'
+        -- an HTTP status
+        when length(status) = 3 and substr(status, 1, 1) in ('4', '5') then 'error'
         when lower(status) in ('aborted', 'cancelled') then 'aborted'
         else 'ok'
     end as status,
