@@ -99,4 +99,9 @@ def _why(result: Any) -> str:
     if not failed:
         return "dbt stopped without a result; see dbt/logs/dbt.log in the warehouse folder"
     run = failed[0]
+    if run.status == "fail":
+        return (
+            f"test {run.node.name} found {run.failures:,} rows that must not be, so nothing was published; "
+            f"what it looks for is in {run.node.original_file_path}"
+        )
     return f"{run.node.resource_type} {run.node.name}: {' '.join(str(run.message).split())}"
