@@ -69,12 +69,15 @@ def quotient(numerator: str, denominator: str, name: str) -> pl.Expr:
 def with_margin(frame: pl.DataFrame) -> pl.DataFrame:
     """Adds `gross_margin` and `margin_class` to a frame of `revenue_usd` and `gross_profit_usd`.
 
-    Revenue of 0 is `no_revenue`; revenue that is not known is no class at all.
+    Revenue of 0 is `no_revenue`; revenue that is not known is no class at all. More refunded than paid has no margin.
     """
-    margin = pl.col("gross_margin")
-    return frame.with_columns(quotient("gross_profit_usd", "revenue_usd", "gross_margin")).with_columns(
-        pl.when(pl.col("revenue_usd").is_null())
+    margin, revenue = pl.col("gross_margin"), pl.col("revenue_usd")
+    ratio = quotient("gross_profit_usd", "revenue_usd", "gross_margin")
+    return frame.with_columns(pl.when(revenue > 0).then(ratio).alias("gross_margin")).with_columns(
+        pl.when(revenue.is_null())
         .then(None)
+        .when(revenue < 0)
+        .then(pl.lit("under_water"))
         .when(margin.is_null())
         .then(pl.lit("no_revenue"))
         .when(margin < 0)

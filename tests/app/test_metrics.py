@@ -166,3 +166,9 @@ def test_a_bar_that_holds_less_than_its_week_or_month_is_open() -> None:
     assert periods.is_open(date(2026, 10, 26), "week", NOVEMBER)
     assert periods.is_open(date(2026, 11, 1), "month", NOVEMBER)
     assert not periods.is_open(date(2026, 2, 1), "month", (date(2026, 2, 1), date(2026, 2, 28)))
+
+
+def test_more_refunded_than_paid_has_no_margin_and_is_under_water() -> None:
+    frame = metrics.with_margin(money(revenue_usd=["-100", "10"], gross_profit_usd=["-101", "5"]))
+    assert frame["gross_margin"].to_list() == [None, 0.5]
+    assert frame["margin_class"].to_list() == ["under_water", "profitable"]
