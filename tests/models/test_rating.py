@@ -217,7 +217,8 @@ def test_the_real_focus_bill_keeps_its_money_to_the_last_digit(
 @pytest.mark.parametrize("model", ["gpt-4o-mini-2024-07-18", "claude-haiku-4-5-20251001"])
 def test_dated_model_names_are_priced(warehouse: Callable[[str], Warehouse], tmp_path: Path, model: str) -> None:
     source = "anthropic" if model.startswith("claude") else "openai"
-    body = {"id": "x", "type": "message", "object": "chat.completion", "model": model}
+    kind = {"type": "message"} if source == "anthropic" else {"object": "chat.completion"}
+    body = {"id": "x", "model": model, **kind}
     usage = {"input_tokens": 1_000_000, "output_tokens": 0} if source == "anthropic" else {"prompt_tokens": 1_000_000}
     path = tmp_path / "log.jsonl"
     path.write_text(json.dumps({"timestamp": "2026-11-01T00:00:00Z", "response": {**body, "usage": usage}}) + "\n")
