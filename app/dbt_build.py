@@ -83,7 +83,6 @@ def run(
         "--exclude", "test_type:unit",
         "--log-level", "none",
         "--no-use-colors",
-        "--fail-fast",
         *(["--full-refresh"] if full else []),
     ]  # fmt: skip
     progress("dbt: starting", 0, 0)
@@ -98,7 +97,10 @@ def _why(result: Any) -> str:
     failed = [run for run in getattr(result.result, "results", []) if run.status in {"error", "fail"}]
     if not failed:
         return "dbt stopped without a result; see dbt/logs/dbt.log in the warehouse folder"
-    run = failed[0]
+    return "; ".join(_failure(run) for run in failed)
+
+
+def _failure(run: Any) -> str:
     if run.status == "fail":
         return (
             f"test {run.node.name} found {run.failures:,} rows that must not be, so nothing was published; "
