@@ -23,10 +23,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as RichTable
 
-from app import builds, dbt_build, pipeline
+from app import builds, cli_rerate, dbt_build, pipeline
+from app.cli_prices import prices
+from app.rerate import RerateError
 from app.settings import Settings
 from ingest.files import RefusedError
 from ingest.inputs import Outcome, totals
+from ingest.prices.tables import PriceBookError
 from ingest.sources import discover
 
 FAILED, WITH_REJECTS, REFUSED, LOCKED = 1, 2, 3, 75
@@ -38,6 +41,8 @@ cli = typer.Typer(
     help="What one AI conversation, feature and customer costs, and what margin it leaves.",
     epilog="Exit codes: 0 done · 1 failed · 2 loaded with rejects · 3 an input refused · 75 another run is going on.",
 )
+cli.add_typer(prices, name="prices")
+cli.command(name="rerate")(cli_rerate.command)
 # no terminal, no edge to cut a table at
 out = Console(width=None if sys.stdout.isatty() else 1000, highlight=False)
 err = Console(stderr=True, soft_wrap=True, highlight=False)
@@ -53,7 +58,7 @@ def main() -> None:
         _fail(error, REFUSED)
     except (duckdb.Error, SettingsError, UnicodeDecodeError) as error:
         _fail(" ".join(str(error).split()), FAILED)
-    except (builds.NoBuildError, dbt_build.BuildError, OSError) as error:
+    except (builds.NoBuildError, dbt_build.BuildError, PriceBookError, RerateError, OSError) as error:
         _fail(error, FAILED)
     except tomllib.TOMLDecodeError as error:
         _fail(f"unitcost.toml is no TOML: {error}", FAILED)

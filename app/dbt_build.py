@@ -9,7 +9,7 @@ from typing import Any
 from app.settings import PROJECT_DIR
 from ingest.source import Source
 
-SHAPES = ("requests", "charges", "revenue")
+SHAPES = ("requests", "charges", "revenue", "rates")
 
 
 class BuildError(Exception):
@@ -32,12 +32,23 @@ def staged(sources: dict[str, Source]) -> dict[str, list[str]]:
     }
 
 
-def build(target: Path, home: Path, sources: dict[str, Source], progress: Progress, *, full: bool) -> None:
+def build(
+    target: Path,
+    home: Path,
+    sources: dict[str, Source],
+    progress: Progress,
+    *,
+    reporting_currency: str,
+    full: bool,
+    select: str | None = None,
+) -> None:
     """Build every model into `target` and run every test that gates a publish; nothing is open afterwards.
 
     Args:
         target: the DuckDB file; its schema `raw` is there.
+        reporting_currency: ISO 4217 code of the currency that `*_usd` columns are in.
         full: build incremental models anew.
+        select: which models, in dbt's words; None: all.
 
     Raises:
         BuildError: a model or test failed; the message names it.
@@ -46,7 +57,7 @@ def build(target: Path, home: Path, sources: dict[str, Source], progress: Progre
 
     os.environ["UNITCOST_BUILD"] = str(target.resolve())
     try:
-        run("duckdb", home, sources, progress, full=full)
+        run("duckdb", home, sources, progress, reporting_currency=reporting_currency, full=full, select=select)
     finally:
         if DuckDBConnectionManager._ENV is not None:  # noqa: SLF001 - dbt-duckdb keeps the file open for the process
             DuckDBConnectionManager._ENV.close()  # noqa: SLF001
@@ -54,9 +65,19 @@ def build(target: Path, home: Path, sources: dict[str, Source], progress: Progre
 
 
 def run(
-    engine: str, home: Path, sources: dict[str, Source], progress: Progress = lambda *_: None, *, full: bool
+    engine: str,
+    home: Path,
+    sources: dict[str, Source],
+    progress: Progress = lambda *_: None,
+    *,
+    reporting_currency: str,
+    full: bool,
+    select: str | None = None,
 ) -> None:
     """`dbt build` on one engine of profiles.yml, artefacts below `home/dbt/`.
+
+    Args:
+        select: which models, in dbt's words; None: all.
 
     Raises:
         BuildError: a model or test failed; the message names it.
@@ -79,11 +100,12 @@ def run(
         "--target", engine,
         "--target-path", str((home / "dbt" / engine).resolve()),
         "--log-path", str((home / "dbt" / "logs").resolve()),
-        "--vars", json.dumps({"staged": staged(sources)}),
+        "--vars", json.dumps({"staged": staged(sources), "reporting_currency": reporting_currency}),
         "--exclude", "test_type:unit",
         "--log-level", "none",
         "--no-use-colors",
         *(["--full-refresh"] if full else []),
+        *(["--select", select] if select else []),
     ]  # fmt: skip
     progress("dbt: starting", 0, 0)
     result = dbtRunner(callbacks=[on_event]).invoke(arguments)

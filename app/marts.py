@@ -6,7 +6,7 @@ Money arrives as `Decimal(38, 12)` dollars, counts and tokens as 64-bit integers
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
@@ -146,6 +146,20 @@ class Bounds:
     last_hour_at: datetime | None
 
 
+@dataclass(frozen=True)
+class Book:
+    """What a person asked of the price book: what held on one day, as it was known at the end of another."""
+
+    valid_on: date
+    known_on: date
+    provider: tuple[str, ...] = ()
+    """None named means every provider."""
+    find: str = ""
+    """What the name of a provider or model contains."""
+    rated_only: bool = True
+    """Only the models that calls were rated by."""
+
+
 class Warehouse:
     """One published build, open read-only. A rebuilt warehouse is another file, so another `Warehouse`."""
 
@@ -283,15 +297,134 @@ class Warehouse:
         """
         return self._read(
             f"select cast(row_number() over (order by requested_at, request_id) as bigint) as call, {_CALL}"
-            " from marts.fct_requests where customer_id = $customer and conversation_id = $conversation"
-            " and usage_date between $first and $last order by call limit $limit",
+            f" from marts.fct_requests where {_OF_CONVERSATION} order by call limit $limit",
+            {**_conversation(customer_id, conversation_id, days), "limit": limit},
+        )
+
+    def cost_lines(
+        self, customer_id: str, conversation_id: str, days: tuple[date, date], call: tuple[str, str]
+    ) -> pl.DataFrame:
+        """Why one call costs what it costs, in US dollars: quantity × unit_price_usd = amount_usd, a row per kind.
+
+        Args:
+            days: of the conversation, so that the other days of a large mart are not looked at.
+            call: source_id and request_id.
+        """
+        return self._read(
+            "select usage_kind, unit, price_id, quantity, list_unit_price_usd, unit_price_usd, amount_usd"
+            f" from marts.cost_lines where {_OF_CONVERSATION} and source_id = $source and request_id = $request"
+            " order by kind_number",
+            {**_conversation(customer_id, conversation_id, days), "source": call[0], "request": call[1]},
+        )
+
+    def conversation_lines(self, customer_id: str, conversation_id: str, days: tuple[date, date]) -> pl.DataFrame:
+        """The lines of all calls of a conversation, summed by kind and price; an amount that is not known is null."""
+        return self._read(
+            "select usage_kind, unit, price_id, cast(sum(quantity) as decimal(38, 3)) as quantity,"
+            f" list_unit_price_usd, unit_price_usd, {_sum('amount_usd')}, cast(count(*) as bigint) as request_count"
+            f" from marts.cost_lines where {_OF_CONVERSATION} group by all"
+            " order by amount_usd desc nulls last, price_id, usage_kind",
+            _conversation(customer_id, conversation_id, days),
+        )
+
+    def price_row(self, price_id: str) -> pl.DataFrame:
+        """provider_id, model_id: whose price a row of the price book is. No row where the book has none of that id."""
+        return self._read(
+            "select provider_id, model_id from marts.price_book where price_id = $id",
+            {"id": price_id},
+        )
+
+    def rated_models(self) -> pl.DataFrame:
+        """name, provider_id, model_id: the models of the price book that calls are rated by."""
+        return self._read(
+            f"select distinct {_MODEL} as name, provider_id, model_id from marts.price_book"
+            " where provider_id is not null and model_id is not null order by all"
+        )
+
+    def priced_models(self) -> pl.DataFrame:
+        """name, provider_id, model_id: every model that any source ever stated a price of."""
+        return self._read(
+            f"select distinct {_MODEL} as name, provider_id, model_id from marts.price_history order by all"
+        )
+
+    def price_knowledge(self) -> pl.DataFrame:
+        """first_known_at, last_known_at: when the price book began and when it last learned: one row."""
+        return self._read(
+            "select min(known_from_at) as first_known_at, max(known_from_at) as last_known_at from marts.price_history"
+        )
+
+    def price_list(self, book: Book, rated: Sequence[str], limit: int) -> pl.DataFrame:
+        """The prices of `price_history` that held, `limit` at most; `found_count` says of how many.
+
+        Args:
+            rated: names of the models that calls are rated by; only looked at if `book` says so.
+        """
+        return self._read(
+            f"select {_PRICE}, known_from_at, cast(count(*) over () as bigint) as found_count"
+            f" from marts.price_history where {_KNOWN} and valid_from_date <= $valid and valid_to_date > $valid"
+            " and (len($providers) = 0 or provider_id = any($providers))"
+            f" and contains(lower({_MODEL}), lower($find)) and (not $rated_only or {_MODEL} = any($rated))"
+            f" order by {_PRICE_ORDER} limit $limit",
             {
-                "customer": customer_id,
-                "conversation": conversation_id,
-                "first": days[0],
-                "last": days[1],
+                "known": _end_of(book.known_on),
+                "valid": book.valid_on,
+                "providers": list(book.provider),
+                "find": book.find,
+                "rated_only": book.rated_only,
+                "rated": list(rated),
                 "limit": limit,
             },
+        )
+
+    def model_price_history(self, provider_id: str, model_id: str, known_on: date) -> pl.DataFrame:
+        """All stretches of time of one model's prices, as they were known at the end of a day."""
+        return self._read(
+            f"select {_PRICE} from marts.price_history"
+            f" where provider_id = $provider and model_id = $model and {_KNOWN} order by {_PRICE_ORDER}",
+            {"provider": provider_id, "model": model_id, "known": _end_of(known_on)},
+        )
+
+    def model_price_book(self, provider_id: str, model_id: str) -> pl.DataFrame:
+        """The rows that calls of one model are rated by: all columns of `price_book`."""
+        return self._read(
+            "select * from marts.price_book where provider_id = $provider and model_id = $model"
+            " order by service_tier, valid_from_date desc, above_tokens, daily_from_second, price_id",
+            {"provider": provider_id, "model": model_id},
+        )
+
+    def unpriced(self, limit: int) -> pl.DataFrame:
+        """`unpriced_requests`, the newest month first, `limit` at most; `found_count` says of how many.
+
+        `all_request_count` is of all of them.
+        """
+        return self._read(
+            "select provider_id, model_id, price_status, month, request_count, total_tokens, at_risk_low_usd,"
+            " at_risk_high_usd, similar_model_count, cast(count(*) over () as bigint) as found_count,"
+            " cast(sum(request_count) over () as bigint) as all_request_count from marts.unpriced_requests"
+            " order by month desc, at_risk_high_usd desc nulls last, request_count desc, provider_id, model_id,"
+            " price_status limit $limit",
+            {"limit": limit},
+        )
+
+    def price_conflicts(self) -> pl.DataFrame:
+        """`price_conflicts`, what moves most money first."""
+        return self._read(
+            "select provider_id, model_id, usage_kind, as_of_date, used_price_source, used_unit_price_usd,"
+            " other_price_source, other_unit_price_usd, price_ratio, quantity_30d, impact_30d_usd"
+            " from marts.price_conflicts"
+            " order by abs(impact_30d_usd) desc nulls last, provider_id, model_id, usage_kind"
+        )
+
+    def price_overrides(self) -> pl.DataFrame:
+        """`price_overrides`, line by line."""
+        return self._read("select * from marts.price_overrides order by line_number")
+
+    def rerates(self) -> pl.DataFrame:
+        """`rerate_changes` summed by rerate and month, the newest first."""
+        sums = ", ".join(_sum(name) for name in ("request_count", "cost_before_usd", "cost_after_usd", "change_usd"))
+        return self._read(
+            f"select rerate_id, ran_at, known_at, cast(date_trunc('month', usage_date) as date) as month, {sums}"
+            " from marts.rerate_changes group by 1, 2, 3, 4 order by ran_at desc, rerate_id, month desc"
         )
 
     def _read(self, query: str, bound: Mapping[str, Any] | None = None) -> pl.DataFrame:
@@ -311,10 +444,30 @@ _CONVERSATION = """
     unpriced_request_count, feature_count, model_count, model_ids, uncached_input_tokens, cache_read_tokens,
     cache_write_tokens, output_tokens, cost_usd, is_invoiced"""
 _CALL = """
-    request_id, requested_at, provider_id, model_id, requested_model, feature_id, operation, status, attempt_number,
-    latency_ms, uncached_input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens,
-    input_cost_usd, cache_read_cost_usd, cache_write_cost_usd, output_cost_usd, tool_cost_usd, cost_usd, price_status,
-    is_invoiced"""
+    source_id, request_id, requested_at, provider_id, model_id, requested_model, feature_id, operation, status,
+    attempt_number, latency_ms, uncached_input_tokens, cache_read_tokens, cache_write_tokens, output_tokens,
+    reasoning_tokens, input_cost_usd, cache_read_cost_usd, cache_write_cost_usd, output_cost_usd, tool_cost_usd,
+    other_cost_usd, contracted_cost_usd, cost_usd, price_status, price_id, is_invoiced, exchange_rate,
+    exchange_rate_date, exchange_rate_source"""
+_OF_CONVERSATION = "customer_id = $customer and conversation_id = $conversation and usage_date between $first and $last"
+_MODEL = "provider_id || '/' || model_id"
+_PRICE = """
+    price_source, provider_id, model_id, service_tier, usage_kind, tier_start_tokens, daily_from_second,
+    daily_to_second, valid_from_date, valid_to_date, price_usd, per_units, price_rule"""
+_PRICE_ORDER = (
+    "provider_id, model_id, service_tier <> 'standard', service_tier, usage_kind, tier_start_tokens, daily_from_second,"
+    " price_source, valid_from_date"
+)
+_KNOWN = "known_from_at < $known and (known_to_at is null or known_to_at >= $known)"
+
+
+def _conversation(customer_id: str, conversation_id: str, days: tuple[date, date]) -> dict[str, Any]:
+    return {"customer": customer_id, "conversation": conversation_id, "first": days[0], "last": days[1]}
+
+
+def _end_of(day: date) -> datetime:
+    """The first moment after a UTC day, without a zone as the marts have it."""
+    return datetime.combine(day + timedelta(days=1), time())
 
 
 def _sum(declared: str) -> str:

@@ -40,7 +40,7 @@ def ratio(numerator: Number | None, denominator: Number | None) -> float | None:
 
 
 def unit_cost(cost: Decimal | None, units: int | None) -> Decimal | None:
-    """Dollars a unit; None without units or with unknown cost."""
+    """Money a unit; None without units or with unknown cost."""
     return None if cost is None or not units else cost / units
 
 
@@ -125,7 +125,7 @@ def folded(frame: pl.DataFrame, on: str, keep: Sequence[str]) -> pl.DataFrame:
 
 
 def largest_mover(now: pl.DataFrame, before: pl.DataFrame, on: str) -> tuple[str, Decimal] | None:
-    """The member whose cost moved the total most in the direction that the total moved, and by how many dollars."""
+    """The member whose cost moved the total most in the direction that the total moved, and by how much money."""
     moved = beside(
         on, now.select(on, "cost_usd"), before.select(on, pl.col("cost_usd").alias("before_usd"))
     ).with_columns((pl.col("cost_usd").fill_null(0) - pl.col("before_usd").fill_null(0)).alias("moved_usd"))
@@ -142,4 +142,23 @@ def whale_curve(frame: pl.DataFrame) -> pl.DataFrame:
     return ordered.with_columns(
         (pl.int_range(1, pl.len() + 1) / pl.len()).alias("member_share"),
         pl.col("gross_profit_usd").cast(pl.Float64).cum_sum().alias("cumulative_usd"),
+    )
+
+
+def stretches(prices: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """`by`, valid_from_date, valid_to_date, price_usd: neighbouring stretches of time at one price made one."""
+    ordered = prices.sort(*by, "valid_from_date")
+    goes_on = (pl.col("price_usd") == pl.col("price_usd").shift().over(by)) & (
+        pl.col("valid_from_date") == pl.col("valid_to_date").shift().over(by)
+    )
+    return (
+        ordered.with_columns((~goes_on.fill_null(value=False)).cast(pl.Int64).cum_sum().alias("stretch"))
+        .group_by("stretch", maintain_order=True)
+        .agg(
+            *(pl.col(name).first() for name in by),
+            pl.col("valid_from_date").first(),
+            pl.col("valid_to_date").last(),
+            pl.col("price_usd").first(),
+        )
+        .drop("stretch")
     )

@@ -20,11 +20,12 @@ import duckdb
 from app import builds, dbt_build
 from app.dbt_build import Progress
 from app.settings import PROJECT_DIR, Settings
-from ingest import prices, raw
+from ingest import raw
 from ingest.files import RefusedError
 from ingest.inputs import Outcome, expand, ingest_files
 from ingest.landing import connect
 from ingest.ledger import Ledger
+from ingest.prices import learning
 from ingest.sources import discover
 
 
@@ -97,33 +98,113 @@ def build(settings: Settings, *, progress: Progress = lambda *_: None, full: boo
         dbt_build.BuildError: nothing was published; the message names the model or test.
     """
     started = time.monotonic()
-    _drop_unfinished(settings.home)
-    sources = discover()
-    with Ledger(settings.home) as ledger:
-        _land_references(ledger, settings.home)
-        files = ledger.active_files()
-    state = {
-        "landing": _digest([[str(f["table_name"]), f["sha256"], f["input_id"]] for f in files]),
-        "code": _code_digest(files),
-    }
-    last = _last(settings.home)
+    files = known_files(settings)
+    state, last = _state(settings, files), _last(settings.home)
     if last and last.facts.get("state") == state and not full:
         return BuildResult(None, time.monotonic() - started, is_full=False)
     full = full or last is None or last.facts.get("state", {}).get("code") != state["code"]
+    target = build_candidate(settings, files, progress=progress, based_on=None if full else last)
+    return BuildResult(publish(settings, target, files), time.monotonic() - started, is_full=full)
 
-    build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
-    target = settings.home / "builds" / f".{build_id}.building"
+
+def known_files(settings: Settings) -> list[dict[str, Any]]:
+    """The active landing files, the price book brought up to date first."""
+    with Ledger(settings.home) as ledger:
+        learn_prices(ledger, settings)
+        return ledger.active_files()
+
+
+def build_candidate(
+    settings: Settings,
+    files: list[dict[str, Any]],
+    *,
+    progress: Progress = lambda *_: None,
+    based_on: builds.Build | None = None,
+) -> Path:
+    """Build and test `files` in a file of its own, which nobody reads before `publish`.
+
+    Args:
+        based_on: only the days on which `files` differ from this build are built anew; None: everything.
+
+    Raises:
+        dbt_build.BuildError: the message names the model or test.
+    """
+    _drop_unfinished(settings.home)
+    target = settings.home / "builds" / f".{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}.building"
     target.parent.mkdir(exist_ok=True)
-    if last and not full:
+    if based_on:
         progress("copying the last build", 0, 0)
-        _copy(last.path, target)
-    _prepare(target, sources.values(), files, settings)
-    dbt_build.build(target, settings.home, sources, progress, full=full)
-    facts = {"state": state, **_finish(target)}
-    published = builds.publish(
-        settings.home, target, build_id=build_id, built_at=datetime.now(UTC), keep=settings.keep_builds, facts=facts
+        _copy(based_on.path, target)
+    build_models(settings, target, files, progress=progress, full=based_on is None)
+    return target
+
+
+def publish(settings: Settings, candidate: Path, files: list[dict[str, Any]]) -> builds.Build:
+    """Make a candidate the build that everyone reads."""
+    facts = {
+        "state": _state(settings, files),
+        "reporting_currency": settings.reporting_currency,
+        **_finish(candidate),
+    }
+    build_id = candidate.name.removeprefix(".").removesuffix(".building")
+    return builds.publish(
+        settings.home, candidate, build_id=build_id, built_at=datetime.now(UTC), keep=settings.keep_builds, facts=facts
     )
-    return BuildResult(published, time.monotonic() - started, is_full=full)
+
+
+def build_models(
+    settings: Settings,
+    candidate: Path,
+    files: list[dict[str, Any]],
+    *,
+    progress: Progress = lambda *_: None,
+    full: bool = False,
+    select: str | None = None,
+) -> None:
+    """Build and test models of a candidate from these landing files.
+
+    Args:
+        full: build incremental models anew.
+        select: which models, in dbt's words; None: all.
+
+    Raises:
+        dbt_build.BuildError: the message names the model or test.
+    """
+    sources = discover()
+    con = duckdb.connect(
+        str(candidate), config={"storage_compatibility_version": "v1.5.0", "autoinstall_known_extensions": False}
+    )
+    try:
+        raw.create_views(con, sources.values(), files, settings.home)
+    finally:
+        con.close()
+    dbt_build.build(
+        candidate,
+        settings.home,
+        sources,
+        progress,
+        reporting_currency=settings.reporting_currency,
+        full=full,
+        select=select,
+    )
+
+
+def learn_prices(ledger: Ledger, settings: Settings) -> None:
+    """Bring the price book up to date; the network is not asked. Call inside `writer`.
+
+    Raises:
+        PriceBookError: the overrides, the rules or LiteLLM's map cannot be read.
+    """
+    learning.learn_all(ledger, settings.home, price_inputs(settings))
+
+
+def price_inputs(settings: Settings) -> learning.Inputs:
+    """Where the prices come from that no library brings."""
+    return learning.Inputs(
+        rules=PROJECT_DIR / "seeds" / "price_variant_rules.csv",
+        overrides=settings.price_overrides,
+        litellm_map=settings.litellm_prices,
+    )
 
 
 @contextmanager
@@ -136,15 +217,6 @@ def _scratch(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         shutil.rmtree(settings.home / ".scratch", ignore_errors=True)
 
 
-def _land_references(ledger: Ledger, home: Path) -> None:
-    """The price catalogue and the resolved model names, as landing files like any other."""
-    ledger.replace_reference(
-        "prices__model_prices", prices.land_reference(prices.catalogue(), "prices__model_prices", home)
-    )
-    matched = prices.matches(ledger.models())
-    ledger.replace_reference("prices__model_matches", prices.land_reference(matched, "prices__model_matches", home))
-
-
 def _last(home: Path) -> builds.Build | None:
     try:
         last = builds.current(home)
@@ -153,20 +225,29 @@ def _last(home: Path) -> builds.Build | None:
     return last if last.path.exists() else None
 
 
+def _state(settings: Settings, files: list[dict[str, Any]]) -> dict[str, str]:
+    """What a build is made of: where it equals the last build's, there is nothing to build."""
+    return {
+        "landing": _digest([[str(file["table_name"]), file["sha256"], file["input_id"]] for file in files]),
+        "code": _code_digest(files, settings.reporting_currency),
+    }
+
+
 def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def _code_digest(files: list[dict[str, Any]]) -> str:
-    """What makes every request's figures, whenever it landed: models, macros, seeds and the price catalogue."""
+def _code_digest(files: list[dict[str, Any]], reporting_currency: str) -> str:
+    """What makes every request's figures, whenever it landed: models, macros, seeds, prices, rates and the currency."""
     digest = hashlib.sha256()
     for folder in ("models", "macros", "seeds"):
         for path in sorted((PROJECT_DIR / folder).rglob("*")):
             if path.is_file():
                 digest.update(str(path.relative_to(PROJECT_DIR)).encode() + b"\0" + path.read_bytes())
-    digest.update((PROJECT_DIR / "dbt_project.yml").read_bytes())
+    digest.update((PROJECT_DIR / "dbt_project.yml").read_bytes() + reporting_currency.encode())
+    priced_by = {"prices__model_prices", "prices__overrides", "prices__rerates"}
     for file in files:
-        if file["table_name"] == "prices__model_prices":
+        if file["table_name"] in priced_by or file["table_name"].endswith("__rates"):
             digest.update(str(file["sha256"]).encode())
     return digest.hexdigest()
 
@@ -188,22 +269,13 @@ def _copy(source: Path, target: Path) -> None:
     target.chmod(0o600)
 
 
-def _prepare(target: Path, sources: Any, files: list[dict[str, Any]], settings: Settings) -> None:
-    con = duckdb.connect(
-        str(target), config={"storage_compatibility_version": "v1.5.0", "autoinstall_known_extensions": False}
-    )
-    try:
-        raw.create_views(con, sources, files, settings.home)
-    finally:
-        con.close()
-
-
 def _finish(target: Path) -> dict[str, Any]:
     """Checkpoint and close; what `status` tells of the build. Raises where some other connection is still open."""
     con = duckdb.connect(str(target))
     try:
         for (mart,) in con.sql(
-            "select table_name from duckdb_tables() where schema_name = 'marts' order by all"
+            "select table_name from duckdb_tables() where schema_name = 'marts'"
+            " union all select view_name from duckdb_views() where schema_name = 'marts' order by all"
         ).fetchall():
             # for people with a shell: `select … from fct_requests`
             con.execute(f'create or replace view main."{mart}" as select * from marts."{mart}"')

@@ -1,9 +1,9 @@
 """Where the warehouse lives and what `unitcost run` reads."""
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -36,6 +36,12 @@ class Settings(BaseSettings):
     keep_builds: int = Field(default=3, ge=1)
     threads: int | None = None
     memory_limit: str | None = None
+    reporting_currency: Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{3}$")] = "USD"
+    """ISO 4217: what every `*_usd` column and every figure is in."""
+    price_overrides: Path = PROJECT_DIR / "seeds" / "price_overrides.csv"
+    """Contract prices, discounts, own models."""
+    litellm_prices: Path | None = None
+    """LiteLLM's price map, the second source of list prices; the one inside an installed `litellm` where not given."""
 
     @field_validator("home")
     @classmethod

@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app import dbt_build
+from app import dbt_build, pipeline
 from app.dbt_build import BuildError
 from app.settings import Settings
 from ingest import raw
@@ -69,11 +69,12 @@ def build(settings: Settings) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     sources = discover()
     with Ledger(settings.home) as ledger:
+        pipeline.learn_prices(ledger, settings)
         files = ledger.active_files()
     spark = session(folder)
     try:
         raw.create_spark_views(spark, sources.values(), files, settings.home)
-        dbt_build.run("spark", settings.home, sources, full=True)
+        dbt_build.run("spark", settings.home, sources, reporting_currency=settings.reporting_currency, full=True)
     finally:
         spark.stop()
     return folder / "tables" / "marts.db"

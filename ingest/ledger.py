@@ -3,8 +3,8 @@
 One transaction per input, after its landing files are durable. The ledger holds no money.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -15,8 +15,8 @@ import duckdb
 from ingest.files import InputFile
 from ingest.landing import Landed, LandingFile
 
-VERSION = 1
-"""Of the tables below; another one cannot be read."""
+VERSION = 2
+"""Of the tables below. Version 1 had no price book and is carried over; a later one cannot be read."""
 
 SCHEMA = f"""
 create table if not exists ledger (version integer);
@@ -36,6 +36,11 @@ create table if not exists models (
 create table if not exists seen_paths (
     path varchar, source varchar, size bigint, modified_ns bigint, sha256 varchar, primary key (path, source)
 );
+create table if not exists snapshots (
+    snapshot_id varchar primary key, table_name varchar, price_source varchar, source_version varchar,
+    learned_at timestamp, row_count bigint, content_sha256 varchar, path varchar
+);
+create table if not exists remembered (name varchar primary key, value varchar);
 create sequence if not exists load_numbers;
 """
 
@@ -57,6 +62,26 @@ class LedgerInput:
     superseded_count: int
 
 
+@dataclass(frozen=True)
+class Snapshot:
+    """All that a source of prices said at one time. learned_at is UTC without a zone.
+
+    Attributes:
+        price_source: who said it; a table's snapshots of one source follow each other.
+        content_sha256: of the rows without source_version and learned_at: another version may say the same.
+        path: of the landing file, relative to the home.
+    """
+
+    snapshot_id: str
+    table_name: str
+    price_source: str
+    source_version: str
+    learned_at: datetime
+    row_count: int
+    content_sha256: str
+    path: str
+
+
 class Ledger:
     """Open with `with Ledger(home) as ledger`. Paths of landing files are relative to `home`."""
 
@@ -68,6 +93,8 @@ class Ledger:
         )
         self._con.execute(SCHEMA)
         ((version,),) = self._con.execute("select version from ledger").fetchall()
+        if version == 1:
+            version = self._carry_over()
         if version != VERSION:
             self._con.close()
             raise OSError(
@@ -173,17 +200,48 @@ class Ledger:
         """The path holds another file now."""
         self._con.execute("delete from inputs where sha256 = ?", [f"unreadable {path}"])
 
-    def replace_reference(self, table_name: str, file: LandingFile) -> None:
-        """Make a file the only active one of a reference table (prices, model matches); a no-op where it is already."""
-        if self._rows(
-            "select 1 from landing_files where table_name = ? and sha256 = ? and is_active", [table_name, file.sha256]
-        ):
-            return
+    def append(
+        self,
+        files: Mapping[str, LandingFile],
+        *,
+        snapshot: Snapshot | None = None,
+        remember: Mapping[str, str] | None = None,
+    ) -> None:
+        """One transaction: one more active file for each raw table that we write ourselves; none is ever replaced.
+
+        Args:
+            snapshot: of whose rows a file is.
+            remember: what `recall` answers from now on.
+        """
         self._con.begin()
-        self._con.execute("update landing_files set is_active = false where table_name = ?", [table_name])
-        (load_number,) = self._con.execute("select nextval('load_numbers')").fetchall()[0]
-        self._insert_files(table_name, [file], file.sha256[:16], load_number)
-        self._con.commit()
+        try:
+            (load_number,) = self._con.execute("select nextval('load_numbers')").fetchall()[0]
+            for table_name, file in files.items():
+                self._insert_files(table_name, [file], file.sha256[:16], load_number)
+            if snapshot:
+                self._con.execute(
+                    f"insert into snapshots values ({', '.join('?' * 8)})",
+                    [getattr(snapshot, field.name) for field in fields(snapshot)],
+                )
+            for name, value in (remember or {}).items():
+                self._con.execute("insert or replace into remembered values (?, ?)", [name, value])
+            self._con.commit()
+        except BaseException:
+            self._con.rollback()
+            raise
+
+    def snapshots(self, table_name: str, price_source: str) -> list[Snapshot]:
+        """What a source of prices said over time, the newest first."""
+        rows = self._rows(
+            "select * from snapshots where table_name = ? and price_source = ? order by learned_at desc",
+            [table_name, price_source],
+        )
+        return [Snapshot(**row) for row in rows]
+
+    def recall(self, name: str) -> str | None:
+        """What was remembered last under a name."""
+        rows = self._rows("select value from remembered where name = ?", [name])
+        return str(rows[0]["value"]) if rows else None
 
     def models(self) -> list[tuple[str, str]]:
         """Every (provider, model) that landed, as the sources wrote it."""
@@ -211,6 +269,14 @@ class Ledger:
             """
         )
         return [LedgerInput(**{**row, "superseded_count": int(row["superseded_count"])}) for row in rows]
+
+    def _carry_over(self) -> int:
+        """Version 1 replaced its price catalogue at every build: that file steps aside for the book's own."""
+        self._con.begin()
+        self._con.execute("update landing_files set is_active = false where table_name like 'prices!_!_%' escape '!'")
+        self._con.execute("update ledger set version = 2")
+        self._con.commit()
+        return 2
 
     def _supersede(self, table_name: str, scopes: Iterable[str], input_id: str) -> set[str]:
         replaced = set()

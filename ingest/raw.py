@@ -11,13 +11,14 @@ import duckdb
 import pyarrow as pa
 
 from ingest.landing import empty_sql
-from ingest.prices import MODEL_MATCHES, MODEL_PRICES
+from ingest.prices.tables import TABLES
 from ingest.source import LINEAGE, SQL_TYPES, Source
+from ingest.sqltext import name as quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-REFERENCES: Mapping[str, pa.Schema] = {"prices__model_prices": MODEL_PRICES, "prices__model_matches": MODEL_MATCHES}
+REFERENCES: Mapping[str, pa.Schema] = TABLES
 """Raw tables that we write ourselves, with their schemas."""
 
 
@@ -35,7 +36,8 @@ def create_views(
         listed = ", ".join("'" + path.replace("'", "''") + "'" for path in paths)
         partitioned = name not in REFERENCES
         hive = ", hive_partitioning = true, hive_types = {'usage_date': 'date'}" if partitioned else ""
-        select = f"select * from read_parquet([{listed}], union_by_name = true{hive})" if paths else empty
+        landed = f"from read_parquet([{listed}], union_by_name = true{hive})"
+        select = f"select *{_later_columns(con, landed, empty)} {landed}" if paths else empty
         con.execute(f'create or replace view raw."{name}" as {select}')
     _landing_files(con, files)
 
@@ -139,6 +141,13 @@ _SPARK_FILES = (
 )
 
 
+def _later_columns(con: duckdb.DuckDBPyConnection, landed: str, declared: str) -> str:
+    """Columns that were declared after these files landed: they have them too, empty."""
+    there = {name for name, *_ in con.sql(f"describe {landed}").fetchall()}
+    columns = con.sql(f"describe {declared}").fetchall()
+    return "".join(f", cast(null as {kind}) as {quoted(name)}" for name, kind, *_ in columns if name not in there)
+
+
 def _empty_tables(sources: Iterable[Source]) -> dict[str, str]:
     tables = {source.raw_name(table): empty_sql(table) for source in sources for table in source.tables}
     for name, schema in REFERENCES.items():
@@ -173,4 +182,5 @@ def _spark_literal(value: str) -> str:
 def _sql_type(kind: pa.DataType) -> str:
     if pa.types.is_decimal(kind):
         return f"decimal({kind.precision}, {kind.scale})"
-    return {pa.string(): "varchar", pa.int64(): "bigint", pa.date32(): "date"}[kind]
+    words = {pa.string(): "varchar", pa.int64(): "bigint", pa.date32(): "date", pa.timestamp("us"): "timestamp"}
+    return words[kind]

@@ -117,7 +117,7 @@ class Table:
         roots: where a record may be wrapped; see `Column.paths`.
     """
 
-    shape: Literal["requests", "charges", "revenue", "units", "capacity"]
+    shape: Literal["requests", "charges", "revenue", "rates", "units", "capacity"]
     formats: tuple[Format, ...]
     columns: tuple[Column, ...]
     date: str

@@ -4,7 +4,7 @@ Money becomes a float here and nowhere before. A click carries the member in `cu
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from math import ceil, floor, log10
 from typing import Any
 
@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from app.dashboard import theme
+from app.dashboard.price_words import BEGINNING, END
 from app.dashboard.theme import Palette
 from app.marts import COST_STEPS, Grain
 from app.metrics import THIN_MARGIN
@@ -22,8 +23,8 @@ TOKENS = {
     "cache_write_tokens": "Input, written to cache",
     "output_tokens": "Output",
 }
-DOLLARS = "$,~f"
-"""Ticks of money: a minus before the dollar, no idle zeros."""
+MONEY = "$,~f"
+"""Ticks of money, no idle zeros. To Plotly `$` is the symbol of the locale, which `panels.chart` sets."""
 _LABELLED = 4
 """Names that a scatter shows beside its marks."""
 _FEW = 5
@@ -61,7 +62,7 @@ def cost_over_time(
             hovertemplate="%{y:$,.2f}",
         )
     figure.update_layout(barmode="stack", hovermode="x unified")
-    figure.update_yaxes(tickformat=DOLLARS, rangemode="tozero", title="AI cost")
+    figure.update_yaxes(tickformat=MONEY, rangemode="tozero", title="AI cost")
     if margin is not None:
         known = margin.filter(pl.col("gross_margin").is_not_null())
         figure.add_scatter(
@@ -99,7 +100,7 @@ def cost_bars(
     )
     longest = max([0.0, *(cost or 0.0 for cost in _floats(frame, "cost_usd"))])
     figure.update_layout(showlegend=False, margin={"t": 8})
-    figure.update_xaxes(tickformat=DOLLARS, range=[0, longest * 1.6 or 1], nticks=5)
+    figure.update_xaxes(tickformat=MONEY, range=[0, longest * 1.6 or 1], nticks=5)
     figure.update_yaxes(autorange="reversed", showgrid=False, type="category")
     return figure
 
@@ -224,7 +225,7 @@ def whale_curve(frame: pl.DataFrame, palette: Palette) -> go.Figure:
     )
     figure.update_layout(showlegend=False)
     figure.update_xaxes(title="Customers, from the most to the least profitable", tickformat=".0%", range=[0, 1.02])
-    figure.update_yaxes(title="Gross profit, added up", tickformat=DOLLARS, rangemode="tozero")
+    figure.update_yaxes(title="Gross profit, added up", tickformat=MONEY, rangemode="tozero")
     return figure
 
 
@@ -263,7 +264,7 @@ def cost_by_turns(lengths: pl.DataFrame, dearest: pl.DataFrame, palette: Palette
         hovertemplate="%{hovertext}<extra></extra>",
     )
     figure.update_xaxes(title="Turns", rangemode="tozero")
-    figure.update_yaxes(title="Cost of a conversation", tickformat=DOLLARS, rangemode="tozero")
+    figure.update_yaxes(title="Cost of a conversation", tickformat=MONEY, rangemode="tozero")
     return figure
 
 
@@ -301,9 +302,65 @@ def cost_histogram(frame: pl.DataFrame, quantiles: Mapping[str, float], palette:
     figure.update_xaxes(
         title="Cost of a conversation",
         tickvals=[power * COST_STEPS for power in powers],
-        ticktext=[f"${10.0**power:,.{max(0, -power)}f}" for power in powers],
+        ticktext=[f"{theme.symbol()}{10.0**power:,.{max(0, -power)}f}" for power in powers],
     )
     figure.update_yaxes(title="Conversations", rangemode="tozero")
+    return figure
+
+
+def price_steps(frame: pl.DataFrame, palette: Palette, today: date, *, buys: str) -> go.Figure:
+    """Steps of `price_usd` over time: a line per `series`, a colour per `usage_kind`, dashes as `dash` says.
+
+    What holds from the beginning or without an end runs to the edge; what is right of the line at `today` is announced.
+
+    Args:
+        buys: what a price buys, for the title of the axis.
+    """
+    figure = _figure(palette, 400)
+    ends = [*frame["valid_from_date"], *frame["valid_to_date"]]
+    changes = [day for day in ends if BEGINNING < day < END]
+    first, last = min([*changes, today - timedelta(days=365)]), max([*changes, today])
+    margin = max(timedelta(days=45), (last - first) / 12)
+    left, right = first - margin, last + margin
+    kinds = frame["usage_kind"].unique(maintain_order=True).to_list()
+    for series in frame["series"].unique(maintain_order=True):
+        rows = frame.filter(pl.col("series") == series)
+        xs: list[date] = []
+        ys: list[float | None] = []
+        for start, end, cost in rows.select("valid_from_date", "valid_to_date", "price_usd").iter_rows():
+            if xs and xs[-1] != max(start, left):  # nothing held in between
+                xs, ys = [*xs, xs[-1]], [*ys, None]
+            xs, ys = [*xs, max(start, left), min(end, right)], [*ys, float(cost), float(cost)]
+        place = kinds.index(rows["usage_kind"][0])
+        figure.add_scatter(
+            x=xs,
+            y=ys,
+            name=theme.markup(series),
+            mode="lines",
+            zorder=-place,  # of kinds at one price the first is seen
+            line={
+                "shape": "hv",
+                "width": 2.5,
+                "dash": rows["dash"][0],
+                "color": palette.categories[place % len(palette.categories)],
+            },
+            hovertext=[theme.price(cost) for cost in ys],
+            hovertemplate="%{hovertext}",
+        )
+    figure.add_vline(x=today.isoformat(), line={"color": palette.line, "dash": "dot", "width": 1.5})
+    figure.add_annotation(
+        x=today.isoformat(),
+        y=1,
+        yref="paper",
+        yanchor="bottom",
+        text="today",
+        showarrow=False,
+        font={"size": 11},
+    )
+    figure.update_layout(hovermode="x unified")
+    figure.update_xaxes(range=[left, right])
+    # a dollar whatever the locale of the chart calls one: prices are in US dollars
+    figure.update_yaxes(title=f"Price per {buys}", tickprefix=theme.price(0)[0], tickformat=",~f", rangemode="tozero")
     return figure
 
 
@@ -315,6 +372,7 @@ def calls(frame: pl.DataFrame, palette: Palette) -> go.Figure:
         figure.add_bar(
             x=frame["call"].to_list(),
             y=frame[column].to_list(),
+            customdata=frame["call"].to_list(),
             name=name,
             marker={"color": colour, "pattern": {"shape": retried}},
             hovertemplate="%{y:,}",
@@ -328,9 +386,9 @@ def calls(frame: pl.DataFrame, palette: Palette) -> go.Figure:
         mode="lines+markers",
         line={"color": palette.text, "width": 2, "shape": "hv"},
         marker={"size": 4},
-        hovertemplate="$%{y:,.4f}",
+        hovertemplate="%{y:$,.4f}",
     )
-    below = {"domain": _LOWER, "anchor": "x", "tickformat": DOLLARS, "title": "Cost so far", "rangemode": "tozero"}
+    below = {"domain": _LOWER, "anchor": "x", "tickformat": MONEY, "title": "Cost so far", "rangemode": "tozero"}
     figure.update_layout(
         barmode="stack",
         bargap=0.15,
@@ -357,11 +415,14 @@ def _figure(palette: Palette, height: int) -> go.Figure:
 
 
 def _powers(low: float, high: float) -> dict[str, list[Any]]:
-    """Ticks of a logarithmic axis of dollars, with 2 and 5 between where few powers of ten are."""
+    """Ticks of a logarithmic axis of money, with 2 and 5 between where few powers of ten are."""
     powers = range(floor(log10(low)), ceil(log10(high)) + 1)
     between = (1, 2, 5) if log10(high / low) < 2.5 else (1,)  # noqa: PLR2004 - powers of ten
     ticks = [part * 10.0**power for power in powers for part in between]
-    return {"tickvals": ticks, "ticktext": [f"${tick:,.{max(0, -floor(log10(tick)))}f}" for tick in ticks]}
+    return {
+        "tickvals": ticks,
+        "ticktext": [f"{theme.symbol()}{tick:,.{max(0, -floor(log10(tick)))}f}" for tick in ticks],
+    }
 
 
 def _floats(frame: pl.DataFrame, column: str) -> list[float | None]:
@@ -373,7 +434,7 @@ def _names(frame: pl.DataFrame, column: str) -> list[str]:
 
 
 def _size(step: int) -> float:
-    """Dollars at the lower edge of a step of the histogram."""
+    """Money at the lower edge of a step of the histogram."""
     return float(10 ** (step / COST_STEPS))
 
 

@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from app import metrics
-from app.dashboard import charts, data, panels, theme
+from app.dashboard import charts, data, panels, theme, why
 from app.dashboard.filters import View
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
@@ -35,6 +35,7 @@ def search() -> str:
 def open_by_id(conversation_id: str) -> None:
     """Show one conversation. Only in a callback."""
     st.session_state["conversation"] = conversation_id
+    why.forget()
 
 
 def back() -> None:
@@ -44,6 +45,7 @@ def back() -> None:
 
 def _close() -> None:
     st.session_state["conversation"] = ""
+    why.forget()
 
 
 def show(view: View, conversation_id: str) -> None:
@@ -78,7 +80,9 @@ def show(view: View, conversation_id: str) -> None:
     if calls.is_empty():
         st.info("Its requests are no longer in `fct_requests`.", icon=":material/inventory_2:")
         return
-    _calls(view, calls, row)
+    _drawn(view, calls, row)
+    why.cards(view, calls, row, days)
+    _listed(calls, row)
 
 
 def _head(view: View, row: dict[str, Any]) -> None:
@@ -111,7 +115,32 @@ def _head(view: View, row: dict[str, Any]) -> None:
     )
 
 
-def _calls(view: View, calls: pl.DataFrame, row: dict[str, Any]) -> None:
+def _cut(row: dict[str, Any]) -> str:
+    """Which calls are not shown."""
+    if row["request_count"] <= CALLS:
+        return ""
+    return f" Only the first {CALLS} of {row['request_count']:,} calls are shown."
+
+
+def _drawn(view: View, calls: pl.DataFrame, row: dict[str, Any]) -> None:
+    with panels.card("Tokens and cost, call by call") as head:
+        panels.chart(
+            head,
+            charts.calls(calls, view.palette),
+            alt=f"Tokens of {len(calls)} calls by class; their cost adds up to {theme.money(row['cost_usd'])}.",
+            key="calls",
+            table=calls,
+            columns={
+                "call": Column("Call", "count"),
+                **{name: Column(label, "count") for name, label in charts.TOKENS.items()},
+                "cost_usd": Column("Cost", "money"),
+            },
+            note="Hatched calls repeat one that failed. Click a call to see why it costs what it costs." + _cut(row),
+            on_pick=why.choose,
+        )
+
+
+def _listed(calls: pl.DataFrame, row: dict[str, Any]) -> None:
     columns = {
         "call": Column("Call", "count"),
         "requested_at": Column("At (UTC)", "at"),
@@ -125,28 +154,16 @@ def _calls(view: View, calls: pl.DataFrame, row: dict[str, Any]) -> None:
         "cache_write_cost_usd": Column("Cache write cost", "money"),
         "output_cost_usd": Column("Output cost", "money"),
         "tool_cost_usd": Column("Tool cost", "money"),
+        "other_cost_usd": Column("Other cost", "money"),
         "price_status": Column("Price"),
         "latency_ms": Column("Latency", "milliseconds"),
         "request_id": Column("Request"),
     }
-    cut = (
-        f" Only the first {CALLS} of {row['request_count']:,} calls are shown." if row["request_count"] > CALLS else ""
-    )
-    with panels.card("Tokens and cost, call by call") as head:
-        panels.chart(
-            head,
-            charts.calls(calls, view.palette),
-            alt=f"Tokens of {len(calls)} calls by class; their cost adds up to {theme.money(row['cost_usd'])}.",
-            key="calls",
-            table=calls,
-            columns={name: columns[name] for name in ("call", *charts.TOKENS, "cost_usd")},
-            note="Hatched calls repeat one that failed." + cut,
-        )
     panels.table(
         "Calls",
         calls,
         columns,
         alt="Every call of the conversation with its tokens, model and cost components.",
         key="conversation_calls",
-        note="The parts of a cost add up to it. Prompts and answers are not stored." + cut,
+        note="The parts of a cost add up to it. Prompts and answers are not stored." + _cut(row),
     )

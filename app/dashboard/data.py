@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import streamlit as st
 
-from app.marts import CONVERSATIONS, MARGIN, USAGE, Bounds, Dimension, Grain, Scope, Warehouse
+from app.marts import CONVERSATIONS, MARGIN, USAGE, Book, Bounds, Dimension, Grain, Scope, Warehouse
 
 _ENTRIES = 256
 
@@ -112,3 +112,83 @@ def without_conversation(path: str, customers: Sequence[str]) -> pl.DataFrame:
 def calls(path: str, customer_id: str, conversation_id: str, days: tuple[date, date], limit: int) -> pl.DataFrame:
     """Model calls of one conversation."""
     return warehouse(path).calls(customer_id, conversation_id, days, limit)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def cost_lines(
+    path: str, customer_id: str, conversation_id: str, days: tuple[date, date], call: tuple[str, str]
+) -> pl.DataFrame:
+    """Quantity × price = amount of one call."""
+    return warehouse(path).cost_lines(customer_id, conversation_id, days, call)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def conversation_lines(path: str, customer_id: str, conversation_id: str, days: tuple[date, date]) -> pl.DataFrame:
+    """Quantity × price = amount of a conversation."""
+    return warehouse(path).conversation_lines(customer_id, conversation_id, days)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def price_row(path: str, price_id: str) -> pl.DataFrame:
+    """Whose price a row of the price book is."""
+    return warehouse(path).price_row(price_id)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def rated_models(path: str) -> pl.DataFrame:
+    """name, provider_id, model_id of what calls are rated by."""
+    return warehouse(path).rated_models()
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def priced_models(path: str) -> pl.DataFrame:
+    """name, provider_id, model_id of the whole catalogue."""
+    return warehouse(path).priced_models()
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def price_knowledge(path: str) -> pl.DataFrame:
+    """When the price book began and when it last learned."""
+    return warehouse(path).price_knowledge()
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def price_list(path: str, book: Book, limit: int) -> pl.DataFrame:
+    """The prices that held on a day, as known on another."""
+    return warehouse(path).price_list(book, rated_models(path)["name"].to_list(), limit)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def model_price_history(path: str, provider_id: str, model_id: str, known_on: date) -> pl.DataFrame:
+    """All prices of one model over time."""
+    return warehouse(path).model_price_history(provider_id, model_id, known_on)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def model_price_book(path: str, provider_id: str, model_id: str) -> pl.DataFrame:
+    """The rows that calls of one model are rated by."""
+    return warehouse(path).model_price_book(provider_id, model_id)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def unpriced(path: str, limit: int) -> pl.DataFrame:
+    """Calls without a price."""
+    return warehouse(path).unpriced(limit)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def price_conflicts(path: str) -> pl.DataFrame:
+    """Where two sources state different prices."""
+    return warehouse(path).price_conflicts()
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def price_overrides(path: str) -> pl.DataFrame:
+    """Lines of the price overrides."""
+    return warehouse(path).price_overrides()
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def rerates(path: str) -> pl.DataFrame:
+    """What rerates changed, by month."""
+    return warehouse(path).rerates()

@@ -41,7 +41,7 @@ def ai_cost(view: View, *, trend: bool = False) -> Tile:
             lambda sums: metrics.total(sums, "cost_usd"),
             theme.money,
             up_is=False,
-            help="Best known cost in US dollars: the invoice where it is in, else usage at contracted prices.",
+            help="Best known cost: the invoice where it is in, else usage at contracted prices.",
         ),
         (),
         trend=trend,
@@ -139,7 +139,7 @@ def members(view: View, dimension: Dimension) -> pl.DataFrame:
 
 
 def trends(view: View, dimension: Dimension) -> pl.DataFrame:
-    """`<dimension>_id` and `trend`: its cost in every day, week or month of the period, in dollars."""
+    """`<dimension>_id` and `trend`: its cost in every day, week or month of the period."""
     on = f"{dimension}_id"
     cost = data.usage(view.path, view.now, by=(dimension,), grain=view.grain)
     grid = cost.select(on).unique().join(cost.select("period").unique(), how="cross")

@@ -84,6 +84,11 @@ def sidebar(build: Build, bounds: Bounds) -> View:
     )
 
 
+def today() -> date:
+    """The day it is, in UTC."""
+    return datetime.now(UTC).date()
+
+
 def current() -> View:
     """The view of this run, for a page."""
     view: View = st.session_state["view"]
@@ -112,12 +117,12 @@ def clear(*dimensions: Dimension) -> None:
     for dimension in dimensions or MEMBERS:
         st.session_state[dimension] = []
     if not dimensions:
-        st.session_state["period"] = periods.default(current().newest, datetime.now(UTC).date())
+        st.session_state["period"] = periods.default(current().newest, today())
         st.session_state["compare"] = True
 
 
 def _period(first: date, newest: date) -> tuple[periods.Preset, periods.Days]:
-    default = periods.default(newest, datetime.now(UTC).date())
+    default = periods.default(newest, today())
     preset = st.segmented_control(
         "Period", periods.PRESETS, default=default, required=True, key="period", bind="query-params", wrap=True
     )

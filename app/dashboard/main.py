@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import builds
 from app.builds import NoBuildError
-from app.dashboard import data, filters, states
+from app.dashboard import data, filters, states, theme
 from app.marts import MartError
 from app.settings import Settings
 
@@ -43,6 +43,14 @@ _PAGES = {
             help="The expensive conversations, and each of them call by call.",
         ),
     ],
+    "Control": [
+        st.Page(
+            "app_pages/prices.py",
+            title="Prices",
+            icon=":material/sell:",
+            help="The price book as of any day: history, calls without a price, conflicts, contracts and rerates.",
+        )
+    ],
 }
 
 
@@ -61,6 +69,7 @@ def main() -> None:
     if build.schema_version != builds.SCHEMA_VERSION:
         states.other_version(build)
         return
+    theme.report_in(build.facts.get("reporting_currency", "USD"))
     try:
         bounds = data.bounds(str(build.path))
         if bounds.last_day is None:

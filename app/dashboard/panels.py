@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import plotly.graph_objects as go
 import polars as pl
@@ -132,12 +132,17 @@ def chart(
         figure,
         key=key,
         alt=theme.plain(alt),
-        config=_CHART_CONFIG,
+        config={**_CHART_CONFIG, **_locale()},
         on_select=picked if on_pick else "ignore",
         selection_mode="points",
     )
     if note:
         st.caption(note)
+
+
+def _locale() -> dict[str, Any]:
+    """For Plotly, whose number format `$` writes the currency of the locale."""
+    return {"locale": "unitcost", "locales": {"unitcost": {"format": {"currency": [theme.symbol(), ""]}}}}
 
 
 def table(
@@ -193,7 +198,7 @@ def _asked(view: View) -> list[str]:
     if view.running and view.now.end == view.running:
         asked.append(f"{theme.day(view.running)} is not over yet: hatched, and left out of changes")
     asked += [f"{name}: {theme.markdown(', '.join(chosen))}" for name, chosen in view.now.members.items()]
-    return [*asked, "US dollars, days in UTC"]
+    return [*asked, f"{theme.reporting_currency()}, days in UTC"]
 
 
 def _cost_badge(view: View) -> None:

@@ -10,12 +10,28 @@ import streamlit as st
 
 from app.dashboard import theme
 
-Kind = Literal["text", "money", "count", "percent", "day", "at", "milliseconds", "trend", "class"]
+Kind = Literal[
+    "text",
+    "money",
+    "us_dollars",
+    "price",
+    "quantity",
+    "count",
+    "percent",
+    "day",
+    "at",
+    "milliseconds",
+    "trend",
+    "class",
+]
 Pick = Callable[[str], None]
 """What a click on a member does."""
 
 _FORMATS: Mapping[Kind, Callable[[Any], str]] = {
     "money": theme.money,
+    "us_dollars": theme.us_dollars,
+    "price": theme.price,
+    "quantity": theme.quantity,
     "count": lambda value: theme.count(int(value)),
     "percent": theme.percent,
     "milliseconds": lambda value: f"{int(value):,} ms",

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from app import currency
 from app.metrics import Number
 
 UNKNOWN = "n/a"
@@ -83,32 +84,76 @@ def colours(palette: Palette, ranked: Sequence[str], shown: Sequence[str]) -> di
     return picked
 
 
+class _Reporting:
+    """What the figures are in: a process serves one warehouse, and a warehouse is in one currency."""
+
+    currency = "USD"
+
+
+def report_in(code: str) -> None:
+    """Write every amount from now on in this currency."""
+    _Reporting.currency = code
+
+
+def reporting_currency() -> str:
+    """The ISO 4217 code of the currency that amounts are written in."""
+    return _Reporting.currency
+
+
+def symbol() -> str:
+    """What stands before every amount."""
+    return currency.symbol(_Reporting.currency)
+
+
 def money(value: Number | None) -> str:
-    """Dollars, as exact as their size calls for: $41,320 · $12.34 · $0.0312 · $0.000412."""
+    """An amount, as exact as its size calls for: $41,320 · $12.34 · $0.0312 · $0.000412."""
+    return _amount(value, symbol())
+
+
+def us_dollars(value: Number | None) -> str:
+    """As `money`, for what is in US dollars whatever the figures are in: prices are, and what they make of a usage."""
+    return _amount(value, currency.symbol("USD"))
+
+
+def price(value: Number | None) -> str:
+    """US dollars to the last digit, since a reader multiplies by it: $3.00 · $0.025 · $0.01122."""
+    if value is None:
+        return UNKNOWN
+    exact = Decimal(str(value)).normalize()  # str: 0.025 as a float is a little more than 0.025
+    digits = max(2, -int(exact.as_tuple().exponent))
+    return f"{'−' if exact < 0 else ''}{currency.symbol('USD')}{abs(exact):,.{digits}f}"
+
+
+def _amount(value: Number | None, mark: str) -> str:
     if value is None:
         return UNKNOWN
     size = abs(Decimal(value))
-    sign = "−" if value < 0 else ""
+    sign = f"−{mark}" if value < 0 else mark
     if size == 0:
-        return "$0"
+        return f"{mark}0"
     if size >= Decimal("99.995"):
-        return f"{sign}${size:,.0f}"
+        return f"{sign}{size:,.0f}"
     if size >= Decimal("0.995"):
-        return f"{sign}${size:,.2f}"
+        return f"{sign}{size:,.2f}"
     if size >= Decimal("0.01"):
-        return f"{sign}${size:.4f}"
+        return f"{sign}{size:.4f}"
     digits = 2 - size.adjusted()  # three significant digits
-    return f"{sign}${size:.{digits}f}"
+    return f"{sign}{size:.{digits}f}"
 
 
 def signed_money(value: Number) -> str:
-    """Dollars with their sign."""
+    """An amount with its sign."""
     return f"+{money(value)}" if value > 0 else money(value)
 
 
 def count(value: Number | None) -> str:
     """A whole number with separators."""
     return UNKNOWN if value is None else f"{value:,.0f}"
+
+
+def quantity(value: Number) -> str:
+    """How much was used: 1,240, or 12.5 seconds."""
+    return f"{Decimal(str(value)).normalize():,f}"
 
 
 def percent(share: Number | None) -> str:

@@ -73,6 +73,7 @@ SOURCE = Source(
                 Column("user_id", paths=_own("user_id")),
                 Column("project_id", paths=("workspace_id",)),
                 Column("api_key_id", paths=("api_key_id",)),
+                Column("organization_id", paths=("organization_id", "headers.anthropic-organization-id")),
                 _tokens("input_tokens", "input_tokens"),
                 _tokens("cache_read_input_tokens", "cache_read_input_tokens"),
                 _tokens("cache_creation_input_tokens", "cache_creation_input_tokens"),
@@ -80,7 +81,9 @@ SOURCE = Source(
                 _tokens("ephemeral_1h_input_tokens", "cache_creation.ephemeral_1h_input_tokens"),
                 _tokens("output_tokens", "output_tokens"),
                 _tokens("thinking_tokens", "output_tokens_details.thinking_tokens"),
+                # `web_fetch_requests` stand beside them: "no additional charges" but their tokens (web fetch tool)
                 _tokens("web_search_requests", "server_tool_use.web_search_requests"),
+                _tokens("code_execution_requests", "server_tool_use.code_execution_requests"),
             ),
         ),
     ),

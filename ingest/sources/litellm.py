@@ -1,12 +1,14 @@
 """LiteLLM spend logs: rows of "LiteLLM_SpendLogs", one JSON object a line.
 
-Schema: litellm `proxy/schema.prisma` and `types/utils.py` (1.109). Cache tokens are only in `metadata.usage_object`.
+Schema: litellm `proxy/schema.prisma` and `types/utils.py` (1.109). Only `metadata.usage_object` tells kinds of tokens.
 """
 
 from ingest.source import MOST_TOKENS, Column, Sample, Source, Table, Type, first_present
 
 USAGE = "metadata.usage_object"
-CACHE_WRITE = f"{USAGE}.prompt_tokens_details.cache_creation_token_details"
+INPUT = f"{USAGE}.prompt_tokens_details"
+OUTPUT = f"{USAGE}.completion_tokens_details"
+CACHE_WRITE = f"{INPUT}.cache_creation_token_details"
 
 
 def _recognises(sample: Sample) -> bool:
@@ -15,6 +17,10 @@ def _recognises(sample: Sample) -> bool:
         and first_present(record, "startTime") is not None
         for record in sample.records
     )
+
+
+def _count(name: str, *paths: str) -> Column:
+    return Column(name, Type.INTEGER, paths, minimum=0, maximum=MOST_TOKENS)
 
 
 SOURCE = Source(
@@ -45,6 +51,8 @@ SOURCE = Source(
                 Column("end_user", paths=("end_user",)),
                 Column("internal_user", paths=("user",)),
                 Column("team_id", paths=("team_id",)),
+                Column("organization_id", paths=("organization_id", "metadata.user_api_key_org_id")),
+                Column("model_id", paths=("model_id",)),
                 Column("api_key", paths=("api_key",)),
                 Column("session_id", paths=("session_id",)),
                 Column("trace_id", paths=("trace_id",)),
@@ -52,54 +60,47 @@ SOURCE = Source(
                 Column("attempted_retries", Type.INTEGER, ("metadata.attempted_retries",), minimum=0),
                 Column("service_tier", paths=("metadata.cost_breakdown.service_tier",)),
                 Column("spend", Type.FLOAT_MONEY, ("spend", "response_cost")),
-                Column("prompt_tokens", Type.INTEGER, ("prompt_tokens",), minimum=0, maximum=MOST_TOKENS),
-                Column("completion_tokens", Type.INTEGER, ("completion_tokens",), minimum=0, maximum=MOST_TOKENS),
-                Column("total_tokens", Type.INTEGER, ("total_tokens",), minimum=0, maximum=MOST_TOKENS),
-                Column(
-                    "cache_read_tokens",
-                    Type.INTEGER,
-                    (f"{USAGE}.prompt_tokens_details.cached_tokens", f"{USAGE}.cache_read_input_tokens"),
-                    minimum=0,
-                    maximum=MOST_TOKENS,
-                ),
-                Column(
+                _count("prompt_tokens", "prompt_tokens"),
+                _count("completion_tokens", "completion_tokens"),
+                _count("total_tokens", "total_tokens"),
+                _count("cache_read_tokens", f"{INPUT}.cached_tokens", f"{USAGE}.cache_read_input_tokens"),
+                _count("cache_read_audio_tokens", f"{INPUT}.cached_tokens_details.audio_tokens"),
+                _count("cache_read_image_tokens", f"{INPUT}.cached_tokens_details.image_tokens"),
+                _count(
                     "cache_write_tokens",
-                    Type.INTEGER,
-                    (
-                        f"{USAGE}.prompt_tokens_details.cache_creation_tokens",
-                        f"{USAGE}.prompt_tokens_details.cache_write_tokens",
-                        f"{USAGE}.cache_creation_input_tokens",
-                    ),
-                    minimum=0,
-                    maximum=MOST_TOKENS,
+                    f"{INPUT}.cache_creation_tokens",
+                    f"{INPUT}.cache_write_tokens",
+                    f"{USAGE}.cache_creation_input_tokens",
                 ),
-                Column(
-                    "cache_write_5m_tokens",
-                    Type.INTEGER,
-                    (f"{CACHE_WRITE}.ephemeral_5m_input_tokens",),
-                    minimum=0,
-                    maximum=MOST_TOKENS,
-                ),
-                Column(
-                    "cache_write_1h_tokens",
-                    Type.INTEGER,
-                    (f"{CACHE_WRITE}.ephemeral_1h_input_tokens",),
-                    minimum=0,
-                    maximum=MOST_TOKENS,
-                ),
-                Column(
-                    "reasoning_tokens",
-                    Type.INTEGER,
-                    (f"{USAGE}.completion_tokens_details.reasoning_tokens",),
-                    minimum=0,
-                    maximum=MOST_TOKENS,
-                ),
-                Column(
+                _count("cache_write_5m_tokens", f"{CACHE_WRITE}.ephemeral_5m_input_tokens"),
+                _count("cache_write_30m_tokens", f"{CACHE_WRITE}.ephemeral_30m_input_tokens"),
+                _count("cache_write_1h_tokens", f"{CACHE_WRITE}.ephemeral_1h_input_tokens"),
+                _count("cache_write_12h_tokens", f"{CACHE_WRITE}.ephemeral_12h_input_tokens"),
+                _count("input_audio_tokens", f"{INPUT}.audio_tokens"),
+                _count("input_image_tokens", f"{INPUT}.image_tokens"),
+                _count("input_video_tokens", f"{INPUT}.video_tokens"),
+                _count("output_audio_tokens", f"{OUTPUT}.audio_tokens"),
+                _count("output_image_tokens", f"{OUTPUT}.image_tokens"),
+                _count("output_video_tokens", f"{OUTPUT}.video_tokens"),
+                _count("reasoning_tokens", f"{OUTPUT}.reasoning_tokens"),
+                _count(
                     "web_search_requests",
-                    Type.INTEGER,
-                    (f"{USAGE}.prompt_tokens_details.web_search_requests",),
-                    minimum=0,
+                    f"{INPUT}.web_search_requests",
+                    f"{USAGE}.server_tool_use.web_search_requests",
                 ),
+                _count("image_count", f"{INPUT}.image_count"),
+                _count("character_count", f"{INPUT}.character_count"),
+                Column(
+                    "audio_seconds",
+                    Type.QUANTITY,
+                    (f"{USAGE}.seconds", f"{INPUT}.audio_length_seconds"),
+                    minimum=0,
+                    maximum=MOST_TOKENS,
+                ),
+                _count("pages_processed", f"{USAGE}.pages_processed"),
+                _count("pages_processed_annotation", f"{USAGE}.pages_processed_annotation"),
+                # only where the proxy stores responses; their text is not read
+                _count("search_units", "response.meta.billed_units.search_units"),
             ),
         ),
     ),

@@ -1,13 +1,13 @@
 """OpenAI API responses as an application logs them, one JSON object a line.
 
 The response object itself, or wrapped (`response`, `body`, `response.body`) beside the application's own fields.
-Schema: openai-python `types/completion_usage.py`, `types/responses/response_usage.py`,
-`types/create_embedding_response.py`.
+Schema: openai-python `types/completion_usage.py`, `types/responses/response_usage.py`, `types/images_response.py`,
+`types/audio/transcription.py`, `types/realtime/realtime_response_usage.py`, `types/create_embedding_response.py`.
 """
 
 from ingest.source import MOST_TOKENS, Column, Sample, Source, Table, Type, first_present
 
-OBJECTS = {"chat.completion", "text_completion", "response", "list", "thread.run"}
+OBJECTS = {"chat.completion", "text_completion", "response", "list", "thread.run", "realtime.response"}
 
 
 def _recognises(sample: Sample) -> bool:
@@ -27,6 +27,10 @@ def _tokens(name: str, *paths: str) -> Column:
     return Column(name, Type.INTEGER, tuple(f"*.usage.{path}" for path in paths), minimum=0, maximum=MOST_TOKENS)
 
 
+def _count(name: str, *paths: str) -> Column:
+    return Column(name, Type.INTEGER, paths, minimum=0, maximum=MOST_TOKENS)
+
+
 SOURCE = Source(
     name="openai",
     about="OpenAI API responses with `usage` (chat, responses, completions, embeddings), JSON lines",
@@ -43,7 +47,7 @@ SOURCE = Source(
             " and not starts_with(coalesce(response_id, ''), 'msg_') and coalesce(type, '') <> 'message'"
             " and coalesce(object, path, cast(prompt_tokens as varchar), error_code, response_id) is not null",
             columns=(
-                Column("host", paths=("host",), landed=False),
+                Column("host", paths=("host",)),
                 Column("type", paths=("*.type",), landed=False),
                 Column("batch_custom_id", paths=("custom_id",)),
                 Column("provider", constant="openai"),
@@ -55,7 +59,8 @@ SOURCE = Source(
                     ("timestamp", "ts", "requested_at", "created_at", "time", "*.created", "*.created_at", "date"),
                     required=True,
                 ),
-                Column("model", paths=("*.model",)),
+                # the answers of the image and audio endpoints name no model
+                Column("model", paths=("*.model", "request.model", "requested_model")),
                 Column("requested_model", paths=("request.model", "requested_model")),
                 Column("object", paths=("*.object",)),
                 Column("path", paths=("path", "url", "request.url")),
@@ -74,22 +79,52 @@ SOURCE = Source(
                 Column("user_id", paths=(*_own("user_id"), "request.user", "*.safety_identifier")),
                 Column("project_id", paths=("project_id", "openai_project")),
                 Column("api_key_id", paths=("api_key_id",)),
+                Column("organization_id", paths=("organization_id", "organization", "headers.openai-organization")),
+                Column("deployment", paths=("deployment",)),
                 _tokens("prompt_tokens", "prompt_tokens", "input_tokens"),
                 _tokens("completion_tokens", "completion_tokens", "output_tokens"),
                 _tokens("total_tokens", "total_tokens"),
-                _tokens("cached_tokens", "prompt_tokens_details.cached_tokens", "input_tokens_details.cached_tokens"),
+                _tokens(
+                    "cached_tokens",
+                    "prompt_tokens_details.cached_tokens",
+                    "input_tokens_details.cached_tokens",
+                    "input_token_details.cached_tokens",
+                ),
+                _tokens("cached_audio_tokens", "input_token_details.cached_tokens_details.audio_tokens"),
+                _tokens("cached_image_tokens", "input_token_details.cached_tokens_details.image_tokens"),
                 _tokens(
                     "cache_write_tokens",
                     "prompt_tokens_details.cache_write_tokens",
                     "input_tokens_details.cache_write_tokens",
                 ),
-                _tokens("input_audio_tokens", "prompt_tokens_details.audio_tokens"),
-                _tokens("output_audio_tokens", "completion_tokens_details.audio_tokens"),
+                _tokens(
+                    "cache_write_12h_tokens",
+                    "input_tokens_details.cache_write_tokens_details.ttl_12h_tokens",
+                ),
+                _tokens("input_audio_tokens", "prompt_tokens_details.audio_tokens", "input_token_details.audio_tokens"),
+                _tokens(
+                    "input_image_tokens",
+                    "prompt_tokens_details.image_tokens",
+                    "input_tokens_details.image_tokens",
+                    "input_token_details.image_tokens",
+                ),
+                _tokens(
+                    "output_audio_tokens",
+                    "completion_tokens_details.audio_tokens",
+                    "output_token_details.audio_tokens",
+                ),
+                _tokens("output_image_tokens", "output_tokens_details.image_tokens"),
                 _tokens(
                     "reasoning_tokens",
                     "completion_tokens_details.reasoning_tokens",
                     "output_tokens_details.reasoning_tokens",
                 ),
+                Column("audio_seconds", Type.QUANTITY, ("*.usage.seconds",), minimum=0, maximum=MOST_TOKENS),
+                _count("web_search_requests", "*.tool_usage.web_search.num_requests"),
+                # what only the application can log: the answer is a file
+                _count("character_count", "character_count", "characters", "input_characters"),
+                # the `n` of a chat counts choices: staging tells them apart
+                _count("image_count", "image_count", "request.n"),
             ),
         ),
     ),

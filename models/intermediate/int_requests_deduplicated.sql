@@ -27,7 +27,7 @@ ranked as (
         row_number() over (
             partition by logged.source_id, logged.request_id
             order by
-                logged.uncached_input_tokens + logged.cache_read_tokens + logged.output_tokens desc,
+                {{ token_sum('logged') }} desc,
                 logged.requested_at,
                 logged.input_id asc,
                 logged.record_number asc

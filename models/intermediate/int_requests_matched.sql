@@ -1,16 +1,9 @@
 -- grain: one row per model call of the touched dates
--- The model that answered is the one priced; a tier without a price of its own is billed as standard.
+-- The model that answered is the one priced, in the tier that the response names.
 select
     requests.*,
-    matches.price_provider_id,
-    matches.price_model_id,
-    case
-        when requests.service_tier = 'batch' and matches.has_batch_price then 'batch'
-        when requests.service_tier = 'flex' and matches.has_flex_price then 'flex'
-        when requests.service_tier = 'priority' and matches.has_priority_price then 'priority'
-        when requests.service_tier = 'fast' and matches.has_fast_price then 'fast'
-        else 'standard'
-    end as price_tier,
+    scopes.price_model_id,
+    scopes.price_number,
     requests.cache_write_5m_tokens
     + requests.cache_write_30m_tokens
     + requests.cache_write_1h_tokens
@@ -19,14 +12,28 @@ select
     -- what decides the context tier: all input, cached or not
     requests.uncached_input_tokens
     + requests.cache_read_tokens
+    + requests.cache_read_audio_tokens
+    + requests.cache_read_image_tokens
     + requests.cache_write_5m_tokens
     + requests.cache_write_30m_tokens
     + requests.cache_write_1h_tokens
     + requests.cache_write_12h_tokens
     + requests.cache_write_unknown_tokens
-    + requests.input_audio_tokens as total_input_tokens,
+    + requests.input_audio_tokens
+    + requests.input_image_tokens
+    + requests.input_video_tokens as total_input_tokens,
     hour(requests.requested_at) * 3600 + minute(requests.requested_at) * 60 + second(requests.requested_at)
         as second_of_day
 from {{ ref('int_requests_attributed') }} as requests
-left join {{ ref('int_model_matches') }} as matches
-    on requests.provider_id = matches.provider_id and requests.model_id = matches.model_name
+left join {{ ref('int_price_scopes') }} as scopes
+    on
+        requests.provider_id = scopes.provider_id
+        and requests.model_id = scopes.model_id
+        and requests.service_tier = scopes.service_tier
+        and coalesce(requests.region_id, '') = scopes.region_id
+        and (not scopes.uses_billing_account or coalesce(requests.billing_account_id, '') = scopes.billing_account_id)
+        and (not scopes.uses_project or coalesce(requests.project_id, '') = scopes.project_id)
+        and (not scopes.uses_api_key or coalesce(requests.api_key_id, '') = scopes.api_key_id)
+        and (not scopes.uses_deployment or coalesce(requests.deployment_id, '') = scopes.deployment_id)
+        and requests.usage_date >= scopes.valid_from_date
+        and requests.usage_date < scopes.valid_to_date

@@ -10,6 +10,9 @@ with service_days as (
         revenue.feature_id,
         revenue.currency,
         revenue.amount_usd,
+        revenue.exchange_rate,
+        revenue.exchange_rate_date,
+        revenue.exchange_rate_source,
         dates.usage_date,
         1 as day_weight
     from {{ ref('int_revenue_converted') }} as revenue
@@ -28,5 +31,8 @@ select
     feature_id,
     currency,
     usage_date,
-    part as revenue_usd
+    part as revenue_usd,
+    exchange_rate,
+    exchange_rate_date,
+    exchange_rate_source
 from {{ split_exactly('service_days', 'amount_usd', 'day_weight', 'revenue_line_id', 'usage_date') }} as recognised

@@ -7,9 +7,13 @@ select
     price_status,
     count(*) as request_count,
     sum(
-        uncached_input_tokens + cache_read_tokens + cache_write_tokens + input_audio_tokens
-        + output_tokens + output_audio_tokens
-    ) as total_tokens,
+        uncached_input_tokens + cache_read_audio_tokens + cache_read_image_tokens
+        + input_audio_tokens + input_image_tokens + input_video_tokens
+    ) as input_tokens,
+    sum(cache_read_tokens) as cache_read_tokens,
+    sum(cache_write_tokens) as cache_write_tokens,
+    sum(output_tokens + output_audio_tokens + output_image_tokens + output_video_tokens + citation_tokens)
+        as output_tokens,
     min(requested_at) as first_seen_at,
     max(requested_at) as last_seen_at
 from {{ ref('fct_requests') }}

@@ -5,7 +5,9 @@ Everything follows from its requests, so that the marts agree with each other as
 - `umbrella` costs more than it pays, `globex` leaves a thin margin, `trial-co` pays nothing, `initech` pays well;
 - two customers carry names that a careless page would run: a spreadsheet formula, and markup with dollars;
 - one model has no price; some requests have no conversation; two customers use the same conversation id;
-- retries, a staging environment, a cache.
+- retries, a staging environment, a cache;
+- a contract with one provider, whose list prices are a quarter higher; a price book with a past, a future and two
+  sources that differ; a rerate.
 
 Run as a script it writes a warehouse to look at: `python tests/app/synthetic.py HOME`.
 """
@@ -44,6 +46,10 @@ FEATURES = {  # models, requests per turn of a hundred conversations, size of a 
     "meeting-notes": (("gemini-3-flash", "house-llama"), 8, 15000),
     "(unattributed)": (("gpt-5",), 2, 4000),
 }
+CONTRACT, LIST_OF_CONTRACT = "anthropic", Decimal("1.25")
+RERATED = date(2026, 10, 1)
+LEARNED, CORRECTED, ANNOUNCED = date(2026, 1, 5), date(2026, 9, 1), date(2027, 1, 1)
+"""Days on which the price book began, and learned that gpt-5 costs what it costs; then gpt-5-mini becomes cheaper."""
 CUSTOMERS = {  # plan, conversations a day, revenue a day
     "initech": ("enterprise", 7.0, "96"),
     "hooli": ("enterprise", 5.0, "61"),
@@ -80,6 +86,7 @@ def build(
         con.execute("create schema marts")
         con.register("requests", requests.to_arrow())
         con.register("revenue", revenue.to_arrow())
+        con.register("prices", pl.DataFrame(list(_prices()), schema=_PRICES, orient="row").to_arrow())
         for statement in _MARTS:
             con.execute(statement)
         con.execute("checkpoint built")
@@ -152,9 +159,18 @@ def _request(
     return (
         f"r-{number:07d}", "litellm", provider, model, model, customer, feature, conversation, f"t-{number}", "u-1",
         "chat", environment, at, day, "standard", False, "error" if failed else "ok", attempt, rng.randrange(400, 9000),
-        *tokens, tokens[3] // 3, *costs, Decimal(0) if priced else None, total, total, total,
+        *tokens, tokens[3] // 3, *costs, Decimal(0) if priced else None,
+        total * LIST_OF_CONTRACT if priced and provider == CONTRACT else total, total, total,
         priced and provider == "openai" and day < LAST_DAY.replace(day=1), "priced" if priced else "unknown_model",
     )  # fmt: skip
+
+
+def _prices() -> Iterator[tuple[Any, ...]]:
+    """A row per model and kind that has a price."""
+    for model, (provider, *prices) in MODELS.items():
+        for kind, price in zip(("input", "cache_read", "cache_write", "output"), prices, strict=True):
+            if price is not None:
+                yield f"list|{provider}|{model}|standard", provider, model, kind, Decimal(price)
 
 
 def _revenue(days: int) -> Iterator[tuple[str, date, Decimal | None]]:
@@ -165,6 +181,10 @@ def _revenue(days: int) -> Iterator[tuple[str, date, Decimal | None]]:
 
 
 _MONEY = pl.Decimal(38, 12)
+_PRICES = {
+    "price_id": pl.String, "provider_id": pl.String, "model_id": pl.String, "kind": pl.String,
+    "per_million": pl.Decimal(38, 12),
+}  # fmt: skip
 _REVENUE = {"customer_id": pl.String, "usage_date": pl.Date, "revenue_usd": _MONEY}
 _REQUESTS = (
     dict.fromkeys(
@@ -204,7 +224,12 @@ def _cost_per(key: str, other: str, other_count: str) -> str:
 
 
 _MARTS = (
-    "create table marts.fct_requests as select * from requests",
+    """create table marts.fct_requests as
+    select requests.*, price_id, cast(case when cost_usd is not null then 0 end as decimal(38, 12)) as other_cost_usd,
+        cast(null as decimal(15, 10)) as exchange_rate, cast(null as date) as exchange_rate_date,
+        cast(null as varchar) as exchange_rate_source
+    from requests left join (select distinct price_id, provider_id, model_id from prices)
+        using (provider_id, model_id)""",
     f"""create table marts.fct_usage_hourly as
     select date_trunc('hour', requested_at) as usage_hour_at, usage_date, source_id, provider_id, model_id, customer_id,
         feature_id, operation, environment, service_tier, is_batch, {_COUNTS}, {_ERRORS}, {_UNPRICED}, {_SUMS},
@@ -281,8 +306,107 @@ _MARTS = (
     select provider_id, model_id, price_status, cast(date_trunc('month', usage_date) as date) as month,
         cast(count(*) as bigint) as request_count,
         cast(sum(uncached_input_tokens + output_tokens) as bigint) as total_tokens,
+        cast(1.25 as decimal(38, 12)) as at_risk_low_usd, cast(87.5 as decimal(38, 12)) as at_risk_high_usd,
+        cast(3 as bigint) as similar_model_count,
         min(requested_at) as first_seen_at, max(requested_at) as last_seen_at
     from requests where cost_usd is null group by 1, 2, 3, 4""",
+    """create table marts.price_book as
+    select price_id, provider_id, model_id, 'standard' as service_tier, date '2026-06-01' as valid_from_date,
+        date '2100-01-01' as valid_to_date, cast(-1 as bigint) as above_tokens,
+        cast(9223372036854775807 as bigint) as up_to_tokens, cast(0 as bigint) as daily_from_second,
+        max(per_million) filter (where kind = 'input') as input_per_million_usd,
+        max(per_million) filter (where kind = 'cache_read') as cache_read_per_million_usd,
+        max(per_million) filter (where kind = 'cache_write') as cache_write_per_million_usd,
+        max(per_million) filter (where kind = 'output') as output_per_million_usd,
+        cast(0.01 as decimal(38, 15)) as web_search_price_usd, 'priced' as price_state, 'genai-prices' as price_source,
+        'catalogue' as price_rule, cast(null as decimal(6, 3)) as uplift_factor,
+        cast(case when provider_id = 'anthropic' then 2 end as bigint) as override_line_number
+    from prices group by price_id, provider_id, model_id""",
+    f"""create view marts.cost_lines as
+    with used as (
+        select source_id, request_id, customer_id, conversation_id, requested_at, usage_date, price_id, price_status,
+            provider_id, unnest([
+                {{kind_number: 1, usage_kind: 'input', quantity: uncached_input_tokens}},
+                {{kind_number: 5, usage_kind: 'cache_read', quantity: cache_read_tokens}},
+                {{kind_number: 8, usage_kind: 'cache_write', quantity: cache_write_tokens}},
+                {{kind_number: 10, usage_kind: 'output', quantity: output_tokens}}
+            ], recursive := true)
+        from marts.fct_requests
+    )
+    select used.* exclude (provider_id, quantity), 'tokens' as unit, usage_kind as component,
+        cast(quantity as decimal(22, 3)) as quantity,
+        cast(case usage_kind when 'input' then input_per_million_usd when 'cache_read' then cache_read_per_million_usd
+            when 'cache_write' then cache_write_per_million_usd else output_per_million_usd end
+            * cast(0.000001 as decimal(7, 6)) as decimal(38, 15)) as unit_price_usd,
+        cast(unit_price_usd * case used.provider_id when '{CONTRACT}' then {LIST_OF_CONTRACT} else 1 end
+            as decimal(38, 15)) as list_unit_price_usd,
+        cast(cast(quantity as decimal(12, 0)) * cast(unit_price_usd as decimal(18, 15)) as decimal(38, 12))
+            as amount_usd
+    from used left join marts.price_book using (price_id)
+    where quantity > 0""",
+    f"""create table marts.price_history as
+    with stated as (
+        select 'genai-prices' as price_source, provider_id, model_id, kind || '_tokens' as usage_kind,
+            per_million as price_usd, cast(1000000 as bigint) as per_units
+        from prices
+        union all values
+            ('genai-prices', 'openai', 'gpt-5', 'web_searches', 10, 1000),
+            ('genai-prices', 'openai', 'gpt-4o', 'input_tokens', 2.5, 1000000),
+            ('litellm', 'openai', 'gpt-5', 'output_tokens', 12, 1000000)
+    ),
+    stretches as (
+        select *, 0.5 as factor, date '2015-01-01' as valid_from_date, date '2026-06-01' as valid_to_date from stated
+        union all select *, 1, date '2026-06-01', date '2026-08-01' from stated
+        union all select *, 1, date '2026-08-01', date '{ANNOUNCED}' from stated
+        union all select *, case model_id when 'gpt-5-mini' then 0.75 else 1 end, date '{ANNOUNCED}', date '2100-01-01'
+        from stated
+    ),
+    tiers as (select * from (values ('standard', 1), ('batch', 0.5)) as tiers (service_tier, share)),
+    knowledge as (
+        select * from (values
+            (timestamp '{LEARNED} 06:00:00', cast(null as timestamp), 1, 'gpt-5', false),
+            (timestamp '{LEARNED} 06:00:00', timestamp '{CORRECTED} 06:00:00', 3, 'gpt-5', true),
+            (timestamp '{CORRECTED} 06:00:00', null, 1, 'gpt-5', true)
+        ) as knowledge (known_from_at, known_to_at, error, about, is_about)
+    )
+    select price_source, provider_id, model_id, service_tier, usage_kind, cast(0 as bigint) as tier_start_tokens,
+        valid_from_date, valid_to_date, cast(0 as bigint) as daily_from_second,
+        cast(86400 as bigint) as daily_to_second,
+        cast(price_usd * factor * share * error as decimal(38, 18)) as price_usd,
+        cast(per_units as bigint) as per_units,
+        'catalogue' as price_rule, known_from_at, known_to_at
+    from stretches cross join tiers inner join knowledge on (model_id = about) = is_about""",
+    """create table marts.price_conflicts as
+    select 'openai' as provider_id, 'gpt-5' as model_id, 'output_tokens' as usage_kind, date '2026-11-23' as as_of_date,
+        'genai-prices' as used_price_source, cast(0.00001 as decimal(38, 15)) as used_unit_price_usd,
+        'litellm' as other_price_source, cast(0.000012 as decimal(38, 15)) as other_unit_price_usd,
+        cast(1.2 as double) as price_ratio, cast(5000000 as bigint) as quantity_30d,
+        cast(10 as decimal(38, 12)) as impact_30d_usd from range(1) where exists (from requests)""",
+    """create table marts.price_overrides as
+    select cast(line as bigint) as line_number, effect, provider_id, model_id, account as billing_account_id,
+        cast(null as varchar) as project_id, cast(null as varchar) as api_key_id,
+        cast(null as varchar) as deployment_id, cast(null as varchar) as service_tier, usage_kind,
+        cast(price as decimal(38, 18)) as price,
+        cast(per_units as bigint) as per_units, currency, cast(discount as decimal(9, 6)) as discount,
+        cast(1 as bigint) as precedence, cast(valid_from as date) as valid_from_date,
+        cast(coalesce(valid_to, '2100-01-01') as date) as valid_to_date, timestamp '2026-01-05 06:00:00' as learned_at,
+        note
+    from (values
+        (2, 'discount', 'anthropic', null, null, null, null, null, null, 0.2, '2026-06-01', '2027-06-01', 'frame'),
+        (3, 'contract_price', 'openai', 'gpt-5', 'acc-1', 'output_tokens', 2.1, 1000000, 'EUR', null, '2026-09-01',
+            null, null),
+        (4, 'free', 'google', null, null, null, null, null, null, null, '2015-01-01', null, 'credits'),
+        (5, 'self_hosted', 'house', 'house-*', null, null, null, null, null, null, '2015-01-01', null, null)
+    ) as lines (line, effect, provider_id, model_id, account, usage_kind, price, per_units, currency, discount,
+        valid_from, valid_to, note)
+    where exists (from requests)""",
+    f"""create table marts.rerate_changes as
+    select '20261102T080000Z' as rerate_id, timestamp '2026-11-02 08:00:00' as ran_at,
+        timestamp '2026-11-02 08:00:00' as known_at, usage_date, provider_id, model_id, feature_id, customer_id,
+        cast(count(*) as bigint) as request_count, cast(sum(cost_usd) * 2 as decimal(38, 12)) as cost_before_usd,
+        cast(sum(cost_usd) as decimal(38, 12)) as cost_after_usd, cast(-sum(cost_usd) as decimal(38, 12)) as change_usd
+    from requests where date_trunc('month', usage_date) = date '{RERATED}' and model_id = 'gpt-5'
+    group by usage_date, provider_id, model_id, feature_id, customer_id""",
 )
 
 

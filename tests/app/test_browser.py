@@ -1,6 +1,7 @@
 """The dashboard in a real Chromium, served by the command that `unitcost dashboard` runs."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -166,6 +167,34 @@ def test_every_page_is_drawn_without_a_stranger_or_an_error(reader: Reader, path
     icon = reader.page.locator("link[rel~=icon]").first.get_attribute("href")
     assert icon
     assert "gstatic" not in icon
+
+
+def test_from_a_call_to_the_price_that_it_was_rated_by_with_the_filters_kept(reader: Reader) -> None:
+    reader.goto("conversations?period=90D")
+    reader.charts(2)
+    reader.press_first_cell("The most expensive conversations")
+    reader.charts(1)
+    call = reader.page.locator(".js-plotly-plot .barlayer .point path").first
+    call.scroll_into_view_if_needed()
+    reader.page.wait_for_timeout(300)
+    box = call.bounding_box()
+    assert box
+    reader.press(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    assert reader.asked["call"] == ["1"]
+    formula = reader.page.get_by_text(re.compile(r"^[\d,]+ × \$[\d.]+ / 1M .*= \$[\d.,]+$"))
+    expect(formula).to_be_visible()
+    reader.page.get_by_role("link", name="in the price book").click()
+    reader.charts(1)
+    expect(reader.page.get_by_role("heading", level=1, name="Prices")).to_be_visible()
+    expect(reader.page.get_by_role("heading", name="What calls are rated by")).to_be_visible()
+    assert (reader.asked["period"], reader.asked["section"]) == (["90D"], ["History"])
+
+
+@pytest.mark.parametrize("section", ["Book", "Gaps", "Conflicts", "Overrides"])
+def test_every_section_of_the_prices_is_drawn_without_a_stranger_or_an_error(reader: Reader, section: str) -> None:
+    reader.goto(f"prices?section={section}")
+    expect(reader.page.get_by_role("tab", name=section)).to_have_attribute("aria-selected", "true")
+    expect(reader.page.locator("[data-testid=stDataFrame]").first).to_be_visible()
 
 
 def test_every_chart_and_table_has_a_name_for_those_who_do_not_see_it(reader: Reader) -> None:

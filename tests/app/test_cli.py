@@ -242,7 +242,8 @@ def test_a_failed_test_publishes_nothing_and_names_itself(home: Path, tmp_path: 
     assert unitcost(home, "ingest", str(revenue)).returncode == 0
     done = unitcost(home, "build")
     assert done.returncode == 1
-    assert "every_revenue_currency_has_a_rate_in_seeds_exchange_rates" in done.stderr
+    assert "assert_every_currency_has_an_exchange_rate" in done.stderr
+    assert "EUR of 2026-10-01" in done.stderr
     assert builds.current(home) == before
     fixed = tmp_path / "fixed.csv"
     fixed.write_text(revenue.read_text().replace("EUR", "USD"))

@@ -17,11 +17,13 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import builds, dashboard
-from app.dashboard import states, theme
+from app.dashboard import data, filters, states, theme
 from app.marts import CONFIG
 from tests.app import synthetic
 
 PAGES = sorted(page.stem for page in (dashboard.MAIN.parent / "app_pages").glob("*.py"))
+GOVERNED = [name for name in PAGES if name != "prices"]
+"""Pages that the filters in the sidebar govern: a price holds whoever calls."""
 USAGE, MARGIN = "marts.fct_usage_hourly", "marts.gross_margin_daily"
 TALKS = "(select * from marts.cost_per_conversation where conversation_id <> '(unattributed)')"
 DAY = {USAGE: "usage_date", MARGIN: "usage_date", TALKS: "started_date"}
@@ -282,10 +284,10 @@ def expected_charts(name: str, asked: Asked) -> set[str]:
 
 
 def test_every_page_has_its_charts_checked() -> None:
-    assert sorted(DRAWN) == PAGES
+    assert sorted(DRAWN) == GOVERNED
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", GOVERNED)
 def test_every_chart_obeys_every_filter_or_says_why_it_is_not_there(name: str, asked: Asked) -> None:
     page = open_page(name, **asked.query)
     drawn = charts(page)
@@ -464,12 +466,298 @@ def test_two_customers_with_the_same_conversation_id_are_never_mixed(imaginary: 
     assert table(page, "call")["cost_usd"].sum() == pytest.approx(float(cost))
 
 
+# --- why a call costs what it costs -----------------------------------------------------------------------------------
+
+
+def talk(asked: Asked, condition: str) -> tuple[str, str]:
+    """conversation_id and customer_id of one conversation."""
+    query = f"select conversation_id, customer_id from {TALKS} as t where {condition} order by cost_usd desc, 1 limit 1"
+    conversation, customer = asked.con.sql(query).fetchall()[0]
+    return conversation, customer
+
+
+def lines_of(conversation: str, customer: str) -> str:
+    """The lines of a conversation."""
+    text = customer.replace("'", "''")
+    return f"marts.cost_lines where conversation_id = '{conversation}' and customer_id = '{text}'"
+
+
+def formula(page: AppTest) -> str:
+    """The one formula of a page."""
+    (found,) = [said for said in (theme.plain(element.value) for element in page.markdown) if " / 1M" in said]
+    return found
+
+
+def worked_out(formula: str) -> tuple[Decimal, Decimal]:
+    """What the left side of a formula makes, and what its right side says."""
+    left, right = formula.replace(",", "").replace("$", "").split(" = ")
+    made = Decimal(0)
+    for part in left.split(" + "):
+        quantity, price = part.split(" × ")
+        per_million = price.endswith(" / 1M")
+        made += Decimal(quantity) * Decimal(price.removesuffix(" / 1M")) / (1_000_000 if per_million else 1)
+    return made, Decimal(right)
+
+
+def test_the_dearest_call_is_explained_by_a_formula_that_makes_its_cost(home: Path) -> None:
+    asked = Asked(home)
+    conversation, customer = talk(asked, "request_count > 3 and unpriced_request_count = 0")
+    page = open_page("conversations", conversation=conversation, of=customer)
+    made, told = worked_out(formula(page))
+    lines = lines_of(conversation, customer)
+    assert made == told
+    assert told == asked.one(f"select max(cost) from (select sum(amount_usd) as cost from {lines} group by request_id)")
+    assert told == asked.one(f"select max(cost_usd) from marts.fct_requests where {lines.split(' where ')[1]}")
+    assert "The lines add up to the cost of the call." in said(page)
+
+
+def test_every_call_can_be_chosen_by_the_link_and_its_lines_are_those_of_the_mart(home: Path) -> None:
+    asked = Asked(home)
+    conversation, customer = talk(asked, "request_count between 3 and 9 and unpriced_request_count = 0")
+    lines = lines_of(conversation, customer)
+    calls = asked.con.sql(
+        f"select request_id, sum(amount_usd), count(*) from {lines} group by all order by min(requested_at), request_id"
+    ).fetchall()
+    for number, (_, cost, kinds) in enumerate(calls, start=1):
+        page = open_page("conversations", conversation=conversation, of=customer, call=str(number))
+        assert worked_out(formula(page)) == (cost, cost)
+        shown = next(frame.value for frame in page.dataframe if "quantity" in frame.value.columns)
+        assert len(shown) == kinds
+        assert shown["amount_usd"].sum() == pytest.approx(float(cost))
+
+
+def test_the_whole_conversation_is_quantity_times_price_too(home: Path) -> None:
+    asked = Asked(home)
+    conversation, customer = talk(asked, "model_count = 1 and request_count > 3 and unpriced_request_count = 0")
+    page = open_page("conversations", conversation=conversation, of=customer)
+    shown = table(page, "price_id")
+    lines = lines_of(conversation, customer)
+    expected = dict(
+        asked.con.sql(
+            f"select usage_kind || price_id, cast(sum(amount_usd) as double) from {lines} group by 1"
+        ).fetchall()
+    )
+    kinds = shown["usage_kind"].str.lower().str.replace(" ", "_") + shown["price_id"]
+    assert dict(zip(kinds, shown["amount_usd"], strict=True)) == pytest.approx(expected)
+    assert theme.price(asked.one(f"select sum(amount_usd) from {lines}")) in said(page)
+
+
+def test_the_list_price_stands_beside_a_contract_price_and_only_there(imaginary: Path) -> None:
+    asked = Asked(imaginary)
+    for model, differs in (("claude-sonnet-5", True), ("gpt-5-mini", False)):
+        conversation, customer = talk(asked, f"model_ids = '{model}'")
+        shown = table(open_page("conversations", conversation=conversation, of=customer), "price_id")
+        assert ("list_unit_price_usd" in shown.columns) is differs
+        if differs:
+            row = shown[shown["usage_kind"] == "Output"].iloc[0]
+            assert (row["list_unit_price_usd"], row["unit_price_usd"]) == ("$18.75 / 1M", "$15.00 / 1M")
+
+
+def test_a_call_names_its_price_row_and_the_way_to_it(imaginary: Path) -> None:
+    conversation, customer = talk(Asked(imaginary), "model_ids = 'gpt-5'")
+    page = open_page("conversations", conversation=conversation, of=customer)
+    assert "Price row list|openai|gpt-5|standard" in said(page)
+    (link,) = page.get("page_link")
+    assert link.proto.page == "prices"
+    assert link.proto.query_string == "section=History&price_model=openai%2Fgpt-5"
+
+
+def test_a_call_without_a_price_says_why_and_shows_what_was_used(imaginary: Path) -> None:
+    conversation, customer = talk(Asked(imaginary), "model_ids = 'house-llama'")
+    page = open_page("conversations", conversation=conversation, of=customer)
+    assert "No price: no source knows this model." in said(page)
+    assert " / 1M" not in said(page)
+    assert set(table(page, "price_id")["unit_price_usd"]) == {"no price"}
+
+
+def test_a_call_of_another_conversation_is_not_taken_over(imaginary: Path) -> None:
+    conversation, customer = talk(Asked(imaginary), "request_count = 2 and unpriced_request_count = 0")
+    page = open_page("conversations", conversation=conversation, of=customer, call="39")
+    assert page.number_input(key="call").value is None
+
+
+# --- prices -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_book_is_that_of_the_two_days_that_are_asked_for(imaginary: Path) -> None:
+    asked = Asked(imaginary)
+    for valid_on, known_on in (
+        ("2026-11-23", "2026-11-24"),
+        ("2026-05-31", "2026-11-24"),
+        ("2026-11-23", "2026-08-31"),
+    ):
+        page = open_page("prices", valid_on=valid_on, known_on=known_on, catalogue="true")
+        shown = table(page, "price_usd")
+        after = f"timestamp '{known_on}' + interval 1 day"
+        rows = asked.con.sql(
+            "select count(*), cast(sum(price_usd) as double) from marts.price_history"
+            f" where valid_from_date <= '{valid_on}' and valid_to_date > '{valid_on}'"
+            f" and known_from_at < {after} and (known_to_at is null or known_to_at >= {after})"
+        ).fetchall()
+        assert (len(shown), pytest.approx(shown["price_usd"].sum())) == rows[0]
+
+
+def test_what_the_book_knew_before_it_was_corrected_is_another_price(imaginary: Path) -> None:
+    del imaginary
+    prices = {}
+    for known_on in ("2026-08-31", "2026-09-01"):
+        shown = table(open_page("prices", known_on=known_on, find="openai/GPT-5"), "price_usd")
+        row = shown[(shown["model_id"] == "gpt-5") & (shown["kind"] == "Input") & (shown["service_tier"] == "standard")]
+        prices[known_on] = row["price_usd"].to_list()
+    assert prices == {"2026-08-31": [3.75], "2026-09-01": [1.25]}
+
+
+def test_the_book_holds_what_was_called_and_on_demand_the_whole_catalogue(imaginary: Path) -> None:
+    asked = Asked(imaginary)
+    called = set(table(open_page("prices"), "price_usd")["model_id"])
+    assert called == {row[0] for row in asked.con.sql("select model_id from marts.price_book").fetchall()}
+    assert set(table(open_page("prices", catalogue="true"), "price_usd")["model_id"]) == called | {"gpt-4o"}
+    only = table(open_page("prices", price_provider="google"), "price_usd")
+    assert set(only["provider_id"]) == {"google"}
+
+
+def test_a_book_that_is_cut_says_of_how_many(imaginary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    del imaginary
+    whole = len(table(open_page("prices"), "price_usd"))
+    price_list = data.price_list
+    monkeypatch.setattr(data, "price_list", lambda path, book, limit: price_list(path, book, min(limit, 5)))
+    page = open_page("prices")
+    assert len(table(page, "price_usd")) == 5
+    assert f"The first 5 of {whole} prices" in said(page)
+
+
+def test_a_search_without_a_find_says_so(imaginary: Path) -> None:
+    del imaginary
+    assert "has no such price" in said(open_page("prices", find="no such model"))
+
+
+def test_the_steps_are_the_prices_of_the_mart_and_neighbours_at_one_price_are_one(imaginary: Path) -> None:
+    del imaginary
+    page = open_page("prices", section="History", price_model="openai/gpt-5")
+    steps = {trace["name"]: trace for trace in charts(page)["price_steps"]}
+    assert set(steps) == {"Input", "Output", "Cache read", "Cache write", "Output (litellm)"}
+    assert numbers(steps["Output"], "y") == [5, 5, 10, 10]
+    assert steps["Output"]["x"][1:3] == ["2026-06-01", "2026-06-01"]
+    assert {trace["line"]["shape"] for trace in steps.values()} == {"hv"}
+    assert "Not drawn, since it is not per 1M tokens: Web searches." in said(page)
+    batch = open_page("prices", section="History", price_model="openai/gpt-5", tier="batch")
+    assert numbers(charts(batch)["price_steps"][0], "y") == [0.3125, 0.3125, 0.625, 0.625]
+    earlier = open_page("prices", section="History", price_model="openai/gpt-5", known_on="2026-08-31")
+    assert numbers(charts(earlier)["price_steps"][0], "y") == [1.875, 1.875, 3.75, 3.75]
+
+
+def test_a_change_that_is_announced_is_told_in_words(imaginary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    del imaginary
+    monkeypatch.setattr(filters, "today", lambda: date(2026, 11, 24))
+    page = open_page("prices", section="History", price_model="openai/gpt-5-mini")
+    assert "From 1 Jan 2027: Input $0.25 → $0.1875 per 1M tokens, Output $2.00 → $1.50 per 1M tokens" in said(page)
+    monkeypatch.setattr(filters, "today", lambda: date(2027, 1, 2))
+    page = open_page("prices", section="History", price_model="openai/gpt-5-mini")
+    assert "→" not in said(page)
+
+
+def test_the_rows_that_calls_are_rated_by_carry_the_ids_that_calls_name(imaginary: Path) -> None:
+    page = open_page("prices", section="History", price_model="anthropic/claude-sonnet-5")
+    shown = table(page, "price_id")
+    named = "select distinct price_id from marts.fct_requests where model_id = 'claude-sonnet-5'"
+    assert shown["price_id"].to_list() == [row[0] for row in Asked(imaginary).con.sql(named).fetchall()]
+    assert shown["output_per_million_usd"].to_list() == [15]
+
+
+def test_history_without_a_model_says_what_to_choose(imaginary: Path) -> None:
+    del imaginary
+    page = open_page("prices", section="History")
+    assert "Choose a model" in said(page)
+    assert not charts(page)
+
+
+def test_gaps_are_those_of_the_mart_with_their_range_and_what_to_do(imaginary: Path) -> None:
+    page = open_page("prices", section="Gaps")
+    shown = table(page, "at_risk_low_usd")
+    rows = (
+        Asked(imaginary)
+        .con.sql(
+            "select month, model_id, request_count, cast(at_risk_low_usd as double), cast(at_risk_high_usd as double)"
+            " from marts.unpriced_requests order by month desc"
+        )
+        .fetchall()
+    )
+    columns = ["model_id", "request_count", "at_risk_low_usd", "at_risk_high_usd"]
+    assert [tuple(row) for row in shown[columns].itertuples(index=False)] == [row[1:] for row in rows]
+    assert f"{sum(row[2] for row in rows):,} calls have no price" in said(page)
+    assert "in no total" in said(page)
+    assert "seeds/price_overrides.csv" in said(page)
+    for place in (3, 4):  # the range is told line by line and nowhere added
+        assert theme.us_dollars(Decimal(str(sum(row[place] for row in rows)))) not in said(page)
+
+
+def test_conflicts_name_both_sources_and_that_the_first_is_used(imaginary: Path) -> None:
+    del imaginary
+    page = open_page("prices", section="Conflicts")
+    (row,) = table(page, "price_ratio").to_dict("records")
+    assert (row["used_price_source"], row["used_unit_price_usd"]) == ("genai-prices", "$10.00 / 1M")
+    assert (row["other_price_source"], row["other_unit_price_usd"]) == ("litellm", "$12.00 / 1M")
+    assert (row["price_ratio"], row["impact_30d_usd"]) == ("×1.20", 10)
+    assert "The first source is used, never a mean." in said(page)
+
+
+def test_overrides_are_told_in_words(imaginary: Path) -> None:
+    del imaginary
+    shown = table(open_page("prices", section="Overrides"), "says")
+    assert shown[["says", "scope", "since", "until"]].to_numpy().tolist() == [
+        ["20% off list", "anthropic", "2026-06-01", "2027-06-01"],
+        ["€2.10 per 1M output tokens", "openai · gpt-5 · account acc-1", "2026-09-01", "open"],
+        ["free by contract", "google", "always", "open"],
+        ["self-hosted: paid as capacity", "house · house-*", "always", "open"],
+    ]
+
+
+def test_rerates_are_summed_by_month_before_and_after(imaginary: Path) -> None:
+    shown = table(open_page("prices", section="Overrides"), "cost_before_usd")
+    before, after = (
+        Asked(imaginary)
+        .con.sql(
+            "select cast(sum(cost_before_usd) as double), cast(sum(cost_after_usd) as double) from marts.rerate_changes"
+        )
+        .fetchall()[0]
+    )
+    assert shown["cost_before_usd"].to_list() == pytest.approx([before])
+    assert shown["cost_after_usd"].to_list() == pytest.approx([after])
+    assert shown["change_usd"].to_list() == pytest.approx([after - before])
+
+
+@pytest.mark.parametrize(
+    ("section", "told"),
+    [
+        ("Book", "No prices yet"),
+        ("History", "No prices yet"),
+        ("Gaps", "Every call that used something has a price."),
+        ("Conflicts", "No two sources state different prices"),
+        ("Overrides", "No line in `seeds/price_overrides.csv`"),
+    ],
+)
+def test_a_section_with_nothing_in_it_says_what_that_means(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, section: str, told: str
+) -> None:
+    path = synthetic.build(tmp_path, days=3)
+    path.chmod(0o644)
+    with duckdb.connect(str(path)) as con:
+        for name in ("price_history", "unpriced_requests", "price_conflicts", "price_overrides", "rerate_changes"):
+            con.execute(f"delete from marts.{name}")
+    monkeypatch.setenv("UNITCOST_HOME", str(tmp_path))
+    page = open_page("prices", section=section)
+    assert told in said(page) + "\n".join(element.value for element in page.success) + str(
+        [element.proto for element in page.info]
+    )
+    assert not page.dataframe
+
+
 # --- states -----------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.usefixtures("imaginary")
 @pytest.mark.parametrize("member", [synthetic.MARKUP, synthetic.FORMULA])
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", GOVERNED)
 def test_a_customer_with_a_hostile_name_is_shown_by_that_name(name: str, member: str) -> None:
     assert f"customer: {member}" in said(open_page(name, customer=member, period="90D"))
 
@@ -495,7 +783,7 @@ def test_cost_without_any_price_is_unknown_and_not_zero() -> None:
 
 
 @pytest.mark.usefixtures("imaginary")
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", GOVERNED)
 def test_filters_that_leave_nothing_say_so_and_offer_to_clear_them(name: str) -> None:
     nothing = {"model": "house-llama", "feature": "autocomplete"}
     page = open_page(name, **nothing)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from ingest import raw
 from ingest.files import RefusedError, inspect
 from ingest.landing import Landed, land
 from ingest.source import Source
+from ingest.sources import discover
 
 Land = Callable[[Path, str], Landed]
 
@@ -259,3 +262,26 @@ def test_an_account_with_a_long_name_is_an_account(landed: Land, tmp_path: Path)
     path.write_text(path.read_text().replace("\n1,", "\n" + "a/b=c|" * 60 + ","))
     (file,) = landed(path, "focus").files
     assert file.scope == "a/b=c|" * 60 + "\x1f2026-10-01 00:00:00"
+
+
+def test_a_column_that_was_declared_after_a_file_landed_is_empty_in_its_rows(tmp_path: Path) -> None:
+    """A warehouse goes on with the next version, whose sources read more."""
+    openai = discover()["openai"]
+    folder = tmp_path / "landing" / "openai__requests" / "usage_date=2026-10-01"
+    folder.mkdir(parents=True)
+    pq.write_table(pa.table({"request_id": ["a"], "input_id": ["i"]}), folder / "old.parquet")
+    file = {
+        "table_name": "openai__requests",
+        "path": "landing/openai__requests/usage_date=2026-10-01/old.parquet",
+        "sha256": "old",
+        "usage_date": date(2026, 10, 1),
+        "row_count": 1,
+        "input_id": "i",
+        "load_number": 1,
+    }
+    con = duckdb.connect()
+    raw.create_views(con, [openai], [file], tmp_path)
+    assert con.sql("select request_id, prompt_tokens, usage_date from raw.openai__requests").fetchall() == [
+        ("a", None, date(2026, 10, 1))
+    ]
+    con.close()

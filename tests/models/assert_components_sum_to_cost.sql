@@ -1,28 +1,34 @@
--- Components sum to the list cost of every call; a call is priced in whole or not at all.
+-- Components sum to the contracted cost of every call; a call is priced in whole or not at all, and what is free costs 0.
 select
     source_id,
     request_id,
     price_status,
     list_cost_usd,
+    contracted_cost_usd,
     input_cost_usd,
     cache_read_cost_usd,
     cache_write_cost_usd,
     output_cost_usd,
-    tool_cost_usd
+    tool_cost_usd,
+    other_cost_usd
 from {{ ref('fct_requests') }}
 where
     (
-        price_status = 'priced'
+        price_status in ('priced', 'free', 'self_hosted')
         and coalesce(
             input_cost_usd + cache_read_cost_usd + cache_write_cost_usd + output_cost_usd + tool_cost_usd
-            <> list_cost_usd,
+            + other_cost_usd <> contracted_cost_usd,
             true
         )
     )
+    or (price_status = 'priced' and list_cost_usd is null)
+    or (price_status in ('free', 'self_hosted') and contracted_cost_usd <> 0)
     or (
-        price_status <> 'priced'
+        price_status not in ('priced', 'free', 'self_hosted')
         and coalesce(
-            input_cost_usd, cache_read_cost_usd, cache_write_cost_usd, output_cost_usd, tool_cost_usd, list_cost_usd
+            input_cost_usd, cache_read_cost_usd, cache_write_cost_usd, output_cost_usd, tool_cost_usd, other_cost_usd,
+            list_cost_usd, contracted_cost_usd
         ) is not null
     )
     or list_cost_usd < 0
+    or contracted_cost_usd < 0

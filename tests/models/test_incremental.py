@@ -28,6 +28,7 @@ MARTS = (
     "dim_models",
     "fct_charges",
     "fct_revenue",
+    "fx_variance",
 )
 START = datetime(2026, 10, 1, 12, tzinfo=UTC)
 

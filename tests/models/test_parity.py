@@ -334,7 +334,7 @@ def rendered(query: str, engine: str) -> str:
         def dispatch(self, name: str) -> Callable[..., str]:
             return getattr(macros, f"{engine}__{name}", None) or getattr(macros, f"default__{name}")
 
-    names = ("whole_division", "unit_cost", "split_exactly", "component_cost")
+    names = ("whole_division", "unit_cost", "split_exactly", "component_cost", "cross_rate", "convert")
     text = "".join((PROJECT_DIR / "macros" / f"{name}.sql").read_text() for name in names)
     environment = jinja2.Environment(autoescape=False)  # noqa: S701 - SQL, not HTML
     macros = environment.from_string(text, globals={"adapter": Adapter(), "return": lambda value: value}).module
@@ -440,6 +440,41 @@ def test_a_component_is_rounded_once_and_components_sum_exactly(ask: Ask) -> Non
         (0, 0),
         (None, None),
     ]  # nothing used is free; an unknown price is no price
+
+
+def test_a_rate_is_crossed_and_an_amount_converted_exactly(ask: Ask) -> None:
+    chance = random.Random(9)  # noqa: S311 - cases, not secrets
+    rate_unit = Decimal("1e-10")
+    cases = []
+    while len(cases) < 500:
+        rate, by = (chance.randrange(1, 10 ** chance.randint(1, 18)) * rate_unit for _ in range(2))
+        if EXACT.divide(rate, by) < 10**5 - 1:
+            cases.append((money(chance), rate, by))
+    cases += [
+        (amount, Decimal(rate), Decimal(by))
+        for amount in (9 * LARGEST, -9 * LARGEST, UNIT, -UNIT, Decimal(0))
+        for rate, by in (("1", "3"), ("1", "1"), ("99999999.9999999999", "1001"), ("0.0000000001", "2"))
+    ]
+    given = pa.table(
+        [
+            pa.array(range(len(cases)), pa.int64()),
+            pa.array([amount for amount, *_ in cases], pa.decimal128(38, 12)),
+            pa.array([rate for _, rate, _ in cases], pa.decimal128(18, 10)),
+            pa.array([by for *_, by in cases], pa.decimal128(18, 10)),
+        ],
+        names=["id", "amount", "rate", "per"],
+    )
+    crossed = "{{ cross_rate('rate', 'per') }}"
+    rows = ask(
+        given,
+        "select id, crossed, {{ convert('amount', 'crossed') }} as converted "
+        f"from (select *, {crossed} as crossed from given) as rates order by id",
+    )
+    expected = []
+    for number, (amount, rate, by) in enumerate(cases):
+        at = EXACT.divide(rate, by).quantize(rate_unit, ROUND_HALF_UP, EXACT)
+        expected.append((number, at, EXACT.multiply(amount, at).quantize(UNIT, ROUND_HALF_UP, EXACT)))
+    assert [case for case in zip(cases, rows, expected, strict=True) if tuple(case[1]) != case[2]] == []
 
 
 def test_whole_division_keeps_every_digit(ask: Ask) -> None:

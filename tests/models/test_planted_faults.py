@@ -40,21 +40,21 @@ FAULTS = {
         "assert_costs_are_conserved",
     ),
     "a component is left out of the total": (
-        "intermediate/int_requests_rated.sql",
-        "cast(input_cost + cache_read_cost + cache_write_cost",
-        "cast(input_cost + cache_write_cost",
+        "intermediate/int_requests_converted.sql",
+        "input_cost_usd + cache_read_cost_usd + cache_write_cost_usd",
+        "input_cost_usd + cache_write_cost_usd",
         "assert_components_sum_to_cost",
     ),
     "a line of the bill is dropped": (
         "marts/core/fct_charges.sql",
-        "from {{ ref('int_charges_unioned') }}",
-        "from {{ ref('int_charges_unioned') }} where charge_category = 'Usage'",
+        "from {{ ref('int_charges_converted') }}",
+        "from {{ ref('int_charges_converted') }} where charge_category = 'Usage'",
         "assert_the_bill_is_whole",
     ),
     "nothing is wrong": (
         "marts/core/fct_charges.sql",
-        "from {{ ref('int_charges_unioned') }}",
-        "from {{ ref('int_charges_unioned') }} where true",
+        "from {{ ref('int_charges_converted') }}",
+        "from {{ ref('int_charges_converted') }} where true",
         None,
     ),
     "revenue is recognised short": (

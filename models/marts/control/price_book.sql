@@ -1,7 +1,9 @@
--- grain: one row per price_id: model, service tier, stretch of time, time of day and context tier
--- What `fct_requests.price_id` names. Prices are for a million units, as providers print them; NULL: there is none.
+-- grain: one row per price_id: price key, stretch of time, time of day and context tier
+-- What `fct_requests.price_id` names: what we pay, in US dollars, as the catalogue states it. Tokens for a million, as
+-- providers print them, all else for one; NULL: there is no price.
 select
     price_id,
+    price_key,
     price_provider_id as provider_id,
     price_model_id as model_id,
     price_tier as service_tier,
@@ -11,14 +13,15 @@ select
     daily_to_second,
     above_tokens,
     up_to_tokens,
-    cast(cast(input_price as decimal(28, 15)) * 1000000 as decimal(38, 12)) as input_per_million_usd,
-    cast(cast(cache_read_price as decimal(28, 15)) * 1000000 as decimal(38, 12)) as cache_read_per_million_usd,
-    cast(cast(cache_write_price as decimal(28, 15)) * 1000000 as decimal(38, 12)) as cache_write_per_million_usd,
-    cast(cast(cache_write_1h_price as decimal(28, 15)) * 1000000 as decimal(38, 12)) as cache_write_1h_per_million_usd,
-    cast(cast(output_price as decimal(28, 15)) * 1000000 as decimal(38, 12)) as output_per_million_usd,
-    cast(cast(input_audio_price as decimal(28, 15)) * 1000000 as decimal(38, 12)) as input_audio_per_million_usd,
-    cast(cast(output_audio_price as decimal(28, 15)) * 1000000 as decimal(38, 12)) as output_audio_per_million_usd,
-    cast(cast(web_search_price as decimal(28, 15)) * 1000000 as decimal(38, 12)) as web_search_per_million_usd,
+    {{ readable_prices() }},
+    minimum_audio_seconds,
+    price_state,
     price_source,
-    source_version
-from {{ ref('int_model_prices') }}
+    source_version,
+    price_rule,
+    cast(uplift_factor as decimal(6, 3)) as uplift_factor,
+    override_line_number,
+    exchange_rate,
+    exchange_rate_date,
+    exchange_rate_source
+from {{ ref('int_rate_card') }}

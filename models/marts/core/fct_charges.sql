@@ -34,6 +34,13 @@ select
     billed_cost,
     effective_cost,
     billing_currency,
+    list_cost_usd,
+    contracted_cost_usd,
+    billed_cost_usd,
+    effective_cost_usd,
+    exchange_rate,
+    exchange_rate_date,
+    exchange_rate_source,
     billing_period_start_at,
     billing_period_end_at,
     charge_period_start_at,
@@ -41,4 +48,4 @@ select
     cast(charge_period_start_at as date) as usage_date,
     input_id,
     record_number
-from {{ ref('int_charges_unioned') }}
+from {{ ref('int_charges_converted') }}

@@ -18,6 +18,8 @@ select
     rated.user_id,
     rated.project_id,
     rated.api_key_id,
+    rated.billing_account_id,
+    rated.deployment_id,
 
     ---------- attributes
     rated.operation,
@@ -41,11 +43,27 @@ select
     rated.cache_write_1h_tokens,
     rated.cache_write_12h_tokens,
     rated.cache_write_unknown_tokens,
+    rated.cache_read_audio_tokens,
+    rated.cache_read_image_tokens,
     rated.input_audio_tokens,
+    rated.input_image_tokens,
+    rated.input_video_tokens,
     rated.output_tokens,
     rated.output_audio_tokens,
+    rated.output_image_tokens,
+    rated.output_video_tokens,
+    rated.citation_tokens,
     rated.reasoning_tokens,
     rated.web_search_count,
+    rated.storage_search_count,
+    rated.code_execution_count,
+    rated.rerank_search_count,
+    rated.image_count,
+    rated.audio_seconds,
+    rated.character_count,
+    rated.page_count,
+    rated.annotated_page_count,
+    rated.message_count,
     rated.latency_ms,
     rated.time_to_first_token_ms,
 
@@ -55,20 +73,23 @@ select
     cast(rated.cache_write_cost_usd as decimal(38, 12)) as cache_write_cost_usd,
     cast(rated.output_cost_usd as decimal(38, 12)) as output_cost_usd,
     cast(rated.tool_cost_usd as decimal(38, 12)) as tool_cost_usd,
+    cast(rated.other_cost_usd as decimal(38, 12)) as other_cost_usd,
     cast(rated.list_cost_usd as decimal(38, 12)) as list_cost_usd,
-    -- no contract prices yet: the contracted cost is the list cost
-    cast(rated.list_cost_usd as decimal(38, 12)) as contracted_cost_usd,
+    cast(rated.contracted_cost_usd as decimal(38, 12)) as contracted_cost_usd,
     -- the best known: no invoice is reconciled yet, so the contracted cost
-    cast(rated.list_cost_usd as decimal(38, 12)) as cost_usd,
+    cast(rated.contracted_cost_usd as decimal(38, 12)) as cost_usd,
     cast(rated.reported_cost_usd as decimal(38, 12)) as reported_cost_usd,
     false as is_invoiced,
+    rated.exchange_rate,
+    rated.exchange_rate_date,
+    rated.exchange_rate_source,
 
     ---------- times and lineage
     rated.requested_at,
     rated.usage_date,
     rated.input_id,
     rated.record_number
-from {{ ref('int_requests_rated') }} as rated
+from {{ ref('int_requests_converted') }} as rated
 {% if is_incremental() %}
     -- the touched dates are deleted by now: what is left of a repeated call stands on another day
     left join {{ this }} as built

@@ -7,5 +7,8 @@ select
     coalesce(feature_id, '(unattributed)') as feature_id,
     currency,
     usage_date,
-    cast(revenue_usd as decimal(38, 12)) as revenue_usd
+    cast(revenue_usd as decimal(38, 12)) as revenue_usd,
+    exchange_rate,
+    exchange_rate_date,
+    exchange_rate_source
 from {{ ref('int_revenue_recognised') }}

@@ -17,6 +17,9 @@ select
     cast(sum(case when status <> 'ok' then 1 else 0 end) as bigint) as error_count,
     cast(sum(case when price_status in ('unknown_model', 'no_price', 'usage_missing') then 1 else 0 end) as bigint)
         as unpriced_request_count,
+    1 - {{ ratio(
+        "sum(case when price_status in ('unknown_model', 'no_price', 'usage_missing') then 1 else 0 end)", 'count(*)'
+    ) }} as priced_share,
     cast(sum(uncached_input_tokens) as bigint) as uncached_input_tokens,
     cast(sum(cache_read_tokens) as bigint) as cache_read_tokens,
     cast(sum(cache_write_tokens) as bigint) as cache_write_tokens,
@@ -27,6 +30,7 @@ select
     cast(sum(cache_write_cost_usd) as decimal(38, 12)) as cache_write_cost_usd,
     cast(sum(output_cost_usd) as decimal(38, 12)) as output_cost_usd,
     cast(sum(tool_cost_usd) as decimal(38, 12)) as tool_cost_usd,
+    cast(sum(other_cost_usd) as decimal(38, 12)) as other_cost_usd,
     cast(sum(list_cost_usd) as decimal(38, 12)) as list_cost_usd,
     cast(sum(contracted_cost_usd) as decimal(38, 12)) as contracted_cost_usd,
     cast(sum(cost_usd) as decimal(38, 12)) as cost_usd,

@@ -17,6 +17,7 @@ select
     user_id,
     project_id,
     api_key_id,
+    organization_id as billing_account_id,
     environment,
     trace_id,
 
@@ -54,6 +55,7 @@ select
     coalesce(output_tokens, 0) as output_tokens,
     thinking_tokens as reasoning_tokens,
     web_search_requests as web_search_count,
+    code_execution_requests as code_execution_count,
     latency_ms,
     time_to_first_token_ms,
 

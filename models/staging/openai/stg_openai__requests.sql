@@ -5,17 +5,68 @@ with logged as (
 
 ),
 
+described as (
+
+    select
+        *,
+        case
+            when path like '%/embeddings%' or object = 'list' then 'embeddings'
+            when path like '%/v1/completions%' or object = 'text_completion' then 'text_completion'
+            -- these models answer at no other endpoint
+            when model like 'gpt-image%' or model like 'chatgpt-image%' or model like 'dall-e%' then 'image'
+            when path like '%/images/%' then 'image'
+            when path like '%/audio/%' or model like 'tts-%' or audio_seconds is not null then 'audio'
+            else 'chat'
+        end as operation,
+        case
+            when error_code is not null or lower(status) in ('error', 'failed', 'failure') then 'error'
+            -- an HTTP status
+            when length(status) = 3 and substr(status, 1, 1) in ('4', '5') then 'error'
+            when lower(status) in ('aborted', 'cancelled') then 'aborted'
+            else 'ok'
+        end as call_status,
+        prompt_tokens is not null or completion_tokens is not null as is_billed_in_tokens
+    from logged
+
+),
+
 counted as (
 
     select
         *,
-        coalesce(prompt_tokens, 0) as input_tokens,
-        coalesce(cached_tokens, 0) as read_tokens,
-        coalesce(cache_write_tokens, 0) as write_tokens,
-        coalesce(input_audio_tokens, 0) as audio_in_tokens,
+        coalesce(prompt_tokens, 0) as all_input_tokens,
+        coalesce(cached_tokens, 0) as all_cache_read_tokens,
+        cached_audio_tokens as stated_cache_read_audio_tokens,
+        cached_image_tokens as stated_cache_read_image_tokens,
+        coalesce(cache_write_tokens, 0) as all_cache_write_tokens,
+        coalesce(input_audio_tokens, 0) as all_input_audio_tokens,
+        coalesce(input_image_tokens, 0) as all_input_image_tokens,
+        0 as all_input_video_tokens,
         coalesce(completion_tokens, 0) as all_output_tokens,
-        coalesce(output_audio_tokens, 0) as audio_out_tokens
-    from logged
+        -- speech has no details: what it puts out is audio, and nothing else
+        case
+            when path like '%/audio/speech%' or model like '%-tts%' then coalesce(completion_tokens, 0)
+            else coalesce(output_audio_tokens, 0)
+        end as all_output_audio_tokens,
+        -- so do images, unless `output_tokens_details` say that text is among it (openai-python, images_response.py)
+        coalesce(output_image_tokens, case when operation = 'image' then completion_tokens end, 0)
+            as all_output_image_tokens,
+        0 as all_output_video_tokens,
+        -- a model is billed by the token or by the piece: what is counted beside tokens, or of a failure, is not billed
+        case
+            when is_billed_in_tokens or call_status <> 'ok' or operation <> 'image' then 0 else coalesce(image_count, 0)
+        end as billed_image_count,
+        case
+            when is_billed_in_tokens or call_status <> 'ok' or operation <> 'audio' then 0
+            else coalesce(character_count, 0)
+        end as billed_character_count
+    from described
+
+),
+
+leaves as (
+
+    {{ disjoint_tokens('counted') }}
 
 )
 
@@ -37,40 +88,37 @@ select
     user_id,
     project_id,
     api_key_id,
+    organization_id as billing_account_id,
+    -- on Azure the deployment is a part of the path
+    coalesce(deployment, nullif(regexp_extract(path, '/openai/deployments/([^/?]+)', 1), '')) as deployment_id,
     environment,
     trace_id,
 
     ---------- attributes
-    case
-        when path like '%/embeddings%' or object = 'list' then 'embeddings'
-        when path like '%/v1/completions%' or object = 'text_completion' then 'text_completion'
-        else 'chat'
-    end as operation,
+    operation,
+    -- data residency is bought by the host: eu.api.openai.com
+    nullif(regexp_extract(host, '^([a-z]+)[.]api[.]openai[.]com$', 1), '') as region_id,
     service_tier,
     -- a line of a batch's output file says "default" of a call that was billed as batch
     coalesce(service_tier = 'batch' or batch_custom_id is not null, false) as is_batch,
-    case
-        when error_code is not null or lower(status) in ('error', 'failed', 'failure') then 'error'
-        -- an HTTP status
-        when length(status) = 3 and substr(status, 1, 1) in ('4', '5') then 'error'
-        when lower(status) in ('aborted', 'cancelled') then 'aborted'
-        else 'ok'
-    end as status,
+    call_status as status,
     error_code,
     attempt_number,
     retry_of,
 
     ---------- quantities
-    prompt_tokens is not null or completion_tokens is not null as has_usage,
+    is_billed_in_tokens or audio_seconds is not null or billed_image_count + billed_character_count > 0 as has_usage,
     -- prompt_tokens "including cached and cache-write tokens" (openai-python, completion_usage.py)
-    greatest(input_tokens - read_tokens - write_tokens - audio_in_tokens, 0) as uncached_input_tokens,
-    read_tokens as cache_read_tokens,
-    write_tokens as cache_write_30m_tokens,
-    audio_in_tokens as input_audio_tokens,
-    greatest(all_output_tokens - audio_out_tokens, 0) as output_tokens,
-    audio_out_tokens as output_audio_tokens,
+    {{ token_leaves() }},
+    greatest(all_cache_write_tokens - coalesce(cache_write_12h_tokens, 0), 0) as cache_write_30m_tokens,
+    least(coalesce(cache_write_12h_tokens, 0), all_cache_write_tokens) as cache_write_12h_tokens,
     -- inside completion_tokens: never priced again
     reasoning_tokens,
+    -- "counts billable searches" (openai-python, response.py, tool_usage)
+    web_search_requests as web_search_count,
+    billed_image_count as image_count,
+    audio_seconds,
+    billed_character_count as character_count,
     latency_ms,
     time_to_first_token_ms,
 
@@ -79,4 +127,4 @@ select
     usage_date,
     input_id,
     record_number
-from counted
+from leaves
