@@ -318,10 +318,15 @@ class Warehouse:
         )
 
     def conversation_lines(self, customer_id: str, conversation_id: str, days: tuple[date, date]) -> pl.DataFrame:
-        """The lines of all calls of a conversation, summed by kind and price; an amount that is not known is null."""
+        """The lines of all calls of a conversation, summed by kind and price.
+
+        amount_usd is null for calls whose cost is not known: part of a call may have a price, and its whole have none.
+        """
         return self._read(
-            "select usage_kind, unit, price_id, cast(sum(quantity) as decimal(38, 3)) as quantity,"
-            f" list_unit_price_usd, unit_price_usd, {_sum('amount_usd')}, cast(count(*) as bigint) as request_count"
+            "select usage_kind, unit, price_id, price_status in ('priced', 'free', 'self_hosted') as is_known,"
+            " cast(sum(quantity) as decimal(38, 3)) as quantity, list_unit_price_usd, unit_price_usd,"
+            f" {_sum('case when is_known then amount_usd end as amount_usd')},"
+            " cast(count(*) as bigint) as request_count"
             f" from marts.cost_lines where {_OF_CONVERSATION} group by all"
             " order by amount_usd desc nulls last, price_id, usage_kind",
             _conversation(customer_id, conversation_id, days),

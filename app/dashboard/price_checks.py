@@ -67,8 +67,9 @@ def conflicts(view: View) -> None:
         _worded("other_unit_price_usd"),
         pl.col("price_ratio").map_elements(lambda ratio: f"×{ratio:,.2f}", return_dtype=pl.String),
     )
+    number = f"{len(disputed):,} {'price' if len(disputed) == 1 else 'prices'}"
     st.markdown(
-        f"Two sources differ on **{len(disputed):,} {'price' if len(disputed) == 1 else 'prices'}** of models that were called, as of"
+        f"Two sources differ on **{number}** of models that were called, as of"
         f" {theme.day(disputed['as_of_date'][0])}. The first source is used, never a mean."
     )
     panels.table(

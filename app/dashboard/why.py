@@ -39,13 +39,17 @@ def cards(view: View, calls: pl.DataFrame, row: dict[str, Any], days: tuple[date
 
 
 def _call(
-    view: View, head: st.delta_generator.DeltaGenerator, calls: pl.DataFrame, row: dict[str, Any], days: Any
+    view: View,
+    head: st.delta_generator.DeltaGenerator,
+    calls: pl.DataFrame,
+    row: dict[str, Any],
+    days: tuple[date, date],
 ) -> None:
     call = _chosen(head, calls)
     lines = data.cost_lines(
         view.path, row["customer_id"], row["conversation_id"], days, (call["source_id"], call["request_id"])
     )
-    known = lines["amount_usd"].null_count() == 0 and not lines.is_empty()
+    known = call["cost_usd"] is not None and not lines.is_empty()
     if known:
         st.markdown(f"**{md(price_words.formula(lines.iter_rows(named=True)))}**")
     if reason := price_words.STATES.get(call["price_status"]):
@@ -104,7 +108,7 @@ def _conversation(
     priced = sum(lines["amount_usd"].drop_nulls(), Decimal(0))
     said = f"The calls of the conversation by kind and price: **{md(theme.price(priced))}** in all"
     if unknown := lines["amount_usd"].null_count():
-        said += f", without the {unknown} lines that have no price"
+        said += f", without the {unknown:,} lines of calls whose cost is not known"
     with head:
         tables.download(_worded(lines), _columns(lines, several=True), "conversation_lines")
     st.markdown(said + ".")

@@ -194,7 +194,7 @@ def test_from_a_call_to_the_price_that_it_was_rated_by_with_the_filters_kept(rea
 def test_every_section_of_the_prices_is_drawn_without_a_stranger_or_an_error(reader: Reader, section: str) -> None:
     reader.goto(f"prices?section={section}")
     expect(reader.page.get_by_role("tab", name=section)).to_have_attribute("aria-selected", "true")
-    expect(reader.page.locator("[data-testid=stDataFrame]").first).to_be_visible()
+    expect(reader.page.locator("[data-testid=stDataFrame], [data-testid=stAlert]").first).to_be_visible()
 
 
 def test_every_chart_and_table_has_a_name_for_those_who_do_not_see_it(reader: Reader) -> None:

@@ -188,3 +188,22 @@ def test_a_csv_keeps_money_exact_and_no_cell_can_be_run_by_a_spreadsheet() -> No
     assert header == "id,cost_usd"
     assert [row.split(",")[0].strip('"')[:2] for row in rows] == ["'=", "'+", "'-", "'@", "'\t", "fi"]
     assert all(row.endswith(",-0.000000000001") for row in rows)
+
+
+def test_a_price_that_pauses_leaves_a_gap_and_one_without_an_end_runs_to_the_edge() -> None:
+    steps = pl.DataFrame(
+        {
+            "series": ["Input", "Input"],
+            "usage_kind": ["input_tokens", "input_tokens"],
+            "dash": ["solid", "solid"],
+            "valid_from_date": [date(2015, 1, 1), date(2026, 9, 1)],
+            "valid_to_date": [date(2026, 7, 1), date(2100, 1, 1)],
+            "price_usd": [Decimal(3), Decimal(2)],
+        }
+    )
+    figure = charts.price_steps(steps, theme.LIGHT, date(2026, 11, 24), buys="1M tokens")
+    (line,) = figure.data
+    left, right = figure.layout.xaxis.range
+    assert list(line.y) == [3, 3, None, 2, 2]
+    assert [line.x[0], line.x[1], line.x[3], line.x[4]] == [left, date(2026, 7, 1), date(2026, 9, 1), right]
+    assert date(2026, 11, 24) < right < date(2100, 1, 1)

@@ -17,7 +17,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import builds, dashboard
-from app.dashboard import data, filters, states, theme
+from app.dashboard import data, filters, price_words, states, theme
 from app.marts import CONFIG
 from tests.app import synthetic
 
@@ -570,6 +570,24 @@ def test_a_call_without_a_price_says_why_and_shows_what_was_used(imaginary: Path
     assert set(table(page, "price_id")["unit_price_usd"]) == {"no price"}
 
 
+def test_a_call_that_is_priced_in_part_is_in_no_sum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = synthetic.build(tmp_path, days=20)
+    conversation, customer = talk(Asked(tmp_path), "model_ids = 'gpt-5' and request_count = 3")
+    path.chmod(0o644)
+    lines = lines_of(conversation, customer)
+    with duckdb.connect(str(path)) as con:
+        con.execute(
+            "update marts.fct_requests set price_status = 'no_price', cost_usd = null where request_id ="
+            f" (select max(request_id) from {lines})"
+        )
+        ((rest,),) = con.sql(f"select sum(amount_usd) from {lines} and price_status = 'priced'").fetchall()
+    monkeypatch.setenv("UNITCOST_HOME", str(tmp_path))
+    page = open_page("conversations", conversation=conversation, of=customer, call="3")
+    assert "No price: the model is known, but there is none for what was used" in said(page)
+    assert " / 1M" not in said(page)
+    assert f"{theme.price(rest)} in all, without the" in said(page)
+
+
 def test_a_call_of_another_conversation_is_not_taken_over(imaginary: Path) -> None:
     conversation, customer = talk(Asked(imaginary), "request_count = 2 and unpriced_request_count = 0")
     page = open_page("conversations", conversation=conversation, of=customer, call="39")
@@ -724,6 +742,44 @@ def test_rerates_are_summed_by_month_before_and_after(imaginary: Path) -> None:
     assert shown["cost_before_usd"].to_list() == pytest.approx([before])
     assert shown["cost_after_usd"].to_list() == pytest.approx([after])
     assert shown["change_usd"].to_list() == pytest.approx([after - before])
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (price_words.per(1_000_000, "input_tokens"), "1M tokens"),
+        (price_words.per(1000, "web_searches"), "1K searches"),
+        (price_words.per(3600, "audio_seconds"), "hour"),
+        (price_words.per(1, "images"), "image"),
+        (price_words.hours(1800, 59_400), "00:30–16:30 UTC"),
+        (price_words.hours(0, 86_400), ""),
+        (theme.price(Decimal("3.000000000000")), "$3.00"),
+        (theme.price(Decimal("0.000000000001")), "$0.000000000001"),
+        (theme.price(0.0375), "$0.0375"),
+        (theme.quantity(Decimal("1240.000")), "1,240"),
+        (theme.quantity(Decimal("12.500")), "12.5"),
+    ],
+)
+def test_prices_and_quantities_are_written_to_the_last_digit(said: str, expected: str) -> None:
+    assert said == expected
+
+
+def test_a_formula_is_written_as_a_person_would() -> None:
+    lines = [
+        {"quantity": Decimal(quantity), "unit": unit, "unit_price_usd": Decimal(price), "amount_usd": Decimal(amount)}
+        for quantity, unit, price, amount in (
+            ("1240.000", "tokens", "0.000003", "0.00372"),
+            ("500.000", "tokens", "0.000015", "0.0075"),
+        )
+    ]
+    assert price_words.formula(lines) == "1,240 × $3.00 / 1M + 500 × $15.00 / 1M = $0.01122"
+    search = {
+        "quantity": Decimal(2),
+        "unit": "searches",
+        "unit_price_usd": Decimal("0.01"),
+        "amount_usd": Decimal("0.02"),
+    }
+    assert price_words.formula([search]) == "2 × $0.01 = $0.02"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
--- Components sum to the contracted cost of every call; a call is priced in whole or not at all, and what is free costs 0.
+-- Components sum to the contracted cost of every call; a call is priced in whole or not at all; what is free costs 0.
 select
     source_id,
     request_id,

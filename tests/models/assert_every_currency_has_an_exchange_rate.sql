@@ -1,6 +1,18 @@
 -- An amount in a currency without a rate on its day is no money in the reporting currency: the build stops and says
 -- which currency, from which day, and what to do.
-with unconverted as (
+with contracts as (
+
+    -- a contract's price counts from its first day, or from the first day with calls where that is later
+    select
+        overrides.currency,
+        greatest(overrides.valid_from_date, calls.first_date) as first_date
+    from {{ ref('price_overrides') }} as overrides
+    cross join (select min(usage_date) as first_date from {{ ref('fct_usage_hourly') }}) as calls
+    where overrides.currency <> 'USD' and calls.first_date < overrides.valid_to_date
+
+),
+
+unconverted as (
 
     select
         currency,
@@ -17,6 +29,26 @@ with unconverted as (
         or (effective_cost is not null and effective_cost_usd is null)
         or (list_cost is not null and list_cost_usd is null)
         or (contracted_cost is not null and contracted_cost_usd is null)
+    {% if var('reporting_currency') != 'USD' %}
+        union all
+        -- prices are in US dollars
+        select
+            'USD' as currency,
+            usage_date as booked_date
+        from {{ ref('fct_requests') }}
+        where {{ is_cost_known() }} and cost_usd is null
+    {% endif %}
+    union all
+    select
+        contracts.currency,
+        contracts.first_date as booked_date
+    from contracts
+    left join {{ ref('int_exchange_rates') }} as rates
+        on
+            contracts.currency = rates.currency
+            and contracts.first_date >= rates.valid_from_date
+            and contracts.first_date < rates.valid_to_date
+    where rates.currency is null
 
 ),
 

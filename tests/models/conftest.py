@@ -1,4 +1,4 @@
-"""Warehouses with known companies in them: real inputs, the real pipeline, a copy of the project that a test may edit."""
+"""Warehouses with known companies in them: real inputs, the real pipeline, a project that a test may edit."""
 
 import csv
 import json
@@ -189,7 +189,9 @@ class Company(Warehouse):
         profiles = self.project / "profiles.yml"
         text = profiles.read_text()
         assert text.count("        TimeZone: UTC\n") == 1
-        profiles.write_text(text.replace("        TimeZone: UTC\n", f"        TimeZone: UTC\n        threads: {count}\n"))
+        profiles.write_text(
+            text.replace("        TimeZone: UTC\n", f"        TimeZone: UTC\n        threads: {count}\n")
+        )
 
 
 Companies = Callable[..., Company]
@@ -276,7 +278,9 @@ class Rating:
         self.con.execute(f"create or replace table intermediate.int_requests_attributed as select {columns} from calls")
         self.con.unregister("calls")
         rated = self.con.execute("select * from intermediate.int_requests_converted")
-        rows = [dict(zip([column[0] for column in rated.description or ()], row, strict=True)) for row in rated.fetchall()]
+        rows = [
+            dict(zip([column[0] for column in rated.description or ()], row, strict=True)) for row in rated.fetchall()
+        ]
         by_id = {row["request_id"]: row for row in rows}
         assert len(rows) == len(by_id) == len(calls)
         return [by_id[call["request_id"]] for call in calls]

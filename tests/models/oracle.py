@@ -137,7 +137,7 @@ class Case:
         return standard
 
     def unpriced(self) -> list[str]:
-        """The counts that the library bills at nothing, since neither their key nor one that contains it has a price."""
+        """The counts that the library bills at nothing: neither their key nor one that contains it has a price."""
         priced = {key for key, value in vars(self.price()).items() if value is not None}
         registry = _get_registry()
 

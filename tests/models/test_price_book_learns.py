@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,12 @@ LEFT_OPEN = {date(2025, 3, 1), date(2025, 9, 1), date(2026, 2, 1), *MONTHS[-3:]}
 STAGES = (6, 11, 16, 21)
 """After how many of the 21 things learned there is a rebuild."""
 
-PLANNED, CALLED_OFF, CHANGE, CALLED_OFF_AT = "planned", "called-off", date(2026, 6, 1), datetime(2026, 3, 20)
+PLANNED, CALLED_OFF, CHANGE, CALLED_OFF_AT = (
+    "planned",
+    "called-off",
+    date(2026, 6, 1),
+    datetime.fromisoformat("2026-03-20"),
+)
 """The catalogue said from the beginning that both cost 1 until the change and 3 from it, a million tokens."""
 
 Prices = Mapping[tuple[str, str], Decimal]
@@ -102,7 +108,7 @@ def closed_at(month: date) -> datetime:
     """On the fifth of the next month; the oldest months late, and one before the book knew anything."""
     late = {MONTHS[0]: 10, MONTHS[1]: 95}
     if month == MONTHS[2]:
-        return datetime(2024, 10, 1)  # nothing was known yet: the oldest snapshot is the truth
+        return datetime.fromisoformat("2024-10-01")  # nothing was known yet: the oldest snapshot is the truth
     return datetime.combine((month + timedelta(days=31)).replace(day=1), datetime.min.time()) + timedelta(
         days=late.get(month, 5) - 1, hours=12
     )
@@ -149,7 +155,7 @@ def first_known(model: str) -> datetime:
 
 
 def models() -> list[str]:
-    return sorted({model for _, model, _, _ in changes()}) + [PLANNED, CALLED_OFF]
+    return [*sorted({model for _, model, _, _ in changes()}), PLANNED, CALLED_OFF]
 
 
 def matches() -> Iterator[dict[str, Any]]:
@@ -216,7 +222,7 @@ def test_every_rebuild_bills_a_closed_month_as_of_its_close_and_an_open_one_as_o
 
 def test_a_closed_month_never_moves_though_open_ones_do(stages: list[Stage]) -> None:
     moved = 0
-    for before, after in zip(stages, stages[1:], strict=False):
+    for before, after in pairwise(stages):
         assert before.closed <= after.closed
         for (model, month), cost in before.costs.items():
             if month in before.closed:
@@ -249,3 +255,22 @@ def test_a_planned_change_comes_on_its_day_and_a_called_off_one_never(stages: li
     assert {last.costs[CALLED_OFF, month] for month in MONTHS} == {(before, "priced")}
     # while it was planned, it was what these months were expected to cost
     assert stages[0].costs[CALLED_OFF, date(2026, 6, 1)] == (after, "priced")
+
+
+def test_a_name_that_is_understood_later_is_priced_by_the_next_build(company: Companies, tmp_path: Path) -> None:
+    """The catalogue learned an alias and no price: old calls and new ones of an open month have the price."""
+    book = company("alias", learns=False)
+    at = learned()[0]
+    name = {"provider_id": "langfuse", "model_name": "alias"}
+    meaning = {"price_source": "genai-prices", "price_provider_id": "langfuse", "price_model_id": PLANNED}
+    call = {"provider_id": "langfuse", "model_id": "alias", **USED}
+    book.know(list(stated(at, {})), at)
+    book.match([{**name, "learned_at": at, "matched_by": "none"}])
+    one = write_calls(tmp_path / "1.jsonl", [{"request_id": "1", "requested_at": "2026-02-01T00:00:00Z", **call}])
+    book.load((one, "canonical"))
+    assert book.rows("select price_status from fct_requests") == [("unknown_model",)]
+    book.match([{**name, "learned_at": at + timedelta(days=1), "matched_by": "genai-prices", **meaning}])
+    two = write_calls(tmp_path / "2.jsonl", [{"request_id": "2", "requested_at": "2026-02-02T00:00:00Z", **call}])
+    book.load((two, "canonical"))
+    cost = Decimal(sum(USED.values())) / 1_000_000
+    assert book.rows("select request_id, cost_usd from fct_requests order by 1") == [("1", cost), ("2", cost)]

@@ -1,5 +1,6 @@
 """20,000 random calls over the whole catalogue cost in SQL what `genai_prices.calc_price` says, to the last digit."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
@@ -85,7 +86,7 @@ def test_every_call_costs_what_the_library_says_but_for_the_named_exceptions(
             exact += 1
             if cost != expected:
                 wrong.append(("last digit", case, cost, status, expected))
-    print(f"compared {compared:,}, {exact:,} of them to the last digit; {dict(exceptions)}")
+    sys.stdout.write(f"compared {compared:,}, {exact:,} of them to the last digit; {dict(exceptions)}\n")
     shown = [(why, c.provider.id, c.model.id, c.at, c.tier, c.counts, *more) for why, c, *more in wrong[:5]]
     assert not wrong, f"{len(wrong)}: {shown}"
     assert compared - exceptions[BY_RULE] >= LEAST_COMPARED

@@ -6,7 +6,6 @@ The numbers are those of the list of traps (20–40); prices in its vectors are 
 import json
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -62,115 +61,258 @@ BIG = {"input_tokens": 300_000, "output_tokens": 0}
 CASES: dict[str, tuple[Log, str | None, str]] = {
     # trap number, what the case shows: the log, the cost (None: NULL), the price status
     "20 at the threshold the short context holds": (
-        openai("gpt-5.6-sol", AUG, tokens(272_000, 1_000)), "1.39", "priced"),
+        openai("gpt-5.6-sol", AUG, tokens(272_000, 1_000)),
+        "1.39",
+        "priced",
+    ),
     "20 one token above it the whole request is long": (
-        openai("gpt-5.6-sol", AUG, tokens(272_001, 1_000)), "2.76501", "priced"),
+        openai("gpt-5.6-sol", AUG, tokens(272_001, 1_000)),
+        "2.76501",
+        "priced",
+    ),
     "20 cached tokens count towards the threshold": (
-        openai("gpt-5.6-sol", AUG, tokens(272_001, 0, cached_tokens=272_000)), "0.27201", "priced"),
-    "20 below xAI's threshold": (canonical("x-ai", "grok-4.5", NOV, uncached_input_tokens=199_999), "0.399998", "priced"),
+        openai("gpt-5.6-sol", AUG, tokens(272_001, 0, cached_tokens=272_000)),
+        "0.27201",
+        "priced",
+    ),
+    "20 below xAI's threshold": (
+        canonical("x-ai", "grok-4.5", NOV, uncached_input_tokens=199_999),
+        "0.399998",
+        "priced",
+    ),
     "20 xAI's threshold is already long": (
-        canonical("x-ai", "grok-4.5", NOV, uncached_input_tokens=200_000), "0.8", "priced"),
+        canonical("x-ai", "grok-4.5", NOV, uncached_input_tokens=200_000),
+        "0.8",
+        "priced",
+    ),
     "21 Opus 4.6 had a long tier": (anthropic("claude-opus-4-6", "2026-03-12T23:59:59Z", BIG), "3", "priced"),
-    "21 Opus 4.6 is flat since 2026-03-13": (anthropic("claude-opus-4-6", "2026-03-13T00:00:00Z", BIG), "1.5", "priced"),
+    "21 Opus 4.6 is flat since 2026-03-13": (
+        anthropic("claude-opus-4-6", "2026-03-13T00:00:00Z", BIG),
+        "1.5",
+        "priced",
+    ),
     "21 Sonnet 5 is flat": (anthropic("claude-sonnet-5", NOV, BIG), "0.6", "priced"),
     "22 the tier of the response counts": (
         openai("gpt-5.4", NOV, tokens(1_000, 1_000), tier="priority", request={"service_tier": "auto"}),
-        "0.035", "priced"),
+        "0.035",
+        "priced",
+    ),
     "22 a tier that was asked for and not served does not": (
         openai("gpt-5.4", NOV, tokens(1_000, 1_000), tier="default", request={"service_tier": "priority"}),
-        "0.0175", "priced"),
+        "0.0175",
+        "priced",
+    ),
     "22 Anthropic's speed is a price": (
-        anthropic("claude-opus-5", NOV, {**OPUS, "speed": "fast", "service_tier": "standard"}), "0.06", "priced"),
+        anthropic("claude-opus-5", NOV, {**OPUS, "speed": "fast", "service_tier": "standard"}),
+        "0.06",
+        "priced",
+    ),
     "22 Anthropic's service tier is a capacity": (
-        anthropic("claude-opus-5", NOV, {**OPUS, "service_tier": "priority"}), "0.03", "priced"),
+        anthropic("claude-opus-5", NOV, {**OPUS, "service_tier": "priority"}),
+        "0.03",
+        "priced",
+    ),
     "23 a batch halves cached tokens too, where the provider stacks": (
         anthropic("claude-opus-5", NOV, {**OPUS, "cache_read_input_tokens": 100_000, "service_tier": "batch"}),
-        "0.04", "priced"),
+        "0.04",
+        "priced",
+    ),
     "24 the price of a cache read is looked up, not a tenth": (
         anthropic("claude-fable-5-1", NOV, {"input_tokens": 0, "cache_read_input_tokens": M, "output_tokens": 0}),
-        "0.25", "priced"),
+        "0.25",
+        "priced",
+    ),
     "25 cache writes of gpt-5.6 cost 1.25 times": (
-        openai("gpt-5.6-sol", AUG, tokens(100_000, 0, cache_write_tokens=100_000)), "0.625", "priced"),
+        openai("gpt-5.6-sol", AUG, tokens(100_000, 0, cache_write_tokens=100_000)),
+        "0.625",
+        "priced",
+    ),
     "25 earlier models write for the price of input": (
-        openai("gpt-5.4", AUG, tokens(100_000, 0, cache_write_tokens=100_000)), "0.25", "priced"),
-    "27 Anthropic in the US only": (anthropic("claude-opus-5", NOV, {**OPUS, "inference_geo": "us"}), "0.033", "priced"),
+        openai("gpt-5.4", AUG, tokens(100_000, 0, cache_write_tokens=100_000)),
+        "0.25",
+        "priced",
+    ),
+    "27 Anthropic in the US only": (
+        anthropic("claude-opus-5", NOV, {**OPUS, "inference_geo": "us"}),
+        "0.033",
+        "priced",
+    ),
     "27 Anthropic anywhere": (anthropic("claude-opus-5", NOV, {**OPUS, "inference_geo": "global"}), "0.03", "priced"),
     "27 OpenAI in Europe": (
-        openai("gpt-5.4", NOV, tokens(1_000, 1_000), host="eu.api.openai.com"), "0.01925", "priced"),
+        openai("gpt-5.4", NOV, tokens(1_000, 1_000), host="eu.api.openai.com"),
+        "0.01925",
+        "priced",
+    ),
     "27 OpenAI in Europe, a model from before the uplift": (
-        openai("gpt-5", NOV, tokens(1_000, 1_000), host="eu.api.openai.com"), "0.01125", "priced"),
+        openai("gpt-5", NOV, tokens(1_000, 1_000), host="eu.api.openai.com"),
+        "0.01125",
+        "priced",
+    ),
     "27 the region in a name on AWS is part of the price": (
         canonical("aws", "us.anthropic.claude-opus-5", NOV, uncached_input_tokens=1_000, output_tokens=1_000),
-        "0.033", "priced"),
+        "0.033",
+        "priced",
+    ),
     "29 the last second of the old price": (
-        openai("gpt-5.6-sol", "2026-08-20T23:59:59.999999Z", tokens(100_000, 1_000)), "0.53", "priced"),
+        openai("gpt-5.6-sol", "2026-08-20T23:59:59.999999Z", tokens(100_000, 1_000)),
+        "0.53",
+        "priced",
+    ),
     "29 the first second of the new one": (
-        openai("gpt-5.6-sol", "2026-08-21T00:00:00Z", tokens(100_000, 1_000)), "0.42", "priced"),
+        openai("gpt-5.6-sol", "2026-08-21T00:00:00Z", tokens(100_000, 1_000)),
+        "0.42",
+        "priced",
+    ),
     "29 the instant counts, not the wall clock of the log": (
-        openai("gpt-5.6-sol", "2026-08-21T01:00:00+02:00", tokens(100_000, 1_000)), "0.53", "priced"),
+        openai("gpt-5.6-sol", "2026-08-21T01:00:00+02:00", tokens(100_000, 1_000)),
+        "0.53",
+        "priced",
+    ),
     "30 a planned price does not hold yet": (
-        canonical("google", "gemini-3.7-flash", "2026-12-31T23:59:59Z", **GEMINI), "0.0375", "priced"),
+        canonical("google", "gemini-3.7-flash", "2026-12-31T23:59:59Z", **GEMINI),
+        "0.0375",
+        "priced",
+    ),
     "30 a planned price holds from its day": (
-        canonical("google", "gemini-3.7-flash", "2027-01-01T00:00:00Z", **GEMINI), "0.0750", "priced"),
+        canonical("google", "gemini-3.7-flash", "2027-01-01T00:00:00Z", **GEMINI),
+        "0.0750",
+        "priced",
+    ),
     "30 a rise that was called off never comes": (
-        anthropic("claude-sonnet-5", "2026-09-02T00:00:00Z", {"input_tokens": M, "output_tokens": 0}), "2", "priced"),
+        anthropic("claude-sonnet-5", "2026-09-02T00:00:00Z", {"input_tokens": M, "output_tokens": 0}),
+        "2",
+        "priced",
+    ),
     "31 the last second of the day price": (
-        canonical("deepseek", "deepseek-chat", "2026-02-01T16:29:59Z", uncached_input_tokens=M), "0.27", "priced"),
+        canonical("deepseek", "deepseek-chat", "2026-02-01T16:29:59Z", uncached_input_tokens=M),
+        "0.27",
+        "priced",
+    ),
     "31 the night price from 16:30": (
-        canonical("deepseek", "deepseek-chat", "2026-02-01T16:30:00Z", uncached_input_tokens=M), "0.135", "priced"),
+        canonical("deepseek", "deepseek-chat", "2026-02-01T16:30:00Z", uncached_input_tokens=M),
+        "0.135",
+        "priced",
+    ),
     "31 the night price past midnight": (
-        canonical("deepseek", "deepseek-chat", "2026-02-02T00:29:59Z", uncached_input_tokens=M), "0.135", "priced"),
+        canonical("deepseek", "deepseek-chat", "2026-02-02T00:29:59Z", uncached_input_tokens=M),
+        "0.135",
+        "priced",
+    ),
     "31 the day price from 00:30": (
-        canonical("deepseek", "deepseek-chat", "2026-02-02T00:30:00Z", uncached_input_tokens=M), "0.27", "priced"),
-    "32 AI Studio's price": (
-        canonical("google", "gemini-2.0-flash", NOV, uncached_input_tokens=M), "0.10", "priced"),
+        canonical("deepseek", "deepseek-chat", "2026-02-02T00:30:00Z", uncached_input_tokens=M),
+        "0.27",
+        "priced",
+    ),
+    "32 AI Studio's price": (canonical("google", "gemini-2.0-flash", NOV, uncached_input_tokens=M), "0.10", "priced"),
     "32 Vertex's own list, where the deployment says so": (
-        canonical("google", "gemini-2.0-flash", NOV, uncached_input_tokens=M, deployment_id="vertex"), "0.15", "priced"),
+        canonical("google", "gemini-2.0-flash", NOV, uncached_input_tokens=M, deployment_id="vertex"),
+        "0.15",
+        "priced",
+    ),
     "33 a base model": (
-        canonical("openai", "davinci-002", NOV, uncached_input_tokens=M, output_tokens=M), "4", "priced"),
-    "33 its fine-tuned one": (
-        openai("ft:davinci-002:acme::x1", NOV, tokens(M, M)), "24", "priced"),
-    "33 a fine-tuned model that nobody priced is not its base": (openai("ft:babbage-009:acme::x1", NOV, tokens(M, M)), None, "unknown_model"),
+        canonical("openai", "davinci-002", NOV, uncached_input_tokens=M, output_tokens=M),
+        "4",
+        "priced",
+    ),
+    "33 its fine-tuned one": (openai("ft:davinci-002:acme::x1", NOV, tokens(M, M)), "24", "priced"),
+    "33 a fine-tuned model that nobody priced is not its base": (
+        openai("ft:babbage-009:acme::x1", NOV, tokens(M, M)),
+        None,
+        "unknown_model",
+    ),
     "34 web searches are billed beside the tokens": (
-        anthropic("claude-sonnet-5", NOV,
-                  {"input_tokens": 0, "output_tokens": 0, "server_tool_use": {"web_search_requests": 2_500}}),
-        "25", "priced"),
+        anthropic(
+            "claude-sonnet-5",
+            NOV,
+            {"input_tokens": 0, "output_tokens": 0, "server_tool_use": {"web_search_requests": 2_500}},
+        ),
+        "25",
+        "priced",
+    ),
     "35 tokens of reserved capacity cost nothing, and say why": (
-        openai("gpt-5.4", NOV, tokens(M, M), deployment="ptu-1"), "0", "self_hosted"),
+        openai("gpt-5.4", NOV, tokens(M, M), deployment="ptu-1"),
+        "0",
+        "self_hosted",
+    ),
     "36 what spills over is on demand": (
-        openai("gpt-5.4", NOV, tokens(1_000, 1_000), deployment="on-demand"), "0.0175", "priced"),
+        openai("gpt-5.4", NOV, tokens(1_000, 1_000), deployment="on-demand"),
+        "0.0175",
+        "priced",
+    ),
     "38 an attempt that was turned away is not billed": (
-        openai("gpt-5.4", NOV, None, status="429", error={"code": "rate_limit_exceeded"}, attempt=1), None, "not_billed"),
+        openai("gpt-5.4", NOV, None, status="429", error={"code": "rate_limit_exceeded"}, attempt=1),
+        None,
+        "not_billed",
+    ),
     "38 an attempt that broke off is billed for what it wrote": (
-        openai("gpt-5.4", NOV, tokens(0, 500), status="aborted", attempt=2), "0.0075", "priced"),
+        openai("gpt-5.4", NOV, tokens(0, 500), status="aborted", attempt=2),
+        "0.0075",
+        "priced",
+    ),
     "38 the attempt that succeeded is billed": (
-        openai("gpt-5.4", NOV, tokens(1_000, 500), attempt=3), "0.01", "priced"),
+        openai("gpt-5.4", NOV, tokens(1_000, 500), attempt=3),
+        "0.01",
+        "priced",
+    ),
     "38 a success without usage is not free": (openai("gpt-5.4", NOV, None), None, "usage_missing"),
     "39 an unknown model costs NULL": (openai("gpt-99-imaginary", NOV, tokens(M, M)), None, "unknown_model"),
     "39 free by contract costs 0": (canonical("partner", "gift", NOV, uncached_input_tokens=M), "0", "free"),
     "39 self-hosted costs 0": (litellm("hosted_vllm", "llama-own", NOV, M, M), "0", "self_hosted"),
     "39 free tokens alone are free": (canonical("own", "zero", NOV, uncached_input_tokens=M), "0", "free"),
-    "40 two sources disagree: the first is used, never a mean": (openai("gpt-4o-mini", NOV, tokens(M)), "0.15", "priced"),
+    "40 two sources disagree: the first is used, never a mean": (
+        openai("gpt-4o-mini", NOV, tokens(M)),
+        "0.15",
+        "priced",
+    ),
     "40 a model that only the second source knows": (litellm("openai", "only-litellm", NOV, M, M), "9", "priced"),
     # overrides
     "a contract of an API key beats one of a project": (
-        canonical("x-ai", "grok-4-0709", NOV, uncached_input_tokens=M, api_key_id="key", project_id="p"), "1.8", "priced"),
+        canonical("x-ai", "grok-4-0709", NOV, uncached_input_tokens=M, api_key_id="key", project_id="p"),
+        "1.8",
+        "priced",
+    ),
     "a contract of a project beats one of a model": (
-        canonical("x-ai", "grok-4-0709", NOV, uncached_input_tokens=M, project_id="p"), "2.1", "priced"),
+        canonical("x-ai", "grok-4-0709", NOV, uncached_input_tokens=M, project_id="p"),
+        "2.1",
+        "priced",
+    ),
     "a contract of a model beats one of a provider": (
-        canonical("x-ai", "grok-4-0709", NOV, uncached_input_tokens=M), "2.4", "priced"),
+        canonical("x-ai", "grok-4-0709", NOV, uncached_input_tokens=M),
+        "2.4",
+        "priced",
+    ),
     "a discount of a provider": (canonical("x-ai", "grok-3", NOV, uncached_input_tokens=M), "2.7", "priced"),
     "a contract in euros, at the rate of its day": (
-        anthropic("claude-haiku-4-5", "2026-05-31T23:59:59Z", {"input_tokens": M, "output_tokens": M},
-                  organization_id="acme-eu"), "6", "priced"),
+        anthropic(
+            "claude-haiku-4-5",
+            "2026-05-31T23:59:59Z",
+            {"input_tokens": M, "output_tokens": M},
+            organization_id="acme-eu",
+        ),
+        "6",
+        "priced",
+    ),
     "a contract in euros, at the next rate": (
-        anthropic("claude-haiku-4-5", "2026-06-01T00:00:00Z", {"input_tokens": M, "output_tokens": M},
-                  organization_id="acme-eu"), "5.88", "priced"),
+        anthropic(
+            "claude-haiku-4-5",
+            "2026-06-01T00:00:00Z",
+            {"input_tokens": M, "output_tokens": M},
+            organization_id="acme-eu",
+        ),
+        "5.88",
+        "priced",
+    ),
     "a model of our own has the price that we gave it": (
-        canonical("own", "our-llm", NOV, uncached_input_tokens=M, cache_read_tokens=M, output_tokens=M), "12", "priced"),
+        canonical("own", "our-llm", NOV, uncached_input_tokens=M, cache_read_tokens=M, output_tokens=M),
+        "12",
+        "priced",
+    ),
     "a wildcard prices every fine-tuned one": (
-        openai("ft:gpt-4o-mini-2024-07-18:acme::y7", NOV, tokens(M, M)), "1.6", "priced"),
-}  # fmt: skip
+        openai("ft:gpt-4o-mini-2024-07-18:acme::y7", NOV, tokens(M, M)),
+        "1.6",
+        "priced",
+    ),
+}
 
 
 def per_million(effect: str, kind: str, price: str, **scope: str) -> dict[str, object]:
@@ -213,7 +355,7 @@ def traps(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Compa
     lines: dict[str, list[dict[str, Any]]] = {}
     for number, ((source, record), _, _) in enumerate(CASES.values()):
         line = dict(record)
-        if source == "openai" or source == "anthropic":
+        if source in {"openai", "anthropic"}:
             prefix = {"openai": "chatcmpl", "anthropic": "msg"}[source]
             line["response"] = {"id": f"{prefix}_{number}", **line["response"]}
         else:

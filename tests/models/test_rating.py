@@ -25,7 +25,8 @@ def random_calls(seed: int) -> list[dict[str, object]]:
         (name, model.id)
         for name in ("openai", "anthropic")
         for model in providers[name].models
-        if find_again(name, model.id)
+        # what an image model writes is an image: test_price_oracle has those
+        if find_again(name, model.id) and "image" not in model.id
     ]
     calls = []
     for number in range(CALLS):
@@ -281,11 +282,12 @@ def test_every_tier_has_exactly_one_price_at_any_time(warehouse: Callable[[str],
                 lead(valid_from_date) over same_tier as next_from_date,
                 row_number() over same_tier as place
             from (
-                select distinct price_provider_id, price_model_id, price_tier, valid_from_date, valid_to_date
-                from intermediate.int_model_prices
+                select distinct price_source, provider_id, model_id, service_tier, valid_from_date, valid_to_date
+                from intermediate.int_list_prices
             )
             window same_tier as (
-                partition by price_provider_id, price_model_id, price_tier order by valid_from_date, valid_to_date
+                partition by price_source, provider_id, model_id, service_tier
+                order by valid_from_date, valid_to_date
             )
         )
         select * from edges

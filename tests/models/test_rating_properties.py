@@ -105,12 +105,12 @@ def test_costs_do_not_depend_on_the_order_of_the_calls_or_on_threads(
     ]
     order = random.Random(threads).sample(range(len(calls)), len(calls))  # noqa: S311 - an order, not a secret
     rated = rates.rate([calls[index] for index in order], threads=threads)
-    published = dict(
-        (request_id, tuple(costs))
+    published = {
+        request_id: tuple(costs)
         for request_id, *costs in whole_catalogue.company.rows(
             f"select request_id, price_id, price_status, {', '.join(COSTS)}, list_cost_usd from fct_requests"
         )
-    )
+    }
     columns = ("price_id", "price_status", *COSTS, "list_cost_usd")
     assert {row["request_id"]: tuple(row[name] for name in columns) for row in rated} == published
 
