@@ -226,10 +226,15 @@ def _last(home: Path) -> builds.Build | None:
 
 
 def _state(settings: Settings, files: list[dict[str, Any]]) -> dict[str, str]:
-    """What a build is made of: where it equals the last build's, there is nothing to build."""
+    """What a build is made of: where it equals the last build's, there is nothing to build.
+
+    A change of `code` moves the figures of calls that landed before: everything is built anew.
+    """
+    with Ledger(settings.home) as ledger:
+        names = learning.changed_matches(ledger, settings.home)
     return {
         "landing": _digest([[str(file["table_name"]), file["sha256"], file["input_id"]] for file in files]),
-        "code": _code_digest(files, settings.reporting_currency),
+        "code": _code_digest(files, settings.reporting_currency, names),
     }
 
 
@@ -237,14 +242,19 @@ def _digest(value: Any) -> str:
     return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
 
 
-def _code_digest(files: list[dict[str, Any]], reporting_currency: str) -> str:
-    """What makes every request's figures, whenever it landed: models, macros, seeds, prices, rates and the currency."""
+def _code_digest(files: list[dict[str, Any]], reporting_currency: str, names: list[dict[str, Any]]) -> str:
+    """What makes every request's figures, whenever it landed: models, macros, seeds, prices, rates and the currency.
+
+    Args:
+        names: models whose names came to mean something else.
+    """
     digest = hashlib.sha256()
     for folder in ("models", "macros", "seeds"):
         for path in sorted((PROJECT_DIR / folder).rglob("*")):
             if path.is_file():
                 digest.update(str(path.relative_to(PROJECT_DIR)).encode() + b"\0" + path.read_bytes())
     digest.update((PROJECT_DIR / "dbt_project.yml").read_bytes() + reporting_currency.encode())
+    digest.update(repr(names).encode())
     priced_by = {"prices__model_prices", "prices__overrides", "prices__rerates"}
     for file in files:
         if file["table_name"] in priced_by or file["table_name"].endswith("__rates"):

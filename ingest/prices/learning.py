@@ -113,6 +113,20 @@ def newest_matches(ledger: Ledger, home: Path) -> list[Row]:
     return list(last.values())
 
 
+def changed_matches(ledger: Ledger, home: Path) -> list[Row]:
+    """Names that came to mean something else: rows of `MODEL_MATCHES` after the first of their name.
+
+    They move figures of calls that landed before, which a name that is seen for the first time does not.
+    """
+    seen, changed = set(), []
+    for row in book.read_all(ledger, home, MATCHES):
+        name = (row["provider_id"], row["model_name"])
+        if name in seen:
+            changed.append(row)
+        seen.add(name)
+    return changed
+
+
 @dataclass(frozen=True)
 class Changes:
     """How two snapshots of prices differ: counts of (provider, model, tier, kind, context threshold)."""

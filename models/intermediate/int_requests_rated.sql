@@ -32,11 +32,12 @@ select
     *,
     case
         when not has_usage and status <> 'ok' then 'not_billed'
-        when price_state in ('free', 'self_hosted') then price_state
-        when not has_usage then 'usage_missing'
+        when not has_usage and coalesce(price_state, '') not in ('free', 'self_hosted') then 'usage_missing'
         when price_number is null then 'unknown_model'
         when input_cost + cache_read_cost + cache_write_cost + output_cost + tool_cost + other_cost is null
             then 'no_price'
+        when price_state in ('free', 'self_hosted') then price_state
+        -- also a call that used nothing, whatever the price
         else 'priced'
     end as price_status
 from priced

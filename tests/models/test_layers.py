@@ -95,9 +95,8 @@ def test_marts_are_contracted_keyed_and_described_column_by_column(
         assert model["access"] == "public", model["name"]
         assert model["config"]["meta"]["key"], model["name"]
         # a view is not asked in every build: what it is over is keyed
-        assert (
-            model["config"]["materialized"] == "view"
-            or {"unique", "unique_together"} & set(tested.get(model["unique_id"], ()))
+        assert model["config"]["materialized"] == "view" or {"unique", "unique_together"} & set(
+            tested.get(model["unique_id"], ())
         ), f"{model['name']} has no key test"
         for column in model["columns"].values():
             assert column["data_type"], (model["name"], column["name"])
@@ -112,7 +111,10 @@ def test_money_is_decimal_in_every_mart(models: list[dict[str, Any]]) -> None:
             elif column["name"].endswith(("_usd", "_cost")):
                 assert column["data_type"] == "decimal(38, 12)", (model["name"], column["name"])
             if column["data_type"] == "double":
-                assert column["name"] in {"gross_margin", "priced_share", "price_ratio"}, (model["name"], column["name"])
+                assert column["name"] in {"gross_margin", "priced_share", "price_ratio"}, (
+                    model["name"],
+                    column["name"],
+                )
 
 
 def test_every_staging_folder_of_a_source_reaches_the_union(models: list[dict[str, Any]]) -> None:

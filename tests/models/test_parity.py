@@ -148,7 +148,7 @@ def test_every_mart_is_the_same_on_both_engines(
     assert set(marts) == {
         name
         for (name,) in con.sql(
-            "select table_name from duckdb_tables() where database_name = 'build' and schema_name = 'marts'"
+            "select table_name from information_schema.tables where table_catalog = 'build' and table_schema = 'marts'"
         ).fetchall()
     }
     found = []

@@ -1,5 +1,6 @@
 -- grain: one row per price key and stretch of usage days on which its list price and all terms on it stay the same
 {{ config(materialized='table') }}
+-- A list price that is no longer offered ends: the days after it are a stretch without one.
 with variants as (
 
     select distinct
@@ -14,6 +15,22 @@ with variants as (
 
 ),
 
+listed as (
+
+    select
+        variants.price_key,
+        prices.valid_from_date,
+        prices.valid_to_date
+    from variants
+    inner join {{ ref('int_list_prices') }} as prices
+        on
+            variants.price_source = prices.price_source
+            and variants.price_provider_id = prices.provider_id
+            and variants.price_model_id = prices.model_id
+            and variants.price_tier = prices.service_tier
+
+),
+
 edges as (
 
     select
@@ -22,15 +39,14 @@ edges as (
     from variants
     union distinct
     select
-        variants.price_key,
-        prices.valid_from_date as from_date
-    from variants
-    inner join {{ ref('int_list_prices') }} as prices
-        on
-            variants.price_source = prices.price_source
-            and variants.price_provider_id = prices.provider_id
-            and variants.price_model_id = prices.model_id
-            and variants.price_tier = prices.service_tier
+        price_key,
+        valid_from_date as from_date
+    from listed
+    union distinct
+    select
+        price_key,
+        valid_to_date as from_date
+    from listed
     union distinct
     select
         price_key,
