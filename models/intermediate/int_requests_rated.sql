@@ -26,18 +26,28 @@ with priced as (
             and requests.total_input_tokens > prices.above_tokens
             and requests.total_input_tokens <= prices.up_to_tokens
 
+),
+
+summed as (
+
+    select
+        *,
+        input_cost + cache_read_cost + cache_write_cost + output_cost + tool_cost + other_cost as total_cost,
+        has_usage or coalesce(price_state in ('free', 'self_hosted'), false) as is_billed
+    from priced
+
 )
 
 select
     *,
+    total_cost is not null and is_billed and price_number is not null and (has_usage or status = 'ok') as is_cost_known,
     case
         when not has_usage and status <> 'ok' then 'not_billed'
-        when not has_usage and coalesce(price_state, '') not in ('free', 'self_hosted') then 'usage_missing'
+        when not is_billed then 'usage_missing'
         when price_number is null then 'unknown_model'
-        when input_cost + cache_read_cost + cache_write_cost + output_cost + tool_cost + other_cost is null
-            then 'no_price'
+        when total_cost is null then 'no_price'
         when price_state in ('free', 'self_hosted') then price_state
         -- also a call that used nothing, whatever the price
         else 'priced'
     end as price_status
-from priced
+from summed
