@@ -78,12 +78,17 @@ class Engine(StrEnum):
 def ingest(
     paths: Annotated[list[str], typer.Argument(help="Files, folders or globs of exports.", metavar="PATH…")],
     source: Annotated[str | None, typer.Option(help="The source, where it should not be recognised.")] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="Where the columns of a home-made log lie (source generic).", metavar="FILE")
+    ] = None,
 ) -> None:
     """Load exports and logs."""
     settings = Settings()
     _refuse_demo(settings)
     with pipeline.writer(settings), _progress() as show:
-        outcomes = pipeline.ingest(settings, [(path, source) for path in paths], on_file=_file_progress(show))
+        outcomes = pipeline.ingest(
+            settings, [(path, source) for path in paths], mapping=mapping, on_file=_file_progress(show)
+        )
     raise typer.Exit(_report(outcomes))
 
 
@@ -115,9 +120,13 @@ def run() -> None:
         _fail('unitcost.toml lists no [[inputs]]: add a path, e.g. [[inputs]] path = "exports/"', FAILED)
     _refuse_demo(settings)
     with pipeline.writer(settings), _progress() as show:
-        outcomes = pipeline.ingest(
-            settings, [(one.path, one.source) for one in settings.inputs], on_file=_file_progress(show)
-        )
+        outcomes = [
+            outcome
+            for one in settings.inputs
+            for outcome in pipeline.ingest(
+                settings, [(one.path, one.source)], mapping=one.mapping, on_file=_file_progress(show)
+            )
+        ]
         result = pipeline.build(settings, progress=show)
     code = _report(outcomes)
     _report_build(result)

@@ -65,9 +65,13 @@ def writer(settings: Settings) -> Iterator[None]:
 
 
 def ingest(
-    settings: Settings, inputs: list[tuple[str, str | None]], *, on_file: Callable[[Path, int, int], None] | None = None
+    settings: Settings,
+    inputs: list[tuple[str, str | None]],
+    *,
+    mapping: Path | None = None,
+    on_file: Callable[[Path, int, int], None] | None = None,
 ) -> list[Outcome]:
-    """Land (path, source or None) inputs. Call inside `writer`."""
+    """Land (path, source or None) inputs, home-made logs by a mapping. Call inside `writer`."""
     outcomes: list[Outcome] = []
     with _scratch(settings) as con, Ledger(settings.home) as ledger:
         for path, source in inputs:
@@ -77,7 +81,14 @@ def ingest(
                 outcomes.append(Outcome(Path(path), source, "refused", problem=str(error)))
                 continue
             outcomes += ingest_files(
-                con, ledger, files, home=settings.home, sources=discover(), source=source, on_file=on_file
+                con,
+                ledger,
+                files,
+                home=settings.home,
+                sources=discover(),
+                source=source,
+                mapping=mapping,
+                on_file=on_file,
             )
     return outcomes
 

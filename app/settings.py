@@ -22,6 +22,7 @@ class Input(BaseModel):
 
     path: str
     source: str | None = None
+    mapping: Path | None = None
 
 
 class Settings(BaseSettings):

@@ -1,6 +1,7 @@
 """Paths become landed inputs: each file is looked at once, recognised, landed, and written into the ledger."""
 
 import glob
+import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Sequence
@@ -13,7 +14,11 @@ import duckdb
 from ingest.files import InputFile, RefusedError, inspect
 from ingest.landing import Reject, land
 from ingest.ledger import Ledger
+from ingest.mapping import mapped
 from ingest.source import Source, Table
+
+GENERIC = "generic"
+"""The source whose columns a mapping places."""
 
 
 @dataclass(frozen=True)
@@ -80,24 +85,33 @@ def ingest_files(
     home: Path,
     sources: dict[str, Source],
     source: str | None = None,
+    mapping: Path | None = None,
     on_file: Callable[[Path, int, int], None] | None = None,
 ) -> list[Outcome]:
     """Land files one after the other. A file that is refused does not stop the others.
 
     Args:
         source: the name of the source; recognised from the content where None.
+        mapping: where the columns of the source `generic` lie in these files; see `ingest.mapping`.
         on_file: told the path, its number (from 0) and how many there are, before each file.
 
     Raises:
-        RefusedError: `source` is not a source that we know.
+        RefusedError: `source` is not a source that we know, or the mapping is none.
     """
+    read_as = ""
+    if mapping is not None:
+        if source not in {None, GENERIC}:
+            raise RefusedError(f"{source} says itself where its columns lie", f"give a mapping to {GENERIC} only")
+        source = GENERIC
+        sources = {**sources, GENERIC: mapped(sources[GENERIC], mapping)}
+        read_as = hashlib.sha256(mapping.read_bytes()).hexdigest()
     if source is not None and source not in sources:
         raise RefusedError(f"there is no source {source}", f"use one of {', '.join(sources)}")
     outcomes: list[Outcome] = []
     for number, path in enumerate(files):
         if on_file:
             on_file(path, number, len(files))
-        outcomes += _ingest_file(con, ledger, path.resolve(), home, sources, source)
+        outcomes += _ingest_file(con, ledger, path.resolve(), home, sources, source, read_as)
     return outcomes
 
 
@@ -108,9 +122,10 @@ def _ingest_file(
     home: Path,
     sources: dict[str, Source],
     source: str | None,
+    read_as: str,
 ) -> list[Outcome]:
     known_hash = ledger.known_hash(path, source)
-    if known_hash is not None:
+    if known_hash is not None and (source != GENERIC or _was_read_as(ledger, known_hash, read_as)):
         landed = [name.split("__")[0] for name in ledger.landed_tables(known_hash)]
         if known := [name for name in landed if source in {None, name}]:
             return [Outcome(path, name, "known") for name in known]
@@ -122,7 +137,7 @@ def _ingest_file(
         ledger.record_unreadable(path, source, problem)
         return [Outcome(path, source, "refused", problem=problem)]
     ledger.forget_unreadable(path)
-    outcomes = [_land_one(con, ledger, file, origin, table, home) for origin, table in tables]
+    outcomes = [_land_one(con, ledger, file, origin, table, home, read_as) for origin, table in tables]
     ledger.see(file, source)
     if source is None and not any(table.has_other_records for _, table in tables):
         claimed = sum(outcome.landed_count + outcome.rejected_count for outcome in outcomes)
@@ -153,10 +168,17 @@ def _recognise(file: InputFile, sources: dict[str, Source], source: str | None) 
 
 
 def _land_one(
-    con: duckdb.DuckDBPyConnection, ledger: Ledger, file: InputFile, source: Source, table: Table, home: Path
+    con: duckdb.DuckDBPyConnection,
+    ledger: Ledger,
+    file: InputFile,
+    source: Source,
+    table: Table,
+    home: Path,
+    read_as: str,
 ) -> Outcome:
     name = source.raw_name(table)
-    if ledger.is_shown(file.sha256, name):
+    is_same = source.name != GENERIC or _was_read_as(ledger, file.sha256, read_as)
+    if is_same and ledger.is_shown(file.sha256, name):
         return Outcome(file.path, source.name, "known")
     try:
         landed = land(con, file, source, table, home=home)
@@ -166,6 +188,8 @@ def _land_one(
             file.path, source.name, "refused", file.line_count, rejected_count=file.line_count, problem=str(error)
         )
     replaced = ledger.record_landed(file, source.name, name, landed)
+    if source.name == GENERIC:
+        ledger.append({}, remember={f"mapping of {file.sha256}": read_as})
     _journal(home, file, name, landed.landed_count)
     return Outcome(
         file.path,
@@ -179,6 +203,11 @@ def _land_one(
         replaced=tuple(_shown_scope(scope) for scope in replaced),
         scopes=tuple(sorted({_shown_scope(one.scope) for one in landed.files if one.scope is not None})),
     )
+
+
+def _was_read_as(ledger: Ledger, sha256: str, read_as: str) -> bool:
+    """Whether a home-made log was read by this mapping: read by another one, it says something else."""
+    return (ledger.recall(f"mapping of {sha256}") or "") == read_as
 
 
 def _shown_scope(scope: str) -> str:

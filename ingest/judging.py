@@ -5,7 +5,7 @@ Every value is taken as text, read as its type, and judged by the rules that fol
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -121,9 +121,22 @@ def _text(table: Table, column: Column, records: Records) -> str:
             )
         nulls = ", ".join(map(literal, table.nulls))
         found = [f"case when trim({text}) not in ({nulls}) then trim({text}) end" for text in found]
-        return _first(found)
-    found = [f"r.{'.'.join(map(name, path.split('.')))}" for path in _paths(table, column)]
-    return f"nullif(trim({_first(found)}), '')"
+        missing = len(found) < len(column.paths)
+    else:
+        found = [f"r.{'.'.join(map(name, path.split('.')))}" for path in _paths(table, column)]
+        missing = False
+    if column.template is not None:
+        return _first([]) if missing else _filled(column.template, column.paths, found)
+    return _first(found) if records.is_tabular else f"nullif(trim({_first(found)}), '')"
+
+
+def _filled(template: str, paths: Sequence[str], found: Sequence[str]) -> str:
+    """SQL of a template with its values; NULL where one of them is."""
+    parts, rest = [], template
+    for path, text in zip(paths, found, strict=True):
+        before, rest = rest.split(f"{{{path}}}", 1)
+        parts += [literal(before), f"nullif(trim({text}), '')"]
+    return f"({' || '.join([*parts, literal(rest)])})"
 
 
 def _first(expressions: list[str]) -> str:
@@ -181,11 +194,13 @@ def _carried(table: Table) -> str:
 
 def _record_hash(table: Table, records: Records) -> str:
     """A request without an identity of its own is told apart by its line: written twice, it is the same call."""
-    if table.shape != "requests" or records.is_tabular:
+    if table.shape != "requests":
         return "cast(null as varchar)"
+    texts = [f"coalesce({_text_name(column)}, '')" for column in table.columns if column.constant is None]
+    line = f"concat_ws(chr(31), {', '.join(texts)})" if records.is_tabular else "trim(line)"
     if not table.identity:
-        return "md5(trim(line))"
-    return f"case when coalesce({', '.join(map(name, table.identity))}) is null then md5(trim(line)) end"
+        return f"md5({line})"
+    return f"case when coalesce({', '.join(map(name, table.identity))}) is null then md5({line}) end"
 
 
 def _rules(table: Table, records: Records, now: datetime) -> Iterator[Rule]:

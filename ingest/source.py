@@ -57,6 +57,8 @@ class Column:
         maximum: a larger number is rejected.
         identifier: at most 256 characters, none of them a control character.
         constant: the value itself, where every record has the same.
+        template: text with each of the paths in braces, instead of the first that holds a value; no value where one of
+            them holds none.
         zone: what a time without an offset means; where None, such a time is rejected.
         carried: SQL over the columns that marks header records: the value is taken from the nearest of them at or
             above the record (a session file names its session once).
@@ -71,6 +73,7 @@ class Column:
     maximum: int | None = None
     identifier: bool = False
     constant: str | None = None
+    template: str | None = None
     zone: Literal["UTC"] | None = None
     carried: str | None = None
     landed: bool = True

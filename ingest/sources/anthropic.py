@@ -1,10 +1,14 @@
 """Anthropic messages as an application logs them, one JSON object a line.
 
-The message object itself, or wrapped (`response`, `body`, `message`) beside the application's own fields.
-Schema: anthropic-sdk-python `types/message.py`, `types/usage.py`, `types/cache_creation.py`.
+The message object itself, or wrapped (`response`, `body`) beside the application's own fields; or a line of a message
+batch's results, to which the application adds the time that it lacks.
+Schema: anthropic-sdk-python `types/message.py`, `types/usage.py`, `types/cache_creation.py`,
+`types/messages/message_batch_individual_response.py`.
 """
 
-from ingest.source import MOST_TOKENS, Column, Sample, Source, Table, Type, first_present
+from ingest.source import MOST_TOKENS, Check, Column, Sample, Source, Table, Type, first_present
+
+BATCH_RESULTS = {"succeeded", "errored", "canceled", "expired"}
 
 
 def _recognises(sample: Sample) -> bool:
@@ -15,6 +19,7 @@ def _recognises(sample: Sample) -> bool:
             and first_present(record, "usage.input_tokens", "response.usage.input_tokens", "body.usage.input_tokens")
             is not None
         )
+        or (first_present(record, "custom_id") is not None and first_present(record, "result.type") in BATCH_RESULTS)
         for record in sample.records
     )
 
@@ -38,21 +43,31 @@ SOURCE = Source(
             date="requested_at",
             identity=("response_id", "request_id"),
             recognises=_recognises,
-            roots=("response", "", "body"),
+            roots=("response", "", "body", "result.message"),
             # A shared log may hold other providers' answers: theirs to read.
             where="coalesce(host, 'api.anthropic.com') = 'api.anthropic.com' and (host is not null"
-            " or starts_with(response_id, 'msg_') or model like 'claude%' or type = 'message')",
+            " or starts_with(response_id, 'msg_') or model like 'claude%' or type = 'message'"
+            " or (batch_custom_id is not null and batch_result is not null))",
+            checks=(
+                Check(
+                    "requested_at",
+                    "requested_at is null",
+                    "is missing",
+                    "a message has no time of its own: add `timestamp`, or to a batch's results its `ended_at`",
+                ),
+            ),
             columns=(
                 Column("host", paths=("host",), landed=False),
                 Column("type", paths=("*.type",), landed=False),
+                Column("batch_custom_id", paths=("custom_id",)),
+                Column("batch_result", paths=("result.type",)),
                 Column("provider", constant="anthropic"),
                 Column("response_id", paths=("*.id",), identifier=True),
-                Column("request_id", paths=("request_id", "*.request_id"), identifier=True),
+                Column("request_id", paths=("request_id", "*.request_id", "result.error.request_id"), identifier=True),
                 Column(
                     "requested_at",
                     Type.TIMESTAMP,
-                    ("timestamp", "ts", "requested_at", "created_at", "time", "date"),
-                    required=True,
+                    ("timestamp", "ts", "requested_at", "created_at", "time", "date", "ended_at"),
                 ),
                 Column("model", paths=("*.model",)),
                 Column("requested_model", paths=("request.model", "requested_model")),
@@ -60,7 +75,7 @@ SOURCE = Source(
                 Column("inference_geo", paths=("*.usage.inference_geo",)),
                 Column("speed", paths=("*.usage.speed",)),
                 Column("status", paths=("status",)),
-                Column("error_code", paths=("error.type", "error.code")),
+                Column("error_code", paths=("error.type", "error.code", "result.error.error.type")),
                 Column("attempt_number", Type.INTEGER, _own("attempt", "attempt_number"), minimum=1),
                 Column("retry_of", paths=_own("retry_of")),
                 Column("latency_ms", Type.INTEGER, ("latency_ms", "duration_ms"), minimum=0),

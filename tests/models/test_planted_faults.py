@@ -28,9 +28,9 @@ FAULTS = {
         "assert_no_request_is_lost",
     ),
     "a join fans out": (
-        "intermediate/int_model_matches.sql",
-        "where matches.price_model_id is not null",
-        "cross join (select 1 as one union all select 2 as one) where matches.price_model_id is not null",
+        "intermediate/prices/int_model_matches.sql",
+        "from known\ninner join learned",
+        "from known\ncross join (select 1 as one union all select 2 as one) as twice\ninner join learned",
         "unique_together_int_model_matches",
     ),
     "hours cost double": (

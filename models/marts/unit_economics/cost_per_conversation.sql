@@ -76,6 +76,7 @@ select
     cast(conversations.retry_count as bigint) as retry_count,
     cast(conversations.error_count as bigint) as error_count,
     cast(conversations.unpriced_request_count as bigint) as unpriced_request_count,
+    1 - {{ ratio('conversations.unpriced_request_count', 'conversations.request_count') }} as priced_share,
     cast(conversations.feature_count as bigint) as feature_count,
     model_lists.model_count,
     model_lists.model_ids,

@@ -7,7 +7,8 @@ select
     cast(coalesce(costs.cost_usd, 0) as decimal(38, 12)) as cogs_usd,
     cast(coalesce(revenue.revenue_usd, 0) - coalesce(costs.cost_usd, 0) as decimal(38, 12)) as gross_profit_usd,
     cast(coalesce(costs.request_count, 0) as bigint) as request_count,
-    cast(coalesce(costs.unpriced_request_count, 0) as bigint) as unpriced_request_count
+    cast(coalesce(costs.unpriced_request_count, 0) as bigint) as unpriced_request_count,
+    1 - {{ ratio('costs.unpriced_request_count', 'costs.request_count') }} as priced_share
 from {{ ref('int_revenue_allocated') }} as revenue
 full join {{ ref('int_costs_daily') }} as costs
     on

@@ -26,15 +26,19 @@ select
     inference_geo as region_id,
     -- `service_tier` says which capacity served; `speed: fast` is what changes the price (anthropic, beta_usage.py)
     coalesce(nullif(speed, 'standard'), service_tier) as service_tier,
-    coalesce(service_tier = 'batch', false) as is_batch,
+    -- a batch's results are batch calls, whatever tier their body names
+    coalesce(service_tier = 'batch' or batch_custom_id is not null, false) as is_batch,
     case
+        -- errored, canceled, expired: "You will not be billed for these requests" (Batch processing, result types)
+        when batch_result = 'canceled' then 'aborted'
+        when batch_result in ('errored', 'expired') then 'error'
         when error_code is not null or lower(status) in ('error', 'failed', 'failure') then 'error'
         -- an HTTP status
         when length(status) = 3 and substr(status, 1, 1) in ('4', '5') then 'error'
         when lower(status) in ('aborted', 'cancelled') then 'aborted'
         else 'ok'
     end as status,
-    error_code,
+    coalesce(error_code, case when batch_result = 'expired' then batch_result end) as error_code,
     attempt_number,
     retry_of,
 

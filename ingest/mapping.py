@@ -1,0 +1,75 @@
+"""A mapping file: where the columns of the source `generic` lie in a home-made log.
+
+    [columns]
+    request_id = "id"                                   # a path in a JSON line, or a header
+    requested_at = { path = "ts", zone = "UTC" }        # times without an offset are UTC
+    customer_id = ["tenant.id", "account"]              # the first that holds a value
+    provider_id = { constant = "openai" }
+    conversation_id = { template = "{tenant.id}/{thread}" }
+
+Columns that it does not name are looked for under their own name.
+"""
+
+import re
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+from ingest.files import RefusedError
+from ingest.source import Column, Source
+
+NAMES = {"provider": "provider_id", "model": "model_id"}
+"""Columns of raw tables whose name differs from the canonical one that people write."""
+PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
+
+
+def mapped(source: Source, mapping: Path) -> Source:
+    """The source with its columns where a mapping file says that they are.
+
+    Raises:
+        RefusedError: the file is no such mapping; says which column and what to write.
+    """
+    try:
+        content = tomllib.loads(mapping.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RefusedError(f"the mapping {mapping} cannot be read: {error.strerror}", "check the path") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RefusedError(f"the mapping {mapping} is no TOML: {error}", "write [columns] and name = path") from error
+    columns = content.pop("columns", None)
+    if content or not isinstance(columns, dict):
+        raise RefusedError(f"the mapping {mapping} has more or less than [columns]", "put every line below [columns]")
+    (table,) = source.tables
+    known = {NAMES.get(column.name, column.name): column for column in table.columns}
+    if unknown := sorted(set(columns) - set(known)):
+        raise RefusedError(
+            f"the mapping {mapping} names columns that there are not: {', '.join(unknown)}",
+            f"use {', '.join(known)}",
+        )
+    moved = {name: _mapped(column, columns[name], mapping) for name, column in known.items() if name in columns}
+    return replace(source, tables=(replace(table, columns=tuple({**known, **moved}.values())),))
+
+
+def _mapped(column: Column, place: Any, mapping: Path) -> Column:
+    options = {"path": place} if isinstance(place, str | list) else place
+    fix = f'write {column.name} = "path", ["path", "path"], {{ constant = "…" }} or {{ template = "{{path}}…" }}'
+    problem = RefusedError(f"the mapping {mapping} does not say where {column.name} is", fix)
+    if not isinstance(options, dict) or len({"path", "constant", "template"} & set(options)) != 1:
+        raise problem
+    if set(options) - {"path", "constant", "template", "zone"} or options.get("zone", "UTC") != "UTC":
+        raise problem
+    zone: Literal["UTC"] | None = "UTC" if "zone" in options else column.zone
+    if "path" in options:
+        paths = [options["path"]] if isinstance(options["path"], str) else options["path"]
+        if not paths or not all(isinstance(path, str) and path for path in paths):
+            raise problem
+        return replace(column, paths=tuple(paths), zone=zone)
+    text = options.get("constant", options.get("template"))
+    if not isinstance(text, str) or not text:
+        raise problem
+    if "constant" in options:
+        return replace(column, paths=(), constant=text, zone=zone)
+    paths = PLACEHOLDER.findall(text)
+    if not paths:
+        raise problem
+    return replace(column, paths=tuple(paths), template=text, zone=zone)
