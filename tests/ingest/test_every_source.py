@@ -1,6 +1,7 @@
 """What every source must hold, whichever it is: found by its presence, tried on its own sample."""
 
 import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -151,7 +152,7 @@ def test_any_split_and_order_of_log_files_lands_the_same_rows(
     if any(column.carried for column in table.columns):
         pytest.skip("a session file is one piece: its header names the session of the lines below it")
     lines = sample(source, table).read_text().splitlines() * 3
-    lines = [line.replace('id":"', f'id":"{number}-', 1) for number, line in enumerate(lines)]
+    lines = [re.sub('(?i)id":"', f"\\g<0>{number}-", line, count=1) for number, line in enumerate(lines)]
     with TemporaryDirectory() as folder:
         whole, split = Path(folder) / "whole", Path(folder) / "split"
         connection = connect(scratch=Path(folder) / "scratch")
