@@ -472,3 +472,31 @@ def test_a_cache_read_above_input_and_an_output_below_it_are_found() -> None:
 
 def test_the_columns_of_a_row_are_those_of_the_table() -> None:
     assert [*book.ABOUT, *price("1")] == MODEL_PRICES.names
+
+
+@pytest.mark.parametrize(
+    ("provider_id", "model_name", "model", "how"),
+    [
+        ("google", "models/gemini-2.5-flash", "gemini-2.5-flash", "genai-prices, short name"),
+        ("google", "publishers/google/models/gemini-2.5-flash", "gemini-2.5-flash", "genai-prices, short name"),
+        (
+            "aws",
+            "arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-3-haiku-20240307-v1:0",
+            "anthropic.claude-3-haiku-20240307-v1:0",
+            "genai-prices",  # the library knows such a name itself
+        ),
+        ("openrouter", "anthropic/claude-sonnet-4.5:nitro", "anthropic/claude-sonnet-4.5", "genai-prices, short name"),
+        ("aws", "arn:aws:bedrock:us-east-1:1:application-inference-profile/a1b2c3", None, "none"),
+    ],
+)
+def test_a_resource_name_is_priced_as_the_model_in_it(
+    provider_id: str, model_name: str, model: str | None, how: str
+) -> None:
+    (row,) = matches.resolve([(provider_id, model_name)], catalogue.bundled(), {})
+    assert row["matched_by"] == how
+    if model is None:
+        assert row["price_model_id"] is None
+    else:
+        (plain,) = matches.resolve([(provider_id, model)], catalogue.bundled(), {})
+        assert plain["price_model_id"] is not None
+        assert row["price_model_id"] == plain["price_model_id"]
