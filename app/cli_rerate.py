@@ -54,7 +54,7 @@ def command(
 
 def _show(proposal: rerate.Proposal, unit: str) -> None:
     def money(value: Decimal | None) -> str:
-        return "no price" if value is None else f"{unit}{value:,.6f}"
+        return "no price" if value is None else f"{'-' if value < 0 else ''}{unit}{abs(value):,.6f}"
 
     table = RichTable(box=None, pad_edge=False)
     for name in ("month", "provider", "model", "calls", "before", "after", "change"):

@@ -25,7 +25,7 @@ from ingest.files import RefusedError
 from ingest.inputs import Outcome, expand, ingest_files
 from ingest.landing import connect
 from ingest.ledger import Ledger
-from ingest.prices import learning
+from ingest.prices import closed_periods, learning
 from ingest.sources import discover
 
 
@@ -118,6 +118,12 @@ def build(settings: Settings, *, progress: Progress = lambda *_: None, full: boo
     return BuildResult(publish(settings, target, files), time.monotonic() - started, is_full=full)
 
 
+def is_built(settings: Settings, files: list[dict[str, Any]]) -> bool:
+    """Whether the served build is of these files, this code and this book."""
+    last = _last(settings.home)
+    return last is not None and last.facts.get("state") == _state(settings, files)
+
+
 def known_files(settings: Settings) -> list[dict[str, Any]]:
     """The active landing files, the price book brought up to date first."""
     with Ledger(settings.home) as ledger:
@@ -140,6 +146,7 @@ def build_candidate(
     Raises:
         dbt_build.BuildError: the message names the model or test.
     """
+    closed_periods.read(PROJECT_DIR / "seeds" / "closed_periods.csv")  # says which line is wrong; dbt reads it again
     _drop_unfinished(settings.home)
     target = settings.home / "builds" / f".{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}.building"
     target.parent.mkdir(exist_ok=True)
@@ -214,6 +221,7 @@ def price_inputs(settings: Settings) -> learning.Inputs:
     return learning.Inputs(
         rules=PROJECT_DIR / "seeds" / "price_variant_rules.csv",
         overrides=settings.price_overrides,
+        uplifts=PROJECT_DIR / "seeds" / "price_uplift_rules.csv",
         litellm_map=settings.litellm_prices,
     )
 
@@ -266,7 +274,7 @@ def _code_digest(files: list[dict[str, Any]], reporting_currency: str, names: li
                 digest.update(str(path.relative_to(PROJECT_DIR)).encode() + b"\0" + path.read_bytes())
     digest.update((PROJECT_DIR / "dbt_project.yml").read_bytes() + reporting_currency.encode())
     digest.update(repr(names).encode())
-    priced_by = {"prices__model_prices", "prices__overrides", "prices__rerates"}
+    priced_by = {"prices__model_prices", "prices__overrides", "prices__uplifts", "prices__rerates"}
     for file in files:
         if file["table_name"] in priced_by or file["table_name"].endswith("__rates"):
             digest.update(str(file["sha256"]).encode())

@@ -4,7 +4,6 @@ A closed month keeps the prices of its close. A rerate is the one way to move it
 price book is to be read, it is kept in the book, and so is what it changed.
 """
 
-import csv
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ from app import builds, pipeline
 from app.dbt_build import Progress
 from app.settings import PROJECT_DIR, Settings
 from ingest.ledger import Ledger
-from ingest.prices import book
+from ingest.prices import book, closed_periods
 from ingest.sqltext import literal
 
 
@@ -86,7 +85,8 @@ def proposed(
     Call inside `pipeline.writer`. What is not accepted is thrown away.
 
     Raises:
-        RerateError: no month in these days is closed, or nothing is built yet.
+        RerateError: no month in these days is closed, or something is not built yet.
+        PriceBookError: the closed months, the overrides, the rules or LiteLLM's map cannot be read.
         dbt_build.BuildError: a model or test failed.
     """
     if not any(first <= day < end for day in _closed_days(first, end)):
@@ -95,6 +95,11 @@ def proposed(
             "open months are rated from the newest price book by every `unitcost build`"
         )
     files = pipeline.known_files(settings)
+    if not pipeline.is_built(settings, files):
+        raise RerateError(
+            "there are files, prices or rules that are not built yet: run `unitcost build` first, "
+            "so that the rerate's own change can be seen"
+        )
     now = datetime.now(UTC).replace(tzinfo=None)
     rerate = {
         "rerate_id": f"{now:%Y%m%dT%H%M%SZ}",
@@ -169,12 +174,11 @@ def _changes(before: Path, after: Path, rerate: dict[str, Any]) -> list[dict[str
 
 def _closed_days(first: date, end: date) -> Iterator[date]:
     """For each closed month that reaches into the days, the first of them."""
-    with (PROJECT_DIR / "seeds" / "closed_periods.csv").open(newline="", encoding="utf-8-sig") as file:
-        for row in csv.DictReader(file):
-            month = date.fromisoformat(row["month"]).replace(day=1)
-            following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
-            if month < end and following > first:
-                yield max(month, first)
+    for period in closed_periods.read(PROJECT_DIR / "seeds" / "closed_periods.csv"):
+        month = period.month
+        following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+        if month < end and following > first:
+            yield max(month, first)
 
 
 def _sum(rows: list[dict[str, Any]], name: str) -> Decimal | None:

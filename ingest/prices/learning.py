@@ -10,10 +10,11 @@ from pathlib import Path
 from genai_prices.data_snapshot import DataSnapshot
 
 from ingest.ledger import Ledger, Snapshot
-from ingest.prices import book, catalogue, litellm, matches, overrides, variant_rules
-from ingest.prices.tables import GENAI_PRICES, LITELLM, Row
+from ingest.prices import book, catalogue, litellm, matches, overrides, uplift_rules, variant_rules
+from ingest.prices.tables import GENAI_PRICES, LITELLM, PriceBookError, Row
 
 PRICES, OVERRIDES, MATCHES = "prices__model_prices", "prices__overrides", "prices__model_matches"
+UPLIFTS = "prices__uplifts"
 
 
 @dataclass(frozen=True)
@@ -23,16 +24,18 @@ class Inputs:
     Attributes:
         rules: `seeds/price_variant_rules.csv`.
         overrides: `seeds/price_overrides.csv`.
+        uplifts: `seeds/price_uplift_rules.csv`.
         litellm_map: the file that the user names; None: that of an installed `litellm`, if any.
     """
 
     rules: Path
     overrides: Path
+    uplifts: Path
     litellm_map: Path | None = None
 
 
 def learn_all(ledger: Ledger, home: Path, inputs: Inputs) -> None:
-    """Learn the catalogue of the installed library, LiteLLM's map and the overrides; resolve the names that were seen.
+    """Learn the installed library's catalogue, LiteLLM's map, overrides and uplifts; resolve the names that were seen.
 
     Raises:
         PriceBookError: one of them cannot be read; the message says where.
@@ -40,6 +43,7 @@ def learn_all(ledger: Ledger, home: Path, inputs: Inputs) -> None:
     learn_catalogue(ledger, home, inputs.rules)
     learn_litellm(ledger, home, inputs.litellm_map)
     book.learn(ledger, home, OVERRIDES, overrides.SOURCE, overrides.read(inputs.overrides))
+    book.learn(ledger, home, UPLIFTS, uplift_rules.SOURCE, uplift_rules.read(inputs.uplifts))
     learn_matches(ledger, home)
 
 
@@ -88,7 +92,10 @@ def learn_litellm(ledger: Ledger, home: Path, named: Path | None) -> Snapshot | 
     state = _digest(document, _code())
     if ledger.recall("litellm learned") == state:
         return None
-    rows = litellm.rows(document)
+    try:
+        rows = litellm.rows(document)
+    except PriceBookError as error:
+        raise PriceBookError(f"{path}: {error}") from error
     return book.learn(ledger, home, PRICES, LITELLM, rows, source_version=release, remember={"litellm learned": state})
 
 

@@ -11,7 +11,6 @@ A line says what holds (its effect), for whom and what (its scope; blank means a
 | `self_hosted` | we pay for the machine, not for the call | – |
 """
 
-import csv
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
@@ -19,6 +18,7 @@ from decimal import Decimal, InvalidOperation
 from itertools import pairwise
 from pathlib import Path
 
+from ingest.prices import csv_lines
 from ingest.prices.tables import BEGINNING, END, PER_UNITS, PriceBookError, Row, unit_price
 
 SOURCE = "price_overrides"
@@ -47,6 +47,8 @@ COLUMNS = (
 
 DECIMALS, MOST = 18, 1000
 """What the columns of a price and of a unit price can hold."""
+MOST_IN_ALL = 10_000_000_000
+"""With its decimals, what a Decimal is reckoned with: 28 digits."""
 
 
 class OverridesError(PriceBookError):
@@ -60,16 +62,17 @@ def read(path: Path) -> list[Row]:
         OverridesError: a line cannot be read, or two lines of one scope overlap or leave a gap; it names the lines.
         OSError: the file is not there.
     """
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        reader = csv.DictReader(file)
-        if missing := set(COLUMNS) - set(reader.fieldnames or ()):
-            raise OverridesError(f"{path}: the header lacks {', '.join(sorted(missing))}")
-        lines = []
-        for record in reader:
+    lines = []
+    try:
+        for number, record in csv_lines.read(path, COLUMNS):
             try:
-                lines.append(_line(record, reader.line_num))
+                lines.append(_line(record, number))
             except ValueError as error:
-                raise OverridesError(f"{path} line {reader.line_num}: {error}") from error
+                raise OverridesError(f"{path} line {number}: {error}") from error
+    except OverridesError:
+        raise
+    except PriceBookError as error:
+        raise OverridesError(str(error)) from error
     for problem in _overlaps_and_gaps(lines):
         raise OverridesError(f"{path} {problem}")
     return lines
@@ -83,10 +86,7 @@ def precedence(line: Row) -> int:
     return order * 1000 + min(len(model.replace("*", "")), 999)
 
 
-def _line(record: dict[str, str | None], number: int) -> Row:
-    if None in record:
-        raise ValueError("it has more fields than the header")
-    text = {name: (record[name] or "").strip() or None for name in COLUMNS}
+def _line(text: dict[str, str | None], number: int) -> Row:
     effect = text["effect"]
     if effect not in EFFECTS:
         raise ValueError(f"effect {effect or '(blank)'} is none of {', '.join(sorted(EFFECTS))}")
@@ -104,6 +104,7 @@ def _line(record: dict[str, str | None], number: int) -> Row:
         "line_number": number,
         "effect": effect,
         **{name: text[name] for name in (*SCOPE, "service_tier", "usage_kind")},
+        "provider_id": text["provider_id"].lower() if text["provider_id"] else None,  # as every catalogue spells it
         **(_price(text) if effect in WITH_PRICE else {}),
         "discount": _discount(text["discount_percent"]) if effect == "discount" else None,
         "valid_from_date": valid_from,
@@ -119,6 +120,8 @@ def _price(text: dict[str, str | None]) -> Row:
     price, per_units, currency = _number("price", text["price"]), text["per_units"], text["currency"] or "USD"
     if price < 0:
         raise ValueError(f"price {price} is negative")
+    if price >= MOST_IN_ALL:
+        raise ValueError(f"price {price} is {MOST_IN_ALL:,} or more: state it for fewer units")
     if not per_units.isdecimal() or int(per_units) == 0:
         raise ValueError(f"per_units {per_units} is no whole number above 0")
     if len(currency) != len("USD") or not currency.isalpha() or not currency.isupper():

@@ -91,6 +91,22 @@ OVERRIDES = pa.schema(
 The line that fits with the highest precedence wins, of equal ones the first. The price is in the line's currency.
 """
 
+UPLIFTS = pa.schema(
+    [
+        ("snapshot_id", pa.string()),
+        ("learned_at", _TIME),
+        ("rule_id", pa.string()),
+        ("provider_id", pa.string()),
+        ("model_id", pa.string()),
+        ("region_id", pa.string()),
+        ("factor", pa.decimal128(6, 3)),
+        ("valid_from_date", pa.date32()),
+        ("valid_to_date", pa.date32()),
+        ("source_url", pa.string()),
+    ]
+)
+"""One row per snapshot and rule of `seeds/price_uplift_rules.csv`: in the region a unit price is times the factor."""
+
 MODEL_MATCHES = pa.schema(
     [
         ("provider_id", pa.string()),
@@ -150,6 +166,7 @@ RERATE_CHANGES = pa.schema(
 TABLES: Mapping[str, pa.Schema] = {
     "prices__model_prices": MODEL_PRICES,
     "prices__overrides": OVERRIDES,
+    "prices__uplifts": UPLIFTS,
     "prices__model_matches": MODEL_MATCHES,
     "prices__snapshots": SNAPSHOTS,
     "prices__rerates": RERATES,

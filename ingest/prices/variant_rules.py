@@ -5,14 +5,14 @@ day of it, by the rules of `seeds/price_variant_rules.csv` a factor of the stand
 price, which is what a call in an unknown tier is billed.
 """
 
-import csv
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 
+from ingest.prices import csv_lines
 from ingest.prices.tables import END, STANDARD, UNIT_PRICE, PriceBookError, Row
 
 
@@ -51,24 +51,48 @@ def read(path: Path) -> list[Rule]:
         PriceBookError: a line is no rule, or says again what another line says.
     """
     rules: dict[tuple[str, str, str], Rule] = {}
-    with path.open(newline="") as file:
-        for row in (reader := csv.DictReader(file)):
-            try:
-                rule = Rule(
-                    provider_id=row["provider_id"],
-                    service_tier=row["service_tier"],
-                    usage_kind=row["usage_kind"],
-                    factor=Decimal(row["factor"]),
-                    valid_from_date=date.fromisoformat(row["valid_from_date"]),
-                    valid_to_date=date.fromisoformat(row["valid_to_date"]),
-                )
-            except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-                raise PriceBookError(f"{path} line {reader.line_num} is no rule: {error!r}") from error
-            key = (rule.provider_id, rule.service_tier, rule.usage_kind)
-            if key in rules:
-                raise PriceBookError(f"{path} line {reader.line_num}: a second rule for {', '.join(key)}")
-            rules[key] = rule
+    for number, row in csv_lines.read(path, [field.name for field in fields(Rule)]):
+        try:
+            rule = Rule(
+                provider_id=_word(row, "provider_id"),
+                service_tier=_word(row, "service_tier"),
+                usage_kind=_word(row, "usage_kind"),
+                factor=_number(row, "factor"),
+                valid_from_date=_day(row, "valid_from_date"),
+                valid_to_date=_day(row, "valid_to_date"),
+            )
+        except ValueError as error:
+            raise PriceBookError(f"{path} line {number}: {error}") from error
+        key = (rule.provider_id, rule.service_tier, rule.usage_kind)
+        if key in rules:
+            raise PriceBookError(f"{path} line {number}: a second rule for {', '.join(key)}")
+        rules[key] = rule
     return list(rules.values())
+
+
+def _word(row: dict[str, str | None], name: str) -> str:
+    if text := row[name]:
+        return text
+    raise ValueError(f"{name} is blank")
+
+
+def _number(row: dict[str, str | None], name: str) -> Decimal:
+    text = _word(row, name)
+    try:
+        number = Decimal(text)
+    except InvalidOperation as error:
+        raise ValueError(f"{name} {text} is no number") from error
+    if not number.is_finite():
+        raise ValueError(f"{name} {text} is no number")
+    return number
+
+
+def _day(row: dict[str, str | None], name: str) -> date:
+    text = _word(row, name)
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ValueError(f"{name} {text} is no day like 2026-01-31") from error
 
 
 def extend(catalogue: list[Row], rules: Iterable[Rule]) -> list[Row]:

@@ -201,18 +201,46 @@ def test_the_more_specific_line_holds(seed: Seed) -> None:
     assert len(set(precedences)) == len(scopes)
 
 
-def test_a_byte_order_mark_spaces_and_a_note_over_two_lines_are_read(seed: Seed) -> None:
+def test_a_byte_order_mark_spaces_blank_lines_and_a_quoted_comma_are_read(seed: Seed) -> None:
     seed.path.write_text(
         "\ufeff"
         + ",".join(overrides.COLUMNS)
-        + '\ndiscount, openai ,,,,,,,,,,,5,2026-01-01,,"signed\nby Ann"\nfree'
+        + '\r\ndiscount, openai ,,,,,,,,,,,5,2026-01-01,,"signed, by Ann"\r\n\r\nfree'
         + "," * 15
-        + "\n"
+        + "\r\n"
     )
     discount, free = overrides.read(seed.path)
     assert (discount["provider_id"], discount["valid_from_date"], discount["note"]) == (
         "openai",
         date(2026, 1, 1),
-        "signed\nby Ann",
+        "signed, by Ann",
     )
     assert free["line_number"] == 4
+
+
+def test_a_quote_that_is_not_closed_does_not_swallow_the_lines_below_it(seed: Seed) -> None:
+    problem = "line 3: the record goes on in the next line; close the quote"
+    opened = {**CONTRACT, "model_id": "o3", "note": '"signed by Ann'}
+    assert seed.refuses(CONTRACT, opened, DISCOUNT, {"effect": "free", "note": '"'}) == problem
+    assert seed.refuses(CONTRACT, opened) == problem, "nor does it in the last line"
+    assert seed.refuses(CONTRACT, {**opened, "note": '"signed\nby Ann"'}) == problem
+
+
+def test_a_price_of_more_digits_than_a_sum_keeps_is_refused_with_its_line(seed: Seed) -> None:
+    assert seed.refuses({**CONTRACT, "price": "12345678901.5", "per_units": "1000000000"}) == (
+        "line 2: price 12345678901.5 is 10,000,000,000 or more: state it for fewer units"
+    )
+    (line,) = seed.read({**CONTRACT, "price": "1234567890.123456789012345678", "per_units": "1000000000"})
+    assert line["price"] == Decimal("1234567890.123456789012345678")
+    assert line["unit_price"] == Decimal("1.234567890123457")
+
+
+def test_a_file_that_is_not_utf_8_is_refused_by_name(seed: Seed) -> None:
+    seed.path.write_bytes(",".join(overrides.COLUMNS).encode() + b"\nfree,,,,,,,,,,,,,,,Vertrag f\xfcr alle\n")
+    with pytest.raises(OverridesError, match=r"price_overrides\.csv is not UTF-8: save it as UTF-8"):
+        overrides.read(seed.path)
+
+
+def test_a_provider_is_read_as_the_catalogues_spell_it(seed: Seed) -> None:
+    assert seed.read({**DISCOUNT, "provider_id": "OpenAI"})[0]["provider_id"] == "openai"
+    assert "lines 2 and 3" in seed.refuses(DISCOUNT, {**DISCOUNT, "provider_id": "OpenAI"})

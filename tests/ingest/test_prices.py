@@ -39,10 +39,15 @@ def inputs(tmp_path: Path) -> learning.Inputs:
     """Rules and overrides that a test may change."""
     (tmp_path / "rules.csv").write_bytes(RULES.read_bytes())
     (tmp_path / "overrides.csv").write_text(",".join(overrides.COLUMNS) + "\n")
+    (tmp_path / "uplifts.csv").write_text(
+        "rule_id,provider_id,model_id,region_id,factor,valid_from_date,valid_to_date,source_url\n"
+    )
     (tmp_path / "map.json").write_text(
         '{"x/m": {"litellm_provider": "x", "mode": "chat", "input_cost_per_token": 1e-6}}'
     )
-    return learning.Inputs(tmp_path / "rules.csv", tmp_path / "overrides.csv", tmp_path / "map.json")
+    return learning.Inputs(
+        tmp_path / "rules.csv", tmp_path / "overrides.csv", tmp_path / "uplifts.csv", tmp_path / "map.json"
+    )
 
 
 def price(usd: str, **more: Any) -> Row:
@@ -225,6 +230,32 @@ def test_two_rules_for_one_kind_are_refused_with_the_line_named(tmp_path: Path) 
         variant_rules.read(tmp_path / "rules.csv")
 
 
+@pytest.mark.parametrize(
+    ("column", "text", "problem"),
+    [
+        ("factor", "half", "line 2: factor half is no number"),
+        ("factor", "NaN", "line 2: factor NaN is no number"),
+        ("factor", "", "line 2: factor is blank"),
+        ("service_tier", "", "line 2: service_tier is blank"),
+        ("valid_to_date", "14.10.2026", "line 2: valid_to_date 14.10.2026 is no day like 2026-01-31"),
+    ],
+)
+def test_a_line_that_is_no_rule_is_refused_in_words(tmp_path: Path, column: str, text: str, problem: str) -> None:
+    rule = dict.fromkeys(("provider_id", "service_tier", "usage_kind"), "x") | {"factor": "0.5"}
+    rule |= {"valid_from_date": "2024-04-15", "valid_to_date": "2026-10-14", column: text}
+    path = tmp_path / "rules.csv"
+    path.write_text(f"{','.join(rule)}\n{','.join(rule.values())}\n")
+    with pytest.raises(PriceBookError) as caught:
+        variant_rules.read(path)
+    assert str(caught.value) == f"{path} {problem}"
+
+
+def test_rules_without_a_column_are_refused_with_it_named(tmp_path: Path) -> None:
+    (tmp_path / "rules.csv").write_text(RULES.read_text().replace("factor", "faktor", 1))
+    with pytest.raises(PriceBookError, match=r"rules\.csv: the header lacks factor$"):
+        variant_rules.read(tmp_path / "rules.csv")
+
+
 # the book
 
 
@@ -324,7 +355,7 @@ def test_a_second_run_learns_nothing_and_reads_no_catalogue(
         monkeypatch.setattr(module, "rows" if module is catalogue else "extend", None)
     learning.learn_all(ledger, home, inputs)
     assert ledger.active_files() == before
-    assert len(before) == 6  # two sources of prices and the overrides, each with its line in prices__snapshots
+    assert len(before) == 8  # two sources of prices, overrides and uplifts, each with its line in prices__snapshots
 
 
 def test_changed_rules_make_a_new_snapshot_and_leave_the_old_one_by_its_own(

@@ -132,3 +132,17 @@ def test_a_later_price_does_not_reach_a_rerated_month(closed: Company) -> None:
     closed.know([price("input_tokens", "9")], datetime(2027, 1, 1, tzinfo=UTC))
     closed.load(full=True)
     assert costs(builds.current(closed.home).path) == [Decimal(3), Decimal(3), Decimal(9)]
+
+
+def test_what_is_not_built_yet_is_not_published_by_a_rerate_that_did_not_show_it(closed: Company) -> None:
+    """Runs last: it leaves a price behind that no build knows."""
+    closed.know([price("input_tokens", "10")], datetime(2027, 2, 1, tzinfo=UTC))
+    with (
+        closed.at_work(),
+        patch.object(rerate, "PROJECT_DIR", closed.project),
+        pipeline.writer(closed.settings),
+        pytest.raises(rerate.RerateError, match="not built yet: run `unitcost build` first"),
+        rerate.proposed(closed.settings, date(2026, 9, 1), date(2026, 10, 1)),
+    ):
+        pass
+    assert not list((closed.home / "builds").glob("*.building*"))

@@ -1,58 +1,23 @@
 -- grain: one row per table and source of prices and stretch of usage days: the snapshot of the book that prices it
 {{ config(materialized='table') }}
--- The newest snapshot that was known in time. A source that was not known at a close says nothing of that month.
+-- The newest snapshot that was known in time. A source that was not known at a close says nothing of that month, but
+-- those with which the book began: a month that was closed before is rated from what each of them said first.
 -- A source without dates of its own (LiteLLM's map says what a price is, not since when) is dated by when it was
 -- learned: a day is priced by what the map said on it.
-with snapshots as (
+with book as (
+
+    select min(learned_at) as began_at
+    from {{ ref('stg_prices__snapshots') }}
+
+),
+
+snapshots as (
 
     select
         *,
         price_source = 'litellm' as is_undated,
         row_number() over (partition by table_name, price_source order by learned_at, snapshot_id) as place
     from {{ ref('stg_prices__snapshots') }}
-
-),
-
-edges as (
-
-    select
-        sources.table_name,
-        sources.price_source,
-        times.valid_from_date as from_date
-    from {{ ref('int_book_times') }} as times
-    cross join (select distinct
-        table_name,
-        price_source
-    from snapshots) as sources
-    union
-    select
-        table_name,
-        price_source,
-        cast(learned_at as date) as from_date
-    from snapshots
-    where is_undated
-
-),
-
-stretches as (
-
-    select
-        table_name,
-        price_source,
-        from_date,
-        lead(from_date, 1, date '2100-01-01') over (partition by table_name, price_source order by from_date) as to_date
-    from edges
-
-),
-
-known as (
-
-    select
-        stretches.*,
-        times.known_at
-    from stretches
-    inner join {{ ref('int_book_times') }} as times
-        on stretches.from_date >= times.valid_from_date and stretches.from_date < times.valid_to_date
 
 ),
 
@@ -73,9 +38,11 @@ chosen as (
                 end
             ),
             -- days before an undated source was first asked: the oldest that it said
-            min(case when snapshots.learned_at <= known.known_at then snapshots.place end)
+            min(case when snapshots.learned_at <= known.known_at then snapshots.place end),
+            min(case when snapshots.learned_at < book.began_at + interval 1 day then snapshots.place end)
         ) as place
-    from known
+    from {{ ref('int_book_stretches') }} as known
+    cross join book
     inner join snapshots
         on known.table_name = snapshots.table_name and known.price_source = snapshots.price_source
     group by 1, 2, 3, 4

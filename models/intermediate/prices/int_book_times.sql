@@ -1,7 +1,6 @@
 -- grain: one row per stretch of usage days: how far into the book its calls look
 -- Open days are rated from everything the book has learned. A closed month (seeds/closed_periods.csv) is rated from the
--- book as it was at the close, until an explicit rerate names a later time. A month that was closed before there was a
--- book is rated from what the book learned on its first day.
+-- book as it was at the close, until an explicit rerate names another time.
 {{ config(materialized='table') }}
 with closed as (
 
@@ -18,15 +17,9 @@ rerated as (
     select
         from_date,
         to_date,
-        known_at
+        known_at,
+        ran_at
     from {{ ref('stg_prices__rerates') }}
-
-),
-
-book as (
-
-    select min(learned_at) + interval 1 day as first_day_ended_at
-    from {{ ref('stg_prices__snapshots') }}
 
 ),
 
@@ -60,7 +53,9 @@ known as (
         stretches.from_date,
         stretches.to_date,
         max(closed.closed_at) as closed_at,
-        max(rerated.known_at) as rerated_at
+        -- of several rerates the last one holds
+        max_by(rerated.known_at, rerated.ran_at) as rerated_as_of,
+        max(rerated.ran_at) as rerated_at
     from stretches
     left join closed
         on stretches.from_date >= closed.from_date and stretches.from_date < closed.to_date
@@ -71,13 +66,12 @@ known as (
 )
 
 select
-    known.from_date as valid_from_date,
-    known.to_date as valid_to_date,
-    known.closed_at is not null as is_closed,
+    from_date as valid_from_date,
+    to_date as valid_to_date,
+    closed_at is not null as is_closed,
     case
-        when known.closed_at is null then timestamp '2100-01-01 00:00:00'
-        -- the NULL of what is not there is skipped
-        else greatest(known.closed_at, known.rerated_at, book.first_day_ended_at)
+        when closed_at is null then timestamp '2100-01-01 00:00:00'
+        when rerated_at > closed_at then rerated_as_of
+        else closed_at
     end as known_at
 from known
-cross join book

@@ -74,13 +74,18 @@ chosen as (
 )
 
 select
-    provider_id,
-    model_id,
-    price_status,
-    month,
+    chosen.provider_id,
+    chosen.model_id,
+    chosen.price_status,
+    chosen.month,
     cast(count(*) as bigint) as similar_model_count,
-    cast(min(cost_usd) as decimal(38, 12)) as at_risk_low_usd,
-    cast(max(cost_usd) as decimal(38, 12)) as at_risk_high_usd
+    cast(min({{ converted('chosen.cost_usd') }}) as decimal(38, 12)) as at_risk_low_usd,
+    cast(max({{ converted('chosen.cost_usd') }}) as decimal(38, 12)) as at_risk_high_usd
 from chosen
-where is_same_family or not has_family
+left join {{ ref('int_exchange_rates') }} as rates
+    on
+        rates.currency = 'USD'
+        and chosen.last_date >= rates.valid_from_date
+        and chosen.last_date < rates.valid_to_date
+where chosen.is_same_family or not chosen.has_family
 group by 1, 2, 3, 4

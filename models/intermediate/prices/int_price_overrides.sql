@@ -8,30 +8,6 @@ with usage_kinds as (
 
 ),
 
-held as (
-
-    select
-        stretches.price_key,
-        stretches.from_date,
-        terms.line_number,
-        terms.effect,
-        terms.precedence,
-        terms.usage_kind,
-        terms.unit_price_usd,
-        terms.discount,
-        terms.factor,
-        terms.exchange_rate,
-        terms.exchange_rate_date,
-        terms.exchange_rate_source
-    from {{ ref('int_price_stretches') }} as stretches
-    inner join {{ ref('int_price_terms') }} as terms
-        on
-            stretches.price_key = terms.price_key
-            and stretches.from_date >= terms.valid_from_date
-            and stretches.from_date < terms.valid_to_date
-
-),
-
 ranked as (
 
     select
@@ -51,7 +27,7 @@ ranked as (
             partition by held.price_key, held.from_date, usage_kinds.usage_kind, held.effect = 'list_price'
             order by held.precedence desc, held.line_number asc
         ) as place
-    from held
+    from {{ ref('int_held_terms') }} as held
     inner join usage_kinds
         on held.usage_kind is null or held.usage_kind = usage_kinds.usage_kind
     where held.effect <> 'uplift'
@@ -75,12 +51,36 @@ overridden as (
         {{ for_each(
             catalogue_kinds(), "max(case when usage_kind = '@' and not is_list then discount end) as discount_@"
         ) }},
-        min(line_number) as override_line_number,
-        max(exchange_rate) as exchange_rate,
-        max(exchange_rate_date) as exchange_rate_date,
-        max(exchange_rate_source) as exchange_rate_source
+        -- free or self-hosted is a call of which every kind is
+        case
+            when sum(case when is_list then 0 else 1 end) < {{ catalogue_kinds() | length }} then null
+            when count(distinct case when not is_list then effect end) = 1
+                then max(case when not is_list then effect end)
+        end as effect,
+        -- a row tells one rate; contracts in two currencies have two
+        case when count(distinct exchange_rate) = 1 then max(exchange_rate) end as exchange_rate,
+        case when count(distinct exchange_rate) = 1 then max(exchange_rate_date) end as exchange_rate_date,
+        case when count(distinct exchange_rate) = 1 then max(exchange_rate_source) end as exchange_rate_source
     from ranked
     where place = 1
+    group by 1, 2
+
+),
+
+line_lists as (
+
+    select
+        price_key,
+        from_date,
+        {{ sorted_list('cast(line_number as string)') }} as override_lines
+    from (
+        select distinct
+            price_key,
+            from_date,
+            line_number
+        from ranked
+        where place = 1
+    ) as winning
     group by 1, 2
 
 ),
@@ -91,7 +91,7 @@ uplifted as (
         price_key,
         from_date,
         max(factor) as uplift_factor
-    from held
+    from {{ ref('int_held_terms') }}
     where effect = 'uplift'
     group by 1, 2
 
@@ -103,7 +103,8 @@ select
     {{ for_each(
         catalogue_kinds(), 'overridden.own_@, overridden.effect_@, overridden.contract_@, overridden.discount_@'
     ) }},
-    overridden.override_line_number,
+    overridden.effect,
+    line_lists.override_lines,
     overridden.exchange_rate,
     overridden.exchange_rate_date,
     overridden.exchange_rate_source,
@@ -111,6 +112,8 @@ select
 from {{ ref('int_price_stretches') }} as stretches
 left join overridden
     on stretches.price_key = overridden.price_key and stretches.from_date = overridden.from_date
+left join line_lists
+    on stretches.price_key = line_lists.price_key and stretches.from_date = line_lists.from_date
 left join uplifted
     on stretches.price_key = uplifted.price_key and stretches.from_date = uplifted.from_date
 where overridden.price_key is not null or uplifted.price_key is not null

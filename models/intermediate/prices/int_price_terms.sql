@@ -9,6 +9,7 @@ with terms as (
     from {{ ref('int_scope_terms') }} as terms
     inner join {{ ref('int_price_scopes') }} as scopes
         on terms.scope_id = scopes.scope_id
+    where scopes.price_key is not null
 
 )
 
@@ -45,5 +46,5 @@ select
     rules.valid_from_date,
     rules.valid_to_date
 from terms
-inner join {{ ref('price_uplift_rules') }} as rules
-    on terms.term_id = rules.rule_id and terms.term_kind = 'uplift'
+inner join {{ ref('int_uplift_terms') }} as rules
+    on terms.term_id = rules.term_id and terms.term_kind = 'uplift'

@@ -22,11 +22,11 @@ with list_prices as (
         prices.snapshot_id,
         prices.minimum_audio_seconds,
         overrides.uplift_factor,
-        overrides.override_line_number,
+        overrides.override_lines,
         overrides.exchange_rate,
         overrides.exchange_rate_date,
         overrides.exchange_rate_source,
-        overrides.effect_input_tokens as effect,
+        overrides.effect,
         {{ for_each(catalogue_kinds(), 'overrides.effect_@, overrides.contract_@, overrides.discount_@') }},
         {{ for_each(
             catalogue_kinds(),
@@ -78,7 +78,7 @@ priced as (
         snapshot_id,
         minimum_audio_seconds,
         uplift_factor,
-        override_line_number,
+        override_lines,
         exchange_rate,
         exchange_rate_date,
         exchange_rate_source,
@@ -96,7 +96,7 @@ select
         '|', price_key, cast(valid_from_date as string), cast(daily_from_second as string),
         cast(above_tokens as string), right(snapshot_id, 8)
     ) as price_id,
-    override_line_number is not null as has_own_price,
+    override_lines is not null as has_own_price,
     case
         when effect in ('free', 'self_hosted') then effect
         when coalesce({{ for_each(usage_kind_names(), '@_price') }}) is null then 'no_price'

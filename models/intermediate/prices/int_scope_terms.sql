@@ -3,11 +3,13 @@
 select distinct
     scopes.scope_id,
     'override' as term_kind,
-    terms.term_id
+    terms.term_id,
+    -- a discount of what has no price is no price
+    terms.effect <> 'discount' as gives_price
 from {{ ref('int_called_scopes') }} as scopes
 inner join {{ ref('int_override_terms') }} as terms
     on
-        (terms.provider_id is null or scopes.provider_id = terms.provider_id)
+        (terms.provider_id is null or lower(scopes.provider_id) = terms.provider_id)
         and (
             {{ matches_pattern('scopes.model_id', 'terms.model_id') }}
             or {{ matches_pattern('scopes.price_model_id', 'terms.model_id') }}
@@ -21,9 +23,10 @@ union all
 select distinct
     scopes.scope_id,
     'uplift' as term_kind,
-    rules.rule_id as term_id
+    rules.term_id,
+    false as gives_price
 from {{ ref('int_called_scopes') }} as scopes
-inner join {{ ref('price_uplift_rules') }} as rules
+inner join {{ ref('int_uplift_terms') }} as rules
     on
         scopes.price_provider_id = rules.provider_id
         and scopes.region_id = rules.region_id

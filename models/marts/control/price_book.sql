@@ -20,7 +20,7 @@ select
     source_version,
     price_rule,
     cast(uplift_factor as decimal(6, 3)) as uplift_factor,
-    override_line_number,
+    override_lines,
     exchange_rate,
     exchange_rate_date,
     exchange_rate_source
