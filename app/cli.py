@@ -18,13 +18,13 @@ import duckdb
 import typer
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
-from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as RichTable
 
 from app import builds, cli_rerate, dbt_build, pipeline
 from app.cli_prices import prices
+from app.console import err, out
 from app.rerate import RerateError
 from app.settings import Settings
 from ingest.files import RefusedError
@@ -43,9 +43,6 @@ cli = typer.Typer(
 )
 cli.add_typer(prices, name="prices")
 cli.command(name="rerate")(cli_rerate.command)
-# no terminal, no edge to cut a table at
-out = Console(width=None if sys.stdout.isatty() else 1000, highlight=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 def main() -> None:

@@ -1,14 +1,13 @@
 """`unitcost prices`: bring the price book up to date, and look for what no price list would say."""
 
-import sys
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
 from app import pipeline
+from app.console import out
 from app.settings import Settings
 from ingest.ledger import Ledger
 from ingest.prices import book, catalogue, checks, learning
@@ -18,8 +17,6 @@ SUSPECT = 2
 """As everywhere: done, and there is something to look at."""
 
 prices = typer.Typer(no_args_is_help=True, help="The price book: refresh the catalogue, look for errors in it.")
-# no terminal, no edge to cut a table at
-out = Console(width=None if sys.stdout.isatty() else 1000, highlight=False)
 
 
 @prices.command()

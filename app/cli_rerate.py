@@ -1,22 +1,17 @@
 """`unitcost rerate`: what a closed month would cost by a later price book, shown before it is written."""
 
-import sys
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as RichTable
 
 from app import pipeline, rerate
+from app.console import err, out
 from app.currency import symbol
 from app.settings import Settings
-
-# no terminal, no edge to cut a table at
-out = Console(width=None if sys.stdout.isatty() else 1000, highlight=False)
-err = Console(stderr=True, soft_wrap=True, highlight=False)
 
 
 def command(

@@ -1,14 +1,18 @@
 """What a provider adds for serving in a region: `seeds/price_uplift_rules.csv`, read and checked."""
 
-import csv
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from ingest.prices import csv_lines
 from ingest.prices.tables import PriceBookError, Row
 
 SOURCE = "price_uplift_rules"
 """As `price_source` of the snapshots."""
+
+COLUMNS = (
+    "rule_id", "provider_id", "model_id", "region_id", "factor", "valid_from_date", "valid_to_date", "source_url",
+)  # fmt: skip
 
 MOST = Decimal(100)
 """A factor of this or more is a slip."""
@@ -22,25 +26,24 @@ def read(path: Path) -> list[Row]:
         OSError: the file is not there.
     """
     rules: dict[str, Row] = {}
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        for line in (reader := csv.DictReader(file)):
-            try:
-                rule = _rule(line)
-            except (KeyError, TypeError, ValueError, ArithmeticError) as error:
-                raise PriceBookError(
-                    f"{path} line {reader.line_num} is no rule: it needs rule_id, provider_id, model_id, region_id, a "
-                    "factor above 0 and below 100 with three decimals at most, and two days like 2026-01-31"
-                ) from error
-            if rule["rule_id"] in rules:
-                raise PriceBookError(f"{path} line {reader.line_num}: a second rule {rule['rule_id']}")
-            rules[rule["rule_id"]] = rule
+    for number, record in csv_lines.read(path, COLUMNS):
+        try:
+            rule = _rule({name: text or "" for name, text in record.items()})
+        except (ValueError, ArithmeticError) as error:
+            raise PriceBookError(
+                f"{path} line {number} is no rule: it needs rule_id, provider_id, model_id, region_id, a "
+                "factor above 0 and below 100 with three decimals at most, and two days like 2026-01-31"
+            ) from error
+        if rule["rule_id"] in rules:
+            raise PriceBookError(f"{path} line {number}: a second rule {rule['rule_id']}")
+        rules[rule["rule_id"]] = rule
     return list(rules.values())
 
 
 def _rule(line: dict[str, str]) -> Row:
     names = ("rule_id", "provider_id", "model_id", "region_id")
     row: Row = {
-        **{name: line[name].strip() for name in names},
+        **{name: line[name] for name in names},
         "factor": Decimal(line["factor"]),
         "valid_from_date": date.fromisoformat(line["valid_from_date"]),
         "valid_to_date": date.fromisoformat(line["valid_to_date"]),

@@ -18,7 +18,7 @@ select
     max(requested_at) as last_seen_at
 from {{ ref('fct_requests') }}
 where
-    price_status in ('unknown_model', 'no_price', 'usage_missing')
+    {{ is_unpriced() }}
     {% if is_incremental() %}
         and usage_date in (select usage_date from {{ ref('int_touched_dates') }})
     {% endif %}

@@ -14,7 +14,7 @@ select
 from {{ ref('fct_requests') }}
 where
     (
-        price_status in ('priced', 'free', 'self_hosted')
+        {{ is_cost_known() }}
         -- a missing rate of exchange has a test of its own, which names the currency
         and (exchange_rate is not null or '{{ var("reporting_currency") }}' = 'USD')
         and coalesce(
@@ -30,7 +30,7 @@ where
     )
     or (price_status in ('free', 'self_hosted') and contracted_cost_usd <> 0)
     or (
-        price_status not in ('priced', 'free', 'self_hosted')
+        not {{ is_cost_known() }}
         and coalesce(
             input_cost_usd, cache_read_cost_usd, cache_write_cost_usd, output_cost_usd, tool_cost_usd, other_cost_usd,
             list_cost_usd, contracted_cost_usd

@@ -15,10 +15,10 @@ select
     cast(count(*) as bigint) as request_count,
     cast(sum(case when attempt_number > 1 then 1 else 0 end) as bigint) as retry_count,
     cast(sum(case when status <> 'ok' then 1 else 0 end) as bigint) as error_count,
-    cast(sum(case when price_status in ('unknown_model', 'no_price', 'usage_missing') then 1 else 0 end) as bigint)
+    cast(sum(case when {{ is_unpriced() }} then 1 else 0 end) as bigint)
         as unpriced_request_count,
     1 - {{ ratio(
-        "sum(case when price_status in ('unknown_model', 'no_price', 'usage_missing') then 1 else 0 end)", 'count(*)'
+        "sum(case when " ~ is_unpriced() ~ " then 1 else 0 end)", 'count(*)'
     ) }} as priced_share,
     cast(sum(uncached_input_tokens) as bigint) as uncached_input_tokens,
     cast(sum(cache_read_tokens) as bigint) as cache_read_tokens,
