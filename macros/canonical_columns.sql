@@ -44,6 +44,7 @@
             'output_video_tokens': 'bigint',
             'citation_tokens': 'bigint',
             'reasoning_tokens': 'bigint',
+            'cache_storage_token_hours': 'decimal(15, 3)',
             'web_search_count': 'bigint',
             'image_count': 'bigint',
             'audio_seconds': 'decimal(15, 3)',

@@ -182,8 +182,10 @@ def units() -> Iterator[tuple[str, str, int]]:
 
 IMAGES = "images"
 """Generated images, which the library's registry does not count."""
+CACHE_STORAGE = "cache_storage_token_hours"
+"""Keeping a token in a cache for an hour (Gemini's explicit caches), which it does not count either."""
 
-PER_UNITS: Mapping[str, int] = {**{kind: per for _, kind, per in units()}, IMAGES: 1}
+PER_UNITS: Mapping[str, int] = {**{kind: per for _, kind, per in units()}, IMAGES: 1, CACHE_STORAGE: 1_000_000}
 """Usage kind → for how many of it a list price is."""
 
 

@@ -16,6 +16,7 @@ COUNTS = (
     "web_search_count", "image_count", "character_count", "page_count", "annotated_page_count", "message_count",
     "rerank_search_count", "storage_search_count", "code_execution_count", "latency_ms", "time_to_first_token_ms",
 )  # fmt: skip
+QUANTITIES = ("audio_seconds", "cache_storage_token_hours")
 WORDS = (
     "requested_model", "customer_id", "feature_id", "conversation_id", "user_id", "project_id", "api_key_id",
     "billing_account_id", "deployment_id", "environment", "trace_id", "operation", "region_id", "service_tier",
@@ -53,7 +54,7 @@ SOURCE = Source(
                 Column("input_tokens", Type.INTEGER, ("input_tokens",), minimum=0, maximum=MOST_TOKENS),
                 *(Column(name, Type.INTEGER, (name,), minimum=0, maximum=MOST_TOKENS) for name in TOKENS),
                 *(Column(name, Type.INTEGER, (name,), minimum=0) for name in COUNTS),
-                Column("audio_seconds", Type.QUANTITY, ("audio_seconds",), minimum=0),
+                *(Column(name, Type.QUANTITY, (name,), minimum=0) for name in QUANTITIES),
                 Column("reported_cost_usd", Type.FLOAT_MONEY, ("reported_cost_usd",)),
             ),
         ),

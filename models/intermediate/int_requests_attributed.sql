@@ -44,6 +44,7 @@ select
     coalesce(output_video_tokens, 0) as output_video_tokens,
     coalesce(citation_tokens, 0) as citation_tokens,
     coalesce(reasoning_tokens, 0) as reasoning_tokens,
+    coalesce(cache_storage_token_hours, 0) as cache_storage_token_hours,
     coalesce(web_search_count, 0) as web_search_count,
     coalesce(image_count, 0) as image_count,
     coalesce(audio_seconds, 0) as audio_seconds,

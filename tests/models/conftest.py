@@ -73,7 +73,7 @@ COUNTS = (
     "citation_tokens", "reasoning_tokens", "web_search_count", "image_count", "character_count", "page_count",
     "annotated_page_count", "message_count", "rerank_search_count", "storage_search_count", "code_execution_count",
 )  # fmt: skip
-QUANTITIES = ("audio_seconds",)
+QUANTITIES = ("audio_seconds", "cache_storage_token_hours")
 FLAGS = ("is_batch", "has_usage")
 
 CANONICAL = Source(

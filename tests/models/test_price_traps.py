@@ -13,7 +13,6 @@ import pytest
 from tests.models.conftest import Companies, Company, Rating, write_calls
 
 LATER = {
-    26: "cache storage is billed by token-hours: no log has them, the bill of Google (a later source) does",
     28: "two SKUs under one Bedrock id: only the bill can tell, so it is the reconciliation's to decide",
     35: "the hourly cost of reserved capacity comes with the capacity source; that its tokens cost 0 is tested below",
     37: "no source lands Anthropic's `fallback_credit` yet",
@@ -131,6 +130,16 @@ CASES: dict[str, tuple[Log, str | None, str]] = {
         openai("gpt-5.4", AUG, tokens(100_000, 0, cache_write_tokens=100_000)),
         "0.25",
         "priced",
+    ),
+    "26 keeping 2M tokens in a cache for 3 hours": (
+        canonical("google", "gemini-2.5-flash", NOV, cache_storage_token_hours=6 * M),
+        "6.00",
+        "priced",
+    ),
+    "26 is no input at any price": (
+        canonical("google", "gemini-2.5-flash-lite", NOV, cache_storage_token_hours=6 * M),
+        None,
+        "no_price",
     ),
     "27 Anthropic in the US only": (
         anthropic("claude-opus-5", NOV, {**OPUS, "inference_geo": "us"}),
@@ -335,6 +344,7 @@ OVERRIDES: list[dict[str, object]] = [
     {"effect": "self_hosted", "provider_id": "hosted_vllm"},
     {"effect": "self_hosted", "provider_id": "openai", "deployment_id": "ptu-1"},
     per_million("list_price", "input_tokens", "0.15", provider_id="google", deployment_id="vertex"),
+    per_million("list_price", "cache_storage_token_hours", "1.00", provider_id="google", model_id="gemini-2.5-flash"),
     per_million("list_price", "input_tokens", "12", provider_id="openai", model_id="ft:davinci-002*"),
     per_million("list_price", "output_tokens", "12", provider_id="openai", model_id="ft:davinci-002*"),
     per_million("contract_price", "input_tokens", "0.4", provider_id="openai", model_id="ft:gpt-4o-mini*"),

@@ -54,6 +54,7 @@ select
     rated.output_video_tokens,
     rated.citation_tokens,
     rated.reasoning_tokens,
+    rated.cache_storage_token_hours,
     rated.web_search_count,
     rated.storage_search_count,
     rated.code_execution_count,

@@ -56,7 +56,8 @@ select
     ---------- quantities
     coalesce(
         input_tokens, uncached_input_tokens, output_tokens, output_audio_tokens, output_image_tokens, image_count,
-        cast(audio_seconds as bigint), character_count, page_count, rerank_search_count
+        cast(audio_seconds as bigint), cast(cache_storage_token_hours as bigint), character_count, page_count,
+        rerank_search_count
     ) is not null as has_usage,
     -- a log that counts all input says in `input_tokens` what is cached, too
     coalesce(uncached_input_tokens, greatest(input_tokens - other_input_tokens, 0)) as uncached_input_tokens,
@@ -77,6 +78,7 @@ select
     output_video_tokens,
     citation_tokens,
     reasoning_tokens,
+    cache_storage_token_hours,
     web_search_count,
     image_count,
     audio_seconds,
