@@ -59,6 +59,7 @@ class Column:
         constant: the value itself, where every record has the same.
         template: text with each of the paths in braces, instead of the first that holds a value; no value where one of
             them holds none.
+        words: what a value is called here, by what it is called there in lower case; others stay as they are.
         zone: what a time without an offset means; where None, such a time is rejected.
         carried: SQL over the columns that marks header records: the value is taken from the nearest of them at or
             above the record (a session file names its session once).
@@ -74,6 +75,7 @@ class Column:
     identifier: bool = False
     constant: str | None = None
     template: str | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
     zone: Literal["UTC"] | None = None
     carried: str | None = None
     landed: bool = True

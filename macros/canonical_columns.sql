@@ -3,6 +3,7 @@
     {% set shapes = {
         'requests': {
             'request_id': 'string',
+            'response_id': 'string',
             'source_id': 'string',
             'provider_id': 'string',
             'model_id': 'string',
@@ -55,6 +56,10 @@
             'rerank_search_count': 'bigint',
             'storage_search_count': 'bigint',
             'code_execution_count': 'bigint',
+            'unknown_usage': 'string',
+            'prompt_fingerprint': 'string',
+            'prefix_fingerprints': 'string',
+            'prompt_similarity': 'string',
             'reported_cost_usd': 'decimal(38, 12)',
             'latency_ms': 'bigint',
             'time_to_first_token_ms': 'bigint',
