@@ -42,7 +42,7 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime) -> 
         NOT_UTF8: Rule("", "", "is not UTF-8", "write UTF-8"),
     }
     rules |= dict(enumerate(_rules(table, records, now), FIRST_RULE))
-    texts = ", ".join(f"{_named(column, _text(table, column, records))} as {_text_name(column)}" for column in table.columns)
+    texts = ", ".join(f"{_text(table, column, records)} as {_text_name(column)}" for column in table.columns)
     typed = ", ".join(f"{_typed(column)} as {name(column.name)}" for column in table.columns)
     if records.is_tabular:
         parsed, line, broken_line = records.relation, "", ""
@@ -109,7 +109,15 @@ def _text_name(column: Column) -> str:
 
 
 def _text(table: Table, column: Column, records: Records) -> str:
-    """SQL of the text of a column's value, NULL where there is none."""
+    """SQL of the text of a column's value, by our word for it, NULL where there is none."""
+    text = _found(table, column, records)
+    if not column.words:
+        return text
+    cases = " ".join(f"when {literal(theirs)} then {literal(ours)}" for theirs, ours in column.words.items())
+    return f"case lower({text}) {cases} else {text} end"
+
+
+def _found(table: Table, column: Column, records: Records) -> str:
     if column.constant is not None:
         return literal(column.constant)
     if records.is_tabular:
@@ -128,14 +136,6 @@ def _text(table: Table, column: Column, records: Records) -> str:
     if column.template is not None:
         return _first([]) if missing else _filled(column.template, column.paths, found)
     return _first(found) if records.is_tabular else f"nullif(trim({_first(found)}), '')"
-
-
-def _named(column: Column, text: str) -> str:
-    """SQL of a value by the word that is ours."""
-    if not column.words:
-        return text
-    cases = " ".join(f"when {literal(theirs)} then {literal(ours)}" for theirs, ours in column.words.items())
-    return f"case lower({text}) {cases} else {text} end"
 
 
 def _filled(template: str, paths: Sequence[str], found: Sequence[str]) -> str:
