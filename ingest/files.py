@@ -13,7 +13,7 @@ import json
 import os
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -25,6 +25,8 @@ from ingest.source import Format, Sample
 CHUNK = 1 << 20
 MAX_LINE_BYTES = 16 << 20
 """A longer line is no log record. (DuckDB's CSV reader drops such a file's rows without a word.)"""
+MAX_DOCUMENT_BYTES = 64 << 20
+"""A JSON document is read whole, so it must fit into memory several times; a log is lines."""
 MAX_EXPANSION = 200
 """A gzip that grows more than this, past 100 MB, is a decompression bomb; logs grow 5 to 40 times."""
 csv.field_size_limit(MAX_LINE_BYTES)
@@ -52,7 +54,8 @@ class InputFile:
         size: bytes that were read; a file may grow meanwhile.
         modified_ns: its time before it was read.
         sha256: of the bytes that were read.
-        line_count: lines (JSON, CSV) or rows (Parquet).
+        line_count: lines (JSON, CSV), rows (Parquet) or records of a JSON document.
+        is_document: the JSON is one value over many lines: an array of records, or one record.
         not_utf8: numbers of the lines (from 1) that are not UTF-8; only JSON lines may have such.
     """
 
@@ -65,6 +68,7 @@ class InputFile:
     line_count: int
     sample: Sample
     not_utf8: tuple[int, ...] = ()
+    is_document: bool = False
 
     @property
     def input_id(self) -> str:
@@ -102,9 +106,7 @@ def inspect(path: Path) -> InputFile:
             text.feed(chunk)
     text.finish()
     file_format, sample = _recognise_text(text.head, text.later)
-    if text.not_utf8 and file_format != "jsonl":
-        raise RefusedError(f"line {text.not_utf8[0]} is not UTF-8", "convert it, e.g. iconv -f latin1 -t utf-8")
-    return InputFile(
+    inspected = InputFile(
         path=path,
         size=stat.st_size,
         modified_ns=stat.st_mtime_ns,
@@ -115,6 +117,11 @@ def inspect(path: Path) -> InputFile:
         sample=sample,
         not_utf8=tuple(text.not_utf8),
     )
+    if file_format == "jsonl" and not sample.records:
+        inspected = _document(inspected) or inspected
+    if text.not_utf8 and (file_format != "jsonl" or inspected.is_document):
+        raise RefusedError(f"line {text.not_utf8[0]} is not UTF-8", "convert it, e.g. iconv -f latin1 -t utf-8")
+    return inspected
 
 
 def csv_record_count(file: InputFile) -> int:
@@ -266,10 +273,8 @@ def _gunzipped(file: _UpTo, digest: Any) -> Iterator[bytes]:
 def _recognise_text(head: bytes, later: list[bytes]) -> tuple[Format, Sample]:
     text = head.decode("utf-8-sig", errors="replace")
     start = text.lstrip()[:1]
-    if start == "[":
-        raise RefusedError("the file is one JSON array", "write one record a line, e.g. jq -c '.[]'")
     lines = text.split("\n")
-    if start == "{":
+    if start in {"{", "["}:
         records = []
         for line in lines + [line.decode(errors="replace") for line in later]:
             try:
@@ -285,6 +290,31 @@ def _recognise_text(head: bytes, later: list[bytes]) -> tuple[Format, Sample]:
             "the file is neither JSON lines nor CSV nor Parquet", "see `unitcost ingest --help` for the sources"
         )
     return "csv", Sample("csv", headers=frozenset(header.strip().lower() for header in headers))
+
+
+def _document(file: InputFile) -> InputFile | None:
+    """A file of which no line is a record: one JSON value over many lines, as exports of a user interface are."""
+    with open_text(file) as opened:
+        text = opened.read(MAX_DOCUMENT_BYTES + 1)
+    is_array = text.lstrip().startswith("[")
+    if len(text) > MAX_DOCUMENT_BYTES:
+        raise RefusedError(
+            f"the file is one JSON document of more than {MAX_DOCUMENT_BYTES >> 20} MiB",
+            "write one record a line, e.g. jq -c '.[]'",
+        )
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        if is_array:
+            raise RefusedError(f"the file is one JSON array, and broken ({error})", "fetch the file again") from error
+        return None
+    records = value if is_array else [value]
+    return replace(
+        file,
+        is_document=True,
+        line_count=len(records),
+        sample=Sample("jsonl", records=tuple(record for record in records if isinstance(record, dict))),
+    )
 
 
 def _parquet(path: Path, stat: os.stat_result, sha256: str) -> InputFile:

@@ -4,13 +4,12 @@ Every value is taken as text, read as its type, and judged by the rules that fol
 `outcome` is GOOD, NOT_OURS, or the number of the first rule that it breaks. Only declared columns are read.
 """
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from ingest.files import InputFile, RefusedError
+from ingest.json_paths import JsonPaths, paths
 from ingest.records import Records
 from ingest.source import Check as Rule
 from ingest.source import Column, Table, Type
@@ -42,29 +41,35 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime) -> 
         NOT_UTF8: Rule("", "", "is not UTF-8", "write UTF-8"),
     }
     rules |= dict(enumerate(_rules(table, records, now), FIRST_RULE))
-    texts = ", ".join(f"{_text(table, column, records)} as {_text_name(column)}" for column in table.columns)
+    json_paths = JsonPaths(table)
+    texts = ", ".join(
+        f"{_text(table, column, records, json_paths)} as {_text_name(column)}" for column in table.columns
+    )
     typed = ", ".join(f"{_typed(column)} as {name(column.name)}" for column in table.columns)
     if records.is_tabular:
-        parsed, line, broken_line = records.relation, "", ""
+        parsed = f"select *, record_number as line_number from ({records.relation})"
+        line, broken_line = "", ""
     else:
-        structure = literal(json.dumps(_structure(table)))
-        parsed = f"""
+        parsed = json_paths.records(f"""
             select
-                record_number, line,
-                case when ltrim(line)[1] = '{{' and json_valid(line) then json_transform(line, {structure}) end as r
+                record_number as line_number, line,
+                case
+                    when ltrim(line)[1] = '{{' and json_valid(line)
+                        then json_transform(line, {literal(json_paths.structure)})
+                end as r
             from ({records.relation})
             where trim(line) <> ''
-        """
-        line = "r, line,"
+        """)
+        line = f"r, {json_paths.element} as element, line,"
         broken_line = f"when r is null then {NOT_JSON}"
         if file.not_utf8:
             numbers = ", ".join(map(str, file.not_utf8))
-            broken_line = f"when record_number in ({numbers}) then {NOT_UTF8} {broken_line}"
+            broken_line = f"when line_number in ({numbers}) then {NOT_UTF8} {broken_line}"
     outcomes = " ".join(f"when {rule.broken} then {number}" for number, rule in rules.items() if number >= FIRST_RULE)
     return Judged(
         f"""
         with parsed as ({parsed}),
-        texts as (select record_number, {line} {texts} from parsed),
+        texts as (select line_number, record_number, {line} {texts} from parsed),
         typed as (select *, {typed} from texts),
         carried as (select * {_carried(table)} from typed)
         select
@@ -83,41 +88,20 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime) -> 
     )
 
 
-def _structure(table: Table) -> dict[str, Any]:
-    """The shape that `json_transform` cuts out of a record: declared paths only, every leaf as text."""
-    tree: dict[str, Any] = {}
-    for column in table.columns:
-        for path in _paths(table, column):
-            *parents, leaf = path.split(".")
-            node = tree
-            for step in parents:
-                node = node.setdefault(step, {})
-            node.setdefault(leaf, "VARCHAR")
-    return tree
-
-
-def _paths(table: Table, column: Column) -> Iterator[str]:
-    for path in column.paths:
-        if path.startswith("*."):
-            yield from (f"{root}.{path[2:]}" if root else path[2:] for root in table.roots)
-        else:
-            yield path
-
-
 def _text_name(column: Column) -> str:
     return name(f"{column.name}__text")
 
 
-def _text(table: Table, column: Column, records: Records) -> str:
+def _text(table: Table, column: Column, records: Records, json_paths: JsonPaths) -> str:
     """SQL of the text of a column's value, by our word for it, NULL where there is none."""
-    text = _found(table, column, records)
+    text = _found(table, column, records, json_paths)
     if not column.words:
         return text
     cases = " ".join(f"when {literal(theirs)} then {literal(ours)}" for theirs, ours in column.words.items())
     return f"case lower({text}) {cases} else {text} end"
 
 
-def _found(table: Table, column: Column, records: Records) -> str:
+def _found(table: Table, column: Column, records: Records, json_paths: JsonPaths) -> str:
     if column.constant is not None:
         return literal(column.constant)
     if records.is_tabular:
@@ -131,18 +115,18 @@ def _found(table: Table, column: Column, records: Records) -> str:
         found = [f"case when trim({text}) not in ({nulls}) then trim({text}) end" for text in found]
         missing = len(found) < len(column.paths)
     else:
-        found = [f"r.{'.'.join(map(name, path.split('.')))}" for path in _paths(table, column)]
+        found = [json_paths.value(path) for path in paths(table, column)]
         missing = False
     if column.template is not None:
         return _first([]) if missing else _filled(column.template, column.paths, found)
     return _first(found) if records.is_tabular else f"nullif(trim({_first(found)}), '')"
 
 
-def _filled(template: str, paths: Sequence[str], found: Sequence[str]) -> str:
+def _filled(template: str, places: Sequence[str], found: Sequence[str]) -> str:
     """SQL of a template with its values; NULL where one of them is."""
     parts, rest = [], template
-    for path, text in zip(paths, found, strict=True):
-        before, rest = rest.split(f"{{{path}}}", 1)
+    for place, text in zip(places, found, strict=True):
+        before, rest = rest.split(f"{{{place}}}", 1)
         parts += [literal(before), f"nullif(trim({text}), '')"]
     return f"({' || '.join([*parts, literal(rest)])})"
 
@@ -205,7 +189,9 @@ def _record_hash(table: Table, records: Records) -> str:
     if table.shape != "requests":
         return "cast(null as varchar)"
     texts = [f"coalesce({_text_name(column)}, '')" for column in table.columns if column.constant is None]
-    line = f"concat_ws(chr(31), {', '.join(texts)})" if records.is_tabular else "trim(line)"
+    line = "cast(element as varchar)" if table.each else "trim(line)"
+    if records.is_tabular:
+        line = f"concat_ws(chr(31), {', '.join(texts)})"
     if not table.identity:
         return f"md5({line})"
     return f"case when coalesce({', '.join(map(name, table.identity))}) is null then md5({line}) end"

@@ -106,9 +106,11 @@ def land(
         with readable(con, file) as records:
             judged = judge(table, file, records, now=now or datetime.now(UTC))
             counts = {GOOD: _write_good(con, table, judged, scratch)}
-            if counts[GOOD] != file.line_count:
-                counts = dict(con.sql(f"select outcome, count(*) from ({judged.relation}) group by 1").fetchall())
-            record_count = count_agrees(con, file, records, sum(counts.values()) + len(records.torn))
+            lines = record_count = counts[GOOD]
+            if table.each or record_count != file.line_count:
+                counts, lines = _counts(con, judged)
+                record_count = sum(counts.values()) + len(records.torn)
+            count_agrees(con, file, records, lines + len(records.torn))
             rejected_count = sum(count for outcome, count in counts.items() if outcome > GOOD) + len(records.torn)
             rejects = _quarantine(con, judged, records, home, source, file) if rejected_count else ()
         if rejects and table.replaces:
@@ -175,6 +177,19 @@ def _write_good(con: duckdb.DuckDBPyConnection, table: Table, judged: Judged, sc
     return sum(_row_count(con, path) for path in scratch.rglob("*.parquet"))
 
 
+def _counts(con: duckdb.DuckDBPyConnection, judged: Judged) -> tuple[dict[int, int], int]:
+    """Records by outcome, and how many lines or rows they came from."""
+    rows = con.sql(
+        f"""
+        select outcome, count(*), count(distinct line_number), grouping(outcome)
+        from ({judged.relation})
+        group by grouping sets ((outcome), ())
+        """
+    ).fetchall()
+    by_outcome = {outcome: count for outcome, count, _, is_total in rows if not is_total}
+    return by_outcome, next(lines for _, _, lines, is_total in rows if is_total)
+
+
 def _row_count(con: duckdb.DuckDBPyConnection, path: Path) -> int:
     (count,) = con.sql(f"select num_rows from parquet_file_metadata({literal(str(path))})").fetchall()[0]
     return int(count)
@@ -208,7 +223,7 @@ def _quarantine(
             select {literal(file.input_id)} as input_id, {literal(str(file.path))} as path, rejected.*
             from (
                 select
-                    record_number + {header_lines} as record_number, column_name, rule, fix,
+                    line_number + {header_lines} as record_number, column_name, rule, fix,
                     case outcome {values} end as value
                 from ({judged.relation})
                 inner join (values {reasons}) as reasons (outcome, column_name, rule, fix) using (outcome)

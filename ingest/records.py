@@ -11,7 +11,7 @@ from tempfile import mkdtemp
 
 import duckdb
 
-from ingest.files import CHUNK, MAX_LINE_BYTES, InputFile, RefusedError, csv_record_count, open_text
+from ingest.files import CHUNK, MAX_DOCUMENT_BYTES, MAX_LINE_BYTES, InputFile, RefusedError, csv_record_count, open_text
 from ingest.sqltext import literal, name
 
 WRITTEN_JUST_NOW_NS = 60 * 10**9
@@ -50,7 +50,7 @@ def readable(con: duckdb.DuckDBPyConnection, file: InputFile) -> Iterator[Record
     """
     if file.format == "jsonl":
         with _private(file) as path:
-            yield _json_lines(file, path)
+            yield _json_document(file, path) if file.is_document else _json_lines(file, path)
     elif file.format == "csv":
         with _private(file) as path:
             yield _csv(con, file, path)
@@ -92,6 +92,19 @@ def _json_lines(file: InputFile, path: Path) -> Records:
             {literal(str(path))}, columns = {{'line': 'varchar'}}, delim = chr(1), quote = '', escape = '',
             header = false, auto_detect = false, strict_mode = false, max_line_size = {2 * MAX_LINE_BYTES},
             compression = '{compression}'
+        )
+        """
+    )
+
+
+def _json_document(file: InputFile, path: Path) -> Records:
+    """The elements of the document's array, or the document; numbers stay the text that they are."""
+    return Records(
+        f"""
+        select row_number() over () as record_number, json as line
+        from read_json_objects(
+            {literal(str(path))}, format = 'auto', maximum_object_size = {2 * MAX_DOCUMENT_BYTES},
+            compression = '{file.compression}'
         )
         """
     )

@@ -120,6 +120,8 @@ class Table:
         checks: rules over several columns.
         nulls: texts of a tabular file that mean no value.
         roots: where a record may be wrapped; see `Column.paths`.
+        each: the records of a line of JSON are elements of arrays: for each level of arrays its names, the first that
+            is there counts; the name "" is the line itself. See `ingest/json_paths.py`. Empty: a line is a record.
     """
 
     shape: Literal["requests", "charges", "revenue", "rates", "units", "capacity"]
@@ -134,6 +136,7 @@ class Table:
     checks: tuple[Check, ...] = ()
     nulls: tuple[str, ...] = ("",)
     roots: tuple[str, ...] = ("",)
+    each: tuple[tuple[str, ...], ...] = ()
 
     def landed_columns(self) -> tuple[Column, ...]:
         """The columns that reach the raw table, in order."""

@@ -64,6 +64,7 @@
             'latency_ms': 'bigint',
             'time_to_first_token_ms': 'bigint',
             'requested_at': 'timestamp',
+            'updated_at': 'timestamp',
             'usage_date': 'date',
             'input_id': 'string',
             'record_number': 'bigint',

@@ -34,7 +34,7 @@ def written(path: Path, content: bytes) -> Path:
         ("sqlite.duckdb", b"SQLite format 3\0" + b"\0" * 100, "SQLite"),
         ("archive.csv", b"PK\x03\x04" + b"\0" * 100, "zip"),
         ("utf16.csv", "a,b\n1,2\n".encode("utf-16"), "UTF-16"),
-        ("array.json", b'[{"a": 1}]', "JSON array"),
+        ("array.json", b'[{"a": 1}, {"a"', "JSON array, and broken"),
         ("notes.txt", b"Dear finance team\nhere is the bill.\n", "neither JSON lines nor CSV"),
         ("one.txt", b"hello\n", "neither JSON lines nor CSV"),
         ("latin1.csv", "a,b\nM\xfcller,2\n".encode("latin-1"), "line 2 is not UTF-8"),

@@ -1,0 +1,177 @@
+"""Where values lie in a line of JSON: what is cut out of it, and the SQL of each path.
+
+| path | means |
+|---|---|
+| `usage.cost` | a field of a field |
+| `attributes[server.address]` | the value of a key in a list of keys and values, as OpenTelemetry writes them |
+| `response_payload[-1]` | the last of a list of texts |
+| `full_response>usage.cost` | what follows `>` lies in a JSON object that may be written as a text |
+| `../trace.userId` | where records are the elements of an array (`Table.each`): in what holds the element |
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from ingest.source import Column, Table
+from ingest.sqltext import literal, name
+
+UP, INSIDE, LAST = "../", ">", "-1"
+TEXT = "VARCHAR"
+_STEP = re.compile(r"[^.\[\]]+(?:\[[^\]]*\])?")
+_KINDS = ("string", "int", "double", "bool")
+_KEY_VALUES = [{"key": TEXT, "value": {f"{kind}{end}": TEXT for kind in _KINDS for end in ("Value", "_value")}}]
+"""OTLP's list of attributes; its JSON is camel case, and some exporters write snake case."""
+
+Tree = dict[str, Any]
+
+
+class JsonPaths:
+    """The paths of a table as SQL over a relation of line_number, line and r, what `structure` cuts out of the line."""
+
+    def __init__(self, table: Table) -> None:
+        self._each = table.each
+        self._paths = list(dict.fromkeys(path for column in table.columns for path in paths(table, column)))
+        places = [self._place(path.partition(INSIDE)[0]) for path in self._paths]
+        self._lists = _numbered("keys", (found for found, key in places if key not in {None, LAST}))
+        """SQL of a list of keys and values → the column that has its keys."""
+        self._texts = _numbered("text", (path.partition(INSIDE)[0] for path in self._paths if INSIDE in path))
+        """Path of a JSON text → the column that has what is cut out of it."""
+
+    @property
+    def structure(self) -> str:
+        """The shape for `json_transform`: declared paths only, every leaf as text."""
+        return json.dumps(self._level(0))
+
+    @property
+    def element(self) -> str:
+        """SQL of the record."""
+        return _element(len(self._each))
+
+    def value(self, path: str) -> str:
+        """SQL of the text at a path, over `records`."""
+        holder, _, inside = path.partition(INSIDE)
+        if inside:
+            return ".".join([self._texts[holder], *map(name, inside.split("."))])
+        found, key = self._place(path)
+        if key is None:
+            return found
+        if key == LAST:
+            return f"{found}[-1]"
+        keys = self._lists[found]
+        return f"{keys}_values[list_position({keys}, {literal(key)})]"
+
+    def records(self, parsed: str) -> str:
+        """SQL of one row per record: an element of the arrays, or the line; a line without any yields one NULL."""
+        relation = f"select *, line_number as record_number from ({parsed})"
+        for level, names in enumerate(self._each):
+            relation = f"""
+                select *, unnest(case when len(elements) > 0 then elements else [null] end) as {_element(level + 1)}
+                from (select * exclude (record_number), {self._elements(level, names)} as elements from ({relation}))
+            """
+            relation = f"select * exclude (elements), row_number() over () as record_number from ({relation})"
+        for found, keys in self._lists.items():
+            relation = f"select *, {_keys(found)} as {keys}, {_values(found)} as {keys}_values from ({relation})"
+        for path, column in self._texts.items():
+            text, structure = self.value(path), literal(json.dumps(self._inside(path)))
+            parsed_text = f"json_transform(case when json_valid({text}) then {text} end, {structure})"
+            relation = f"select *, {parsed_text} as {column} from ({relation})"
+        return relation
+
+    def _place(self, path: str) -> tuple[str, str | None]:
+        """SQL of what lies at a path, and the key in it where it is a list."""
+        level, steps = self._steps(path)
+        return ".".join([_element(level), *(name(step) for step, _ in steps)]), steps[-1][1]
+
+    def _steps(self, path: str) -> tuple[int, list[tuple[str, str | None]]]:
+        up = path.count(UP)
+        steps = [step.removesuffix("]").partition("[") for step in _STEP.findall(path[up * len(UP) :])]
+        return len(self._each) - up, [(step, key if bracket else None) for step, bracket, key in steps]
+
+    def _level(self, level: int) -> Tree:
+        tree: Tree = {}
+        for path in self._paths:
+            at, steps = self._steps(path.partition(INSIDE)[0])
+            if at == level:
+                leaf = {None: TEXT, LAST: [TEXT]}.get(steps[-1][1], _KEY_VALUES)
+                _plant(tree, [step for step, _ in steps], leaf)
+        if level < len(self._each):
+            elements = self._level(level + 1)
+            for array in self._each[level]:
+                if array:
+                    _plant(tree, array.split("."), [elements])
+                else:
+                    _merge(tree, elements)
+        return tree
+
+    def _inside(self, holder: str) -> Tree:
+        tree: Tree = {}
+        for path in self._paths:
+            before, _, inside = path.partition(INSIDE)
+            if inside and before == holder:
+                _plant(tree, inside.split("."), TEXT)
+        return tree
+
+    def _elements(self, level: int, names: tuple[str, ...]) -> str:
+        """SQL of the list that the records of a level come from: the first of the arrays that is there."""
+        holder = _element(level)
+        arrays = [
+            ".".join([holder, *map(name, array.split("."))])
+            if array
+            else f"case when {holder} is not null then [{_packed(self._level(level + 1), holder)}] end"
+            for array in names
+        ]
+        return f"coalesce({', '.join(arrays)})"
+
+
+def paths(table: Table, column: Column) -> list[str]:
+    """The paths of a column, `*.` under each of the table's roots."""
+    found = []
+    for path in column.paths:
+        if path.startswith("*."):
+            found += [f"{root}.{path[2:]}".replace(f"{INSIDE}.", INSIDE).removeprefix(".") for root in table.roots]
+        else:
+            found.append(path)
+    return found
+
+
+def _numbered(prefix: str, things: Any) -> dict[str, str]:
+    return {thing: f"{prefix}_{number}" for number, thing in enumerate(dict.fromkeys(things))}
+
+
+def _element(level: int) -> str:
+    return f"e{level}" if level else "r"
+
+
+def _plant(tree: Tree, steps: list[str], leaf: object) -> None:
+    for step in steps[:-1]:
+        tree = tree.setdefault(step, {})
+    tree.setdefault(steps[-1], leaf)
+
+
+def _merge(tree: Tree, other: Mapping[str, Any]) -> None:
+    for key, value in other.items():
+        if isinstance(value, dict):
+            _merge(tree.setdefault(key, {}), value)
+        else:
+            tree.setdefault(key, value)
+
+
+def _packed(tree: Tree, holder: str) -> str:
+    """The same values of what holds them, as an element."""
+    fields = ", ".join(
+        f"{name(key)} := "
+        + (_packed(value, f"{holder}.{name(key)}") if isinstance(value, dict) else f"{holder}.{name(key)}")
+        for key, value in tree.items()
+    )
+    return f"struct_pack({fields})"
+
+
+def _keys(found: str) -> str:
+    return f"list_transform({found}, lambda entry: entry.key)"
+
+
+def _values(found: str) -> str:
+    values = ", ".join(f"entry.value.{value}" for value in _KEY_VALUES[0]["value"])
+    return f"list_transform({found}, lambda entry: coalesce({values}))"

@@ -1,0 +1,93 @@
+"""Langfuse observations: exports of the user interface and of blob storage, pages of the API, whole traces.
+
+A generation or embedding is a model call; exports repeat an observation each time it changes, and the latest
+`updatedAt` holds. Schema: langfuse `worker/src/features/blobstorage`, `packages/shared/src/domain/observations.ts`.
+"""
+
+from ingest.source import MOST_TOKENS, Column, Sample, Source, Table, Type
+
+TYPES = {"GENERATION", "EMBEDDING", "RETRIEVER", "TOOL"}
+
+
+def _recognises(sample: Sample) -> bool:
+    return _is_observation(sample.headers) or any(
+        _is_observation(frozenset(str(key).lower() for key in observation))
+        for record in sample.records
+        for observation in _observations(record)
+    )
+
+
+def _observations(record: object) -> list[dict[str, object]]:
+    """The observations of a trace or a page, or the record itself."""
+    listed = [record]
+    if isinstance(record, dict):
+        listed = record.get("observations") or record.get("data") or listed
+    return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+
+
+def _is_observation(names: frozenset[str]) -> bool:
+    return "type" in names and any(
+        {start, details} <= names
+        for start in ("start_time", "starttime")
+        for details in ("usage_details", "usagedetails")
+    )
+
+
+def _spelt(*names: str) -> tuple[str, ...]:
+    """Names in the API's camel case, then in the storage's snake case."""
+    return tuple(
+        spelling
+        for name in names
+        for spelling in (name, "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name))
+    )
+
+
+def _of_trace(*names: str) -> tuple[str, ...]:
+    return tuple(f"../trace.{name}" for name in names)
+
+
+def _tokens(name: str, *paths: str) -> Column:
+    return Column(name, Type.INTEGER, paths, minimum=0, maximum=MOST_TOKENS)
+
+
+SOURCE = Source(
+    name="langfuse",
+    about="Langfuse observations: exports (JSON, CSV, Parquet), API pages, traces",
+    tables=(
+        Table(
+            shape="requests",
+            formats=("jsonl", "csv", "parquet"),
+            date="requested_at",
+            identity=("observation_id",),
+            recognises=_recognises,
+            each=(("observations", "data", ""),),
+            # the others are the application's own steps, which repeat what lies below them
+            where=f"observation_type in ({', '.join(repr(kind) for kind in sorted(TYPES))})",
+            has_other_records=True,
+            columns=(
+                Column("observation_type", paths=("type",), words={kind.lower(): kind for kind in TYPES}),
+                Column("observation_id", paths=("id",), required=True, identifier=True),
+                Column("trace_id", paths=_spelt("traceId"), identifier=True),
+                Column("requested_at", Type.TIMESTAMP, _spelt("startTime"), required=True, zone="UTC"),
+                Column("ended_at", Type.TIMESTAMP, _spelt("endTime"), zone="UTC"),
+                Column("first_token_at", Type.TIMESTAMP, _spelt("completionStartTime"), zone="UTC"),
+                Column("updated_at", Type.TIMESTAMP, _spelt("updatedAt"), zone="UTC"),
+                Column("model", paths=(*_spelt("providedModelName"), "model", *_spelt("internalModel"))),
+                Column("provider", paths=("metadata.attributes.gen_ai.system",)),
+                Column("customer_id", paths=("metadata.customer_id", "metadata.customer")),
+                Column("user_id", paths=(*_spelt("userId"), *_of_trace("userId"))),
+                Column("session_id", paths=(*_spelt("sessionId"), *_of_trace("sessionId"))),
+                Column("trace_name", paths=(*_spelt("traceName"), *_of_trace("name"))),
+                Column("feature_id", paths=("metadata.feature_id", "metadata.feature")),
+                Column("environment", paths=("environment", *_of_trace("environment"))),
+                Column("project_id", paths=_spelt("projectId")),
+                Column("level", paths=("level",)),
+                # a count for each kind that the application names
+                Column("usage_details", Type.JSON, _spelt("usageDetails")),
+                _tokens("input_tokens", "usage.input", "usage.promptTokens", *_spelt("promptTokens")),
+                _tokens("output_tokens", "usage.output", "usage.completionTokens", *_spelt("completionTokens")),
+                Column("total_cost", Type.FLOAT_MONEY, (*_spelt("totalCost"), *_spelt("calculatedTotalCost"))),
+            ),
+        ),
+    ),
+)
