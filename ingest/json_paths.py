@@ -11,10 +11,10 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ingest.source import Column, Table
+from ingest.source import Table
 from ingest.sqltext import literal, name
 
 UP, INSIDE, LAST = "../", ">", "-1"
@@ -32,7 +32,8 @@ class JsonPaths:
 
     def __init__(self, table: Table) -> None:
         self._each = table.each
-        self._paths = list(dict.fromkeys(path for column in table.columns for path in paths(table, column)))
+        declared = (*(path for column in table.columns for path in column.paths), *table.prompt)
+        self._paths = list(dict.fromkeys(spelt_out(table, declared)))
         places = [self._place(path.partition(INSIDE)[0]) for path in self._paths]
         self._lists = _numbered("keys", (found for found, key in places if key not in {None, LAST}))
         """SQL of a list of keys and values → the column that has its keys."""
@@ -125,18 +126,17 @@ class JsonPaths:
         return f"coalesce({', '.join(arrays)})"
 
 
-def paths(table: Table, column: Column) -> list[str]:
-    """The paths of a column, `*.` under each of the table's roots."""
-    found = []
-    for path in column.paths:
+def spelt_out(table: Table, declared: Iterable[str]) -> Iterator[str]:
+    """Paths with those that begin with `*.` under each of the table's roots."""
+    for path in declared:
         if path.startswith("*."):
-            found += [f"{root}.{path[2:]}".replace(f"{INSIDE}.", INSIDE).removeprefix(".") for root in table.roots]
+            for root in table.roots:
+                yield f"{root}.{path[2:]}".replace(f"{INSIDE}.", INSIDE).removeprefix(".")
         else:
-            found.append(path)
-    return found
+            yield path
 
 
-def _numbered(prefix: str, things: Any) -> dict[str, str]:
+def _numbered(prefix: str, things: Iterable[str]) -> dict[str, str]:
     return {thing: f"{prefix}_{number}" for number, thing in enumerate(dict.fromkeys(things))}
 
 

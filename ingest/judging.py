@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ingest import fingerprints
 from ingest.files import InputFile, RefusedError
-from ingest.json_paths import JsonPaths, paths
+from ingest.json_paths import JsonPaths, spelt_out
 from ingest.records import Records
 from ingest.source import Check as Rule
 from ingest.source import Column, Table, Type
@@ -48,6 +49,7 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime) -> 
     typed = ", ".join(f"{_typed(column)} as {name(column.name)}" for column in table.columns)
     if records.is_tabular:
         parsed = f"select *, record_number as line_number from ({records.relation})"
+        prompt = [records.texts[path.lower()] for path in table.prompt if path.lower() in records.texts]
         line, broken_line = "", ""
     else:
         parsed = json_paths.records(f"""
@@ -60,16 +62,20 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime) -> 
             from ({records.relation})
             where trim(line) <> ''
         """)
+        prompt = [json_paths.value(path) for path in spelt_out(table, table.prompt)]
         line = f"r, {json_paths.element} as element, line,"
         broken_line = f"when r is null then {NOT_JSON}"
         if file.not_utf8:
             numbers = ", ".join(map(str, file.not_utf8))
             broken_line = f"when line_number in ({numbers}) then {NOT_UTF8} {broken_line}"
+    if table.prompt:
+        parsed = fingerprints.with_columns(parsed, prompt)
+    kept = "".join(f"{name(column.name)}, " for column in table.prompt_columns())
     outcomes = " ".join(f"when {rule.broken} then {number}" for number, rule in rules.items() if number >= FIRST_RULE)
     return Judged(
         f"""
         with parsed as ({parsed}),
-        texts as (select line_number, record_number, {line} {texts} from parsed),
+        texts as (select line_number, record_number, {line} {kept} {texts} from parsed),
         typed as (select *, {typed} from texts),
         carried as (select * {_carried(table)} from typed)
         select
@@ -115,7 +121,7 @@ def _found(table: Table, column: Column, records: Records, json_paths: JsonPaths
         found = [f"case when trim({text}) not in ({nulls}) then trim({text}) end" for text in found]
         missing = len(found) < len(column.paths)
     else:
-        found = [json_paths.value(path) for path in paths(table, column)]
+        found = [json_paths.value(path) for path in spelt_out(table, column.paths)]
         missing = False
     if column.template is not None:
         return _first([]) if missing else _filled(column.template, column.paths, found)

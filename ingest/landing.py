@@ -14,6 +14,7 @@ from tempfile import mkdtemp
 
 import duckdb
 
+from ingest import fingerprints
 from ingest.files import InputFile, RefusedError
 from ingest.judging import GOOD, NOT_OURS, Judged, judge
 from ingest.records import Records, count_agrees, readable
@@ -103,6 +104,8 @@ def land(
     folder.mkdir(parents=True, exist_ok=True)
     scratch = Path(mkdtemp(prefix=".new-", dir=folder))
     try:
+        if table.prompt:
+            fingerprints.prepare(con, home)
         with readable(con, file) as records:
             judged = judge(table, file, records, now=now or datetime.now(UTC))
             counts = {GOOD: _write_good(con, table, judged, scratch)}

@@ -81,6 +81,13 @@ class Column:
     landed: bool = True
 
 
+FINGERPRINTS: tuple[Column, ...] = (
+    Column("prompt_fingerprint", Type.TEXT),
+    Column("prefix_fingerprints", Type.TEXT),
+    Column("prompt_similarity", Type.TEXT),
+)
+"""What is kept of a prompt; see `ingest/fingerprints.py`."""
+
 Format = Literal["jsonl", "csv", "parquet"]
 
 
@@ -122,6 +129,8 @@ class Table:
         roots: where a record may be wrapped; see `Column.paths`.
         each: the records of a line of JSON are elements of arrays: for each level of arrays its names, the first that
             is there counts; the name "" is the line itself. See `ingest/json_paths.py`. Empty: a line is a record.
+        prompt: where the parts of a prompt lie, in the order in which a model reads them. They never land; what lands
+            are the fingerprints of them.
     """
 
     shape: Literal["requests", "charges", "revenue", "rates", "units", "capacity"]
@@ -137,10 +146,15 @@ class Table:
     nulls: tuple[str, ...] = ("",)
     roots: tuple[str, ...] = ("",)
     each: tuple[tuple[str, ...], ...] = ()
+    prompt: tuple[str, ...] = ()
 
     def landed_columns(self) -> tuple[Column, ...]:
         """The columns that reach the raw table, in order."""
-        return tuple(column for column in self.columns if column.landed)
+        return (*(column for column in self.columns if column.landed), *self.prompt_columns())
+
+    def prompt_columns(self) -> tuple[Column, ...]:
+        """What is kept of the prompts, where the table says where they lie."""
+        return FINGERPRINTS if self.prompt else ()
 
 
 @dataclass(frozen=True)

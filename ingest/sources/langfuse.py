@@ -64,6 +64,7 @@ SOURCE = Source(
             # the others are the application's own steps, which repeat what lies below them
             where=f"observation_type in ({', '.join(repr(kind) for kind in sorted(TYPES))})",
             has_other_records=True,
+            prompt=("input",),
             columns=(
                 Column("observation_type", paths=("type",), words={kind.lower(): kind for kind in TYPES}),
                 Column("observation_id", paths=("id",), required=True, identifier=True),

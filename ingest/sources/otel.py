@@ -23,6 +23,13 @@ PROVIDERS = {
 """What instrumentations call a provider → its id in the price catalogue; others stay as they are."""
 
 
+INPUTS = (
+    "gen_ai.input.messages", "gen_ai.prompt", "input.value", "traceloop.entity.input", "ai.prompt.messages",
+    "ai.prompt",
+)  # fmt: skip
+"""What instrumentations call a prompt; the usual ones write one of them."""
+
+
 def _recognises(sample: Sample) -> bool:
     return any(first_present(record, "resourceSpans", "resource_spans") is not None for record in sample.records)
 
@@ -70,6 +77,7 @@ SOURCE = Source(
             " and coalesce(ai_operation, '') not in"
             " ('ai.generateText', 'ai.streamText', 'ai.generateObject', 'ai.streamObject', 'ai.embed', 'ai.embedMany')",
             has_other_records=True,
+            prompt=_of("gen_ai.system_instructions", "gen_ai.tool.definitions", *INPUTS),
             columns=(
                 Column("trace_id", paths=("traceId", "trace_id"), identifier=True),
                 Column("span_id", paths=("spanId", "span_id"), identifier=True, required=True),

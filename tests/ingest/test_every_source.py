@@ -2,7 +2,6 @@
 
 import random
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -43,11 +42,16 @@ def rows(home: Path, name: str) -> list[tuple[object, ...]]:
     ).fetchall()
 
 
-@pytest.fixture
-def home(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "home"
+def warehouse(folder: Path) -> Path:
+    """A home whose key is that of the others here: fingerprints of one prompt are equal only under one key."""
     folder.mkdir()
+    (folder / "fingerprint.key").write_text("07" * 32)
     return folder
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    return warehouse(tmp_path / "home")
 
 
 @each_table
@@ -116,7 +120,7 @@ def test_an_unknown_column_changes_nothing(
         wider = [line[:-1] + ', "something_new": {"x": 1}}' for line in lines]
     (tmp_path / path.name).write_text("\n".join(wider) + "\n")
     land(con, inspect(path), source, table, home=home)
-    land(con, inspect(tmp_path / path.name), source, table, home=tmp_path / "wider")
+    land(con, inspect(tmp_path / path.name), source, table, home=warehouse(tmp_path / "wider"))
     name = source.raw_name(table)
     without_hash = [[value for value in row if not is_hash(value)] for row in rows(home, name)]
     assert without_hash == [[value for value in row if not is_hash(value)] for row in rows(tmp_path / "wider", name)]
@@ -154,7 +158,7 @@ def test_any_split_and_order_of_log_files_lands_the_same_rows(
     lines = sample(source, table).read_text().splitlines() * 3
     lines = [re.sub('(?i)id":"', f"\\g<0>{number}-", line, count=1) for number, line in enumerate(lines)]
     with TemporaryDirectory() as folder:
-        whole, split = Path(folder) / "whole", Path(folder) / "split"
+        whole, split = warehouse(Path(folder) / "whole"), warehouse(Path(folder) / "split")
         connection = connect(scratch=Path(folder) / "scratch")
         (Path(folder) / "whole.jsonl").write_text("\n".join(lines) + "\n")
         land(connection, inspect(Path(folder) / "whole.jsonl"), source, table, home=whole)

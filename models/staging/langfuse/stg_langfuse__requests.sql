@@ -86,9 +86,12 @@ select
     ) as output_tokens,
     output_audio as output_audio_tokens,
     thought as reasoning_tokens,
-    total_cost as reported_cost_usd,
+    case when has_usage then total_cost end as reported_cost_usd,
     {{ milliseconds_between('requested_at', 'ended_at') }} as latency_ms,
     {{ milliseconds_between('requested_at', 'first_token_at') }} as time_to_first_token_ms,
+    prompt_fingerprint,
+    prefix_fingerprints,
+    prompt_similarity,
 
     ---------- times and lineage
     requested_at,

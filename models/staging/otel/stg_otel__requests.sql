@@ -116,6 +116,9 @@ select
     reported_cost_usd,
     {{ whole_division('ended_nano - started_nano', '1000000') }} as latency_ms,
     cast(coalesce(milliseconds_to_first_token, seconds_to_first_token * 1000) as bigint) as time_to_first_token_ms,
+    prompt_fingerprint,
+    prefix_fingerprints,
+    prompt_similarity,
 
     ---------- times and lineage
     requested_at,

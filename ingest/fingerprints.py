@@ -1,0 +1,117 @@
+"""What analysis needs of a prompt, computed while it passes: no text is kept, and no hash can be tried without the key.
+
+The three columns (`source.FINGERPRINTS`) of a raw table that says where its prompts lie (`Table.prompt`):
+
+prompt_fingerprint   HMAC-SHA256 of the normalised prompt, 128 bits in hex: equal prompts have equal ones.
+prefix_fingerprints  a chain over the pieces of the prompt, 64 bits each, separated by blanks: two prompts share as many
+                     as they share pieces from their beginning. A piece ends with a content block, or after 2,048
+                     characters (about 512 tokens), as prompt caches count in blocks.
+prompt_similarity    64 bits of a sketch of the words: near duplicates differ in few bits. Digits, punctuation and case
+                     do not count. Comparable among rows that one version of DuckDB landed.
+
+Normalised means: runs of white space, also as JSON escapes it, are one blank. HMAC is RFC 2104, written in SQL, since
+no row passes through Python.
+"""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+PIECE = 2048
+"""Characters of a piece: about 512 tokens."""
+_BLOCK = 64
+"""Bytes of a block of SHA-256, to which RFC 2104 pads the key."""
+_PLACES = [int.from_bytes(hashlib.sha256(f"place {number}".encode()).digest()[:8]) for number in range(8)]
+"""A word that is nearest to a place, by the bits of its hash, gives eight bits of the similarity: texts that share most
+words share most of the nearest ones (min-wise hashing)."""
+
+_MACROS = f"""
+create or replace temp macro keyed_hash(text) as
+    sha256(getvariable('outer_key') || unhex(sha256(getvariable('inner_key') || encode(text))));
+create or replace temp macro normalised(text) as
+    trim(regexp_replace(text, '(?:\\\\[nrt]|\\s){{2,}}|\\\\[nrt]|[\\t\\n\\r]', ' ', 'g'));
+create or replace temp macro message_blocks(message) as
+    case
+        when json_type(message, '$.content') = 'ARRAY' then list_transform(
+            json_extract(message, '$.content[*]'),
+            lambda block: coalesce(json_extract_string(message, '$.role'), '') || ' ' || cast(block as varchar)
+        )
+        else [cast(message as varchar)]
+    end;
+create or replace temp macro content_blocks(part) as
+    case
+        when left(ltrim(part), 1) = '[' and json_valid(part)
+            then flatten(list_transform(json_extract(part, '$[*]'), lambda message: message_blocks(message)))
+        else [part]
+    end;
+create or replace temp macro prompt_blocks(parts) as list_transform(
+    flatten(list_transform(list_filter(parts, lambda part: part is not null), lambda part: content_blocks(part))),
+    lambda block: normalised(block)
+);
+create or replace temp macro pieces(block) as
+    list_transform(range(0, length(block), {PIECE}), lambda start: substr(block, start + 1, {PIECE}));
+create or replace temp macro prefix_chain(blocks) as ltrim(list_reduce(
+    flatten(list_transform(blocks, lambda block: pieces(block))),
+    lambda chain, piece: chain || ' ' || left(keyed_hash(right(chain, 16) || piece), 16),
+    ''
+));
+create or replace temp macro word_hashes(blocks) as list_transform(
+    string_split(translate(lower(array_to_string(blocks, ' ')), '0123456789.,;:!?"()[]{{}}', ''), ' '),
+    lambda word: hash(word, getvariable('word_key'))
+);
+create or replace temp macro similarity(hashes) as {
+    " || ".join(
+        f"right(to_hex(list_min(list_transform(hashes, lambda word: xor(word, {place}::ubigint)))), 2)"
+        for place in _PLACES
+    )
+};
+"""
+
+
+def prepare(con: duckdb.DuckDBPyConnection, home: Path) -> None:
+    """Give a connection the key of a warehouse, and the functions that use it."""
+    key = _key(home)
+    for variable, value in (
+        ("inner_key", "".join(f"\\x{byte ^ 0x36:02x}" for byte in key.ljust(_BLOCK, b"\0"))),
+        ("outer_key", "".join(f"\\x{byte ^ 0x5C:02x}" for byte in key.ljust(_BLOCK, b"\0"))),
+    ):
+        con.execute(f"set variable {variable} = '{value}'::blob")
+    con.execute(f"set variable word_key = '{key.hex()}'")
+    con.execute(_MACROS)
+
+
+def with_columns(relation: str, parts: Sequence[str]) -> str:
+    """SQL of a relation with the three columns.
+
+    Args:
+        parts: SQL of the texts that make up a prompt, in their order; each may be NULL.
+    """
+    return f"""
+        select
+            * exclude (blocks, words),
+            left(keyed_hash(array_to_string(blocks, chr(31))), 32) as prompt_fingerprint,
+            prefix_chain(blocks) as prefix_fingerprints,
+            similarity(words) as prompt_similarity
+        from (
+            select *, word_hashes(blocks) as words
+            from (select *, nullif(prompt_blocks([{", ".join(parts)}]), []) as blocks from ({relation}))
+        )
+    """
+
+
+def _key(home: Path) -> bytes:
+    """The key of a warehouse, made when it is first needed: 32 random bytes that only their owner can read."""
+    path = home / "fingerprint.key"
+    try:
+        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    except FileExistsError:
+        return bytes.fromhex(path.read_text().strip())
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_hex(32))
+        file.flush()
+        os.fsync(descriptor)
+    return bytes.fromhex(path.read_text())
