@@ -93,7 +93,15 @@ def _structure(table: Table) -> dict[str, Any]:
             for step in parents:
                 node = node.setdefault(step, {})
             node.setdefault(leaf, "VARCHAR")
-    return tree
+    return {step: _with_lists(node) for step, node in tree.items()}
+
+
+def _with_lists(node: Any) -> Any:
+    """A part of the shape, with a list where a path has `0`: the first of it."""
+    if not isinstance(node, dict):
+        return node
+    made = {step: _with_lists(below) for step, below in node.items()}
+    return [made["0"]] if made.keys() == {"0"} else made
 
 
 def _paths(table: Table, column: Column) -> Iterator[str]:
@@ -113,8 +121,11 @@ def _text(table: Table, column: Column, records: Records) -> str:
     text = _found(table, column, records)
     if not column.words:
         return text
-    cases = " ".join(f"when {literal(theirs)} then {literal(ours)}" for theirs, ours in column.words.items())
-    return f"case lower({text}) {cases} else {text} end"
+    cases = " ".join(
+        f"when lower({text}) {'glob' if '*' in theirs else '='} {literal(theirs)} then {literal(ours)}"
+        for theirs, ours in column.words.items()
+    )
+    return f"case {cases} else {text} end"
 
 
 def _found(table: Table, column: Column, records: Records) -> str:
@@ -131,11 +142,15 @@ def _found(table: Table, column: Column, records: Records) -> str:
         found = [f"case when trim({text}) not in ({nulls}) then trim({text}) end" for text in found]
         missing = len(found) < len(column.paths)
     else:
-        found = [f"r.{'.'.join(map(name, path.split('.')))}" for path in _paths(table, column)]
+        found = [f"r{''.join(map(_step, path.split('.')))}" for path in _paths(table, column)]
         missing = False
     if column.template is not None:
         return _first([]) if missing else _filled(column.template, column.paths, found)
     return _first(found) if records.is_tabular else f"nullif(trim({_first(found)}), '')"
+
+
+def _step(step: str) -> str:
+    return "[1]" if step == "0" else f".{name(step)}"
 
 
 def _filled(template: str, paths: Sequence[str], found: Sequence[str]) -> str:

@@ -79,7 +79,7 @@ line_lists as (
             from_date,
             line_number
         from ranked
-        where place = 1
+        where place = 1 and line_number is not null
     ) as winning
     group by 1, 2
 
