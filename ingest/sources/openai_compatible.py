@@ -135,7 +135,8 @@ SOURCE = Source(
             " and coalesce(host, '') <> 'api.anthropic.com'"
             " and not (host is null and coalesce(model, '') like 'claude%')"
             " and not (object is null and (coalesce(host, '') like '%googleapis.com'"
-            " or (host is null and coalesce(model, '') like '%gemini%')))"
+            " or (host is null and coalesce(model, '') like '%gemini%'"
+            " and (prompt_tokens is null or coalesce(status, error_code) is not null))))"
             " and coalesce(object, path, cast(prompt_tokens as varchar), error_code, response_id,"
             " cast(page_count as varchar)) is not null",
             columns=(

@@ -26,7 +26,9 @@ SOURCE = Source(
             recognises=_recognises,
             roots=ROOTS,
             where=f"{WHOSE} = 'vllm' and {CAN_BE_TOLD_APART} and coalesce(type, '') <> 'message'"
-            " and coalesce(object, path, cast(prompt_tokens as varchar), error_code, response_id) is not null",
+            # a private host serves more than models: that there is a path or a status says little
+            " and coalesce(object, cast(prompt_tokens as varchar), response_id,"
+            " case when model is not null then error_code end) is not null",
             columns=(
                 *(column for column in WHOSE_COLUMNS if column.name != "system_fingerprint"),
                 Column("system_fingerprint", paths=("*.system_fingerprint",)),

@@ -48,7 +48,7 @@ LOGGED: dict[str, tuple[Row, str | None]] = {
     "a provider's refusal": (refused(host="api.groq.com"), "openai_compatible"),
     "Azure": (chat("gpt-5", host="northwind.openai.azure.com"), "openai_compatible"),
     "an unlisted host": (chat("acme-7b", host="llm.example.com"), "openai_compatible"),
-    "an unlisted host with vLLM's ids": (chat("acme-7b", f"chatcmpl-{HEX}", host="llm.example.com"), "openai_compatible"),
+    "an unlisted host, vLLM's ids": (chat("acme-7b", f"chatcmpl-{HEX}", host="llm.example.com"), "openai_compatible"),
     "Gemini in OpenAI's shape": (chat("gemini-2.5-pro", host="generativelanguage.googleapis.com"), "openai_compatible"),
     "Gemini in OpenAI's shape without a host": (chat("gemini-2.5-pro"), "openai_compatible"),
     "Claude by OpenRouter": (chat("claude-sonnet-4-5", host="openrouter.ai"), "openai_compatible"),
@@ -64,7 +64,7 @@ LOGGED: dict[str, tuple[Row, str | None]] = {
     "Ollama's fingerprint": (chat("gpt-oss:20b", "chatcmpl-7", system_fingerprint="fp_ollama"), "vllm"),
     "TGI's fingerprint": (chat("tgi", "", system_fingerprint="3.0.1-sha-bb9095a"), "vllm"),
     "OpenAI's own fingerprint": (chat("gpt-5", system_fingerprint="fp_44709d6fcb"), "openai"),
-    "a self-hosted refusal": (refused(host="10.0.0.7:8000"), "vllm"),
+    "a self-hosted refusal": (refused(host="10.0.0.7:8000", model="llama"), "vllm"),
     "Cohere's billed units": (
         {"timestamp": AT, "response": {"id": "x", "usage": {"billed_units": {"input_tokens": 1, "output_tokens": 1}}}},
         "cohere",
@@ -88,7 +88,10 @@ LOGGED: dict[str, tuple[Row, str | None]] = {
     ),
     "Anthropic's host": (refused(host="api.anthropic.com", model="claude-opus-4-1"), "anthropic"),
     "Gemini": (
-        {"timestamp": AT, "response": {"responseId": "g", "modelVersion": "gemini-2.5-pro", "usageMetadata": {"promptTokenCount": 1}}},
+        {
+            "timestamp": AT,
+            "response": {"responseId": "g", "modelVersion": "gemini-2.5-pro", "usageMetadata": {"promptTokenCount": 1}},
+        },
         "gemini",
     ),
     "Gemini's refusal": (

@@ -1,4 +1,4 @@
-"""What the counts of providers in OpenAI's shape mean: the token leaves of hand-made and recorded calls, and their cost."""
+"""What the counts of providers in OpenAI's shape mean: token leaves of hand-made and recorded calls, and their cost."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -372,46 +372,56 @@ def recorded(path: Path) -> Iterator[tuple[str, Row, Row, Decimal | None]]:
                     yield reader["provider_id"], one["body"], reading["usage"], cost
 
 
-@pytest.fixture(scope="module")
-def recorded_calls(
-    warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPathFactory, shared_data: Path
-) -> tuple[list[tuple[str, Row, Row, Decimal | None]], dict[str, Row], dict[str, Decimal | None]]:
-    known = list(recorded(shared_data / "usage_bodies" / "usages_half.json"))
-    lines = [
-        {"timestamp": AT, "request_id": str(number), "provider": provider, "response": body}
-        for number, (provider, body, *_) in enumerate(known)
-    ]
-    path = tmp_path_factory.mktemp("recorded") / "log.jsonl"
-    path.write_text("\n".join(map(json.dumps, lines)) + "\n")
-    home = warehouse("recorded-openai-compatible")
-    home.load((path, "openai_compatible"))
-    return known, staged(home), dict(home.rows("select request_id, cost_usd from fct_requests"))
-
-
 def short(body: Row) -> str:
     return str(body["file"]).rsplit("/", 1)[-1].removesuffix(".yaml")
 
 
-def test_recorded_usage_means_what_the_price_library_says(recorded_calls: Any) -> None:
-    known, ours, _ = recorded_calls
+def compared(provider: str, body: Row, expected: Row) -> set[str]:
+    """Everything of a provider's own bodies; of others, whose parts its reader may not look for, the wholes."""
+    is_own = provider in body["file"]
+    return set(INCLUSIVE) if is_own else {"input_tokens", "output_tokens", *expected}
+
+
+def test_recorded_calls_mean_and_cost_what_the_price_library_says(
+    warehouse: Callable[[str], Warehouse], tmp_path: Path, shared_data: Path
+) -> None:
+    known = list(recorded(shared_data / "usage_bodies" / "usages_half.json"))
     assert len(known) > 2_000
+    assert sum(provider in body["file"] for provider, body, *_ in known) > 80
+    lines = [
+        {"timestamp": AT, "request_id": str(number), "provider": provider, "response": body}
+        for number, (provider, body, *_) in enumerate(known)
+    ]
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)) + "\n")
+    home = warehouse("recorded-openai-compatible")
+    home.load((path, "openai_compatible"))
+    ours, costs = staged(home), dict(home.rows("select request_id, cost_usd from fct_requests"))
     assert len(ours) == len(known)
-    differing = set()
-    for number, (provider, body, expected, _) in enumerate(known):
-        row = ours[str(number)]
-        found = {name: sum(row[leaf] or 0 for leaf in leaves) for name, leaves in INCLUSIVE.items()}
-        if {name: value for name, value in found.items() if value} != {k: v for k, v in expected.items() if v}:
-            differing.add((provider, short(body)))
-    assert differing == set()
-
-
-def test_recorded_calls_cost_what_the_price_library_says(recorded_calls: Any) -> None:
-    known, _, costs = recorded_calls
-    priced = [(number, *call) for number, call in enumerate(known) if call[3] is not None]
-    assert len(priced) > 150
-    differing = {
-        (provider, short(body)): (costs[str(number)], cost)
-        for number, provider, body, _, cost in priced
-        if costs[str(number)] != cost
+    # No recorded body is xAI's own. The library adds what was thought to any; we only where the total holds it.
+    thought_inside = {
+        ("x-ai", short(body))
+        for provider, body, expected, _ in known
+        if provider == "x-ai" and expected.get("output_reasoning_tokens")
     }
-    assert differing == {}
+    otherwise_counted, otherwise_priced = set(), set()
+    for number, (provider, body, expected, cost) in enumerate(known):
+        row = ours[str(number)]
+        names = compared(provider, body, expected)
+        found = {name: sum(row[leaf] or 0 for leaf in INCLUSIVE[name]) for name in names}
+        if found != {name: expected.get(name, 0) for name in names}:
+            otherwise_counted.add((provider, short(body)))
+        elif cost is not None and costs[str(number)] != cost:
+            otherwise_priced.add((provider, body["model"]))
+    assert len(thought_inside) > 30
+    assert otherwise_counted == thought_inside | {
+        # 35 + 12 tokens in a total of 109: the library does not count what Gemini thought, which Google bills
+        ("google", "test_compatible_api_with_tool_calls_without_id"),
+    }
+    assert otherwise_priced == {
+        # dearer at AT than when the bodies were recorded
+        ("mistral", "mistral-medium-latest"),
+        ("mistral", "mistral-small-latest"),
+        # known, but without any price: the library counts that as free
+        ("cerebras", "qwen-3-coder-480b"),
+    }
