@@ -36,7 +36,6 @@ _OTHERS_MODEL = (
     r"^(mistral-|ministral-|magistral-|codestral-|devstral-|pixtral-|voxtral-|open-mi[sx]tral-|deepseek-(chat|reasoner|v[0-9])"
     r"|grok-|sonar|kimi-|moonshot-|(models/)?gemini-|command-|c4ai-|embed-(english|multilingual|v[0-9]))"
 )
-_COHERES_MODEL = r"^(command|c4ai-|embed-(english|multilingual|v[0-9])|rerank-)"
 _COHERES_EVENTS = ("message-start", "message-end", "stream-start", "stream-end")
 _COHERES_MARKS = (
     *(f"*.{place}.billed_units.{unit}" for place in ("usage", "meta") for unit in ("input_tokens", "search_units")),
@@ -45,6 +44,8 @@ _COHERES_MARKS = (
 
 WHOSE_COLUMNS = (
     Column("stated", paths=STATED, landed=False),
+    # LiteLLM's spend logs hold the answer, too
+    Column("custom_llm_provider", paths=("custom_llm_provider",), landed=False),
     Column("cohere_mark", paths=_COHERES_MARKS, landed=False),
     Column("system_fingerprint", paths=("*.system_fingerprint",), landed=False),
 )
@@ -56,9 +57,9 @@ def _is(column: str, pattern: str) -> str:
 
 
 WHOSE = f"""case
+    when custom_llm_provider is not null then 'litellm'
     when cohere_mark is not null or type in {_COHERES_EVENTS} then 'cohere'
     when object is null and {_is("stated", _COHERE)} then 'cohere'
-    when object is null and stated is null and {_is("model", _COHERES_MODEL)} then 'cohere'
     when {_is("stated", _SELF_HOSTED)} then 'vllm'
     when {_is("stated", _PRIVATE_HOST)} and not {_is("model", _CLOSED_MODEL)} then 'vllm'
     when stated is null and not {_is("model", _OTHERS_MODEL)}
@@ -71,6 +72,8 @@ end"""
 
 def whose(record: Mapping[str, Any]) -> str:
     """What `WHOSE` says of a record."""
+    if first_present(record, "custom_llm_provider") is not None:
+        return "litellm"
     stated = _text(record, *STATED)
     model = _text(record, *_rooted("*.model"), "request.model", "requested_model")
     if (
@@ -78,9 +81,7 @@ def whose(record: Mapping[str, Any]) -> str:
         or _text(record, *_rooted("*.type")) in _COHERES_EVENTS
     ):
         return "cohere"
-    if first_present(record, *_rooted("*.object")) is None and (
-        re.search(_COHERE, stated) or (not stated and re.search(_COHERES_MODEL, model))
-    ):
+    if first_present(record, *_rooted("*.object")) is None and re.search(_COHERE, stated):
         return "cohere"
     if re.search(_SELF_HOSTED, stated) or (re.search(_PRIVATE_HOST, stated) and not re.search(_CLOSED_MODEL, model)):
         return "vllm"

@@ -17,6 +17,7 @@ from ingest.sources.openai_compatible import HOSTS, NAMES
 
 SOURCES = discover()
 SHARING = ("openai", "openai_compatible", "vllm", "cohere", "anthropic", "gemini")
+"""LiteLLM's spend logs are asked elsewhere: none of these takes a row of them."""
 AT = "2026-10-07T12:00:00Z"
 Row = dict[str, Any]
 HEX = "3f1c5a6e0b7d4c2f9a8e7d6c5b4a3f21"
@@ -103,6 +104,14 @@ LOGGED: dict[str, tuple[Row, str | None]] = {
             "response": {"error": {"status": "RESOURCE_EXHAUSTED"}},
         },
         "gemini",
+    ),
+    "LiteLLM's row of a Cohere answer": (
+        {
+            "timestamp": AT,
+            "custom_llm_provider": "cohere",
+            "response": {"id": "w", "meta": {"billed_units": {"search_units": 1}}},
+        },
+        None,
     ),
     "no answer at all": ({"timestamp": AT, "level": "info", "message": "started"}, None),
 }  # fmt: skip
