@@ -4,6 +4,7 @@
 |---|---|
 | `usage.cost` | a field of a field |
 | `attributes[server.address]` | the value of a key in a list of keys and values, as OpenTelemetry writes them |
+| `choices.0.usage` | `0` is the first of a list |
 | `response_payload[-1]` | the last of a list of texts |
 | `full_response>usage.cost` | what follows `>` lies in a JSON object that may be written as a text |
 | `../trace.userId` | where records are the elements of an array (`Table.each`): in what holds the element |
@@ -17,7 +18,7 @@ from typing import Any
 from ingest.source import Table
 from ingest.sqltext import literal, name
 
-UP, INSIDE, LAST = "../", ">", "-1"
+UP, INSIDE, FIRST, LAST = "../", ">", "0", "-1"
 TEXT = "VARCHAR"
 _STEP = re.compile(r"[^.\[\]]+(?:\[[^\]]*\])?")
 _KINDS = ("string", "int", "double", "bool")
@@ -43,7 +44,7 @@ class JsonPaths:
     @property
     def structure(self) -> str:
         """The shape for `json_transform`: declared paths only, every leaf as text."""
-        return json.dumps(self._level(0))
+        return json.dumps(_with_lists(self._level(0)))
 
     @property
     def element(self) -> str:
@@ -54,7 +55,7 @@ class JsonPaths:
         """SQL of the text at a path, over `records`."""
         holder, _, inside = path.partition(INSIDE)
         if inside:
-            return ".".join([self._texts[holder], *map(name, inside.split("."))])
+            return self._texts[holder] + "".join(map(_field, inside.split(".")))
         found, key = self._place(path)
         if key is None:
             return found
@@ -75,7 +76,7 @@ class JsonPaths:
         for found, keys in self._lists.items():
             relation = f"select *, {_keys(found)} as {keys}, {_values(found)} as {keys}_values from ({relation})"
         for path, column in self._texts.items():
-            text, structure = self.value(path), literal(json.dumps(self._inside(path)))
+            text, structure = self.value(path), literal(json.dumps(_with_lists(self._inside(path))))
             parsed_text = f"json_transform(case when json_valid({text}) then {text} end, {structure})"
             relation = f"select *, {parsed_text} as {column} from ({relation})"
         return relation
@@ -83,7 +84,7 @@ class JsonPaths:
     def _place(self, path: str) -> tuple[str, str | None]:
         """SQL of what lies at a path, and the key in it where it is a list."""
         level, steps = self._steps(path)
-        return ".".join([_element(level), *(name(step) for step, _ in steps)]), steps[-1][1]
+        return _element(level) + "".join(_field(step) for step, _ in steps), steps[-1][1]
 
     def _steps(self, path: str) -> tuple[int, list[tuple[str, str | None]]]:
         up = path.count(UP)
@@ -142,6 +143,20 @@ def _numbered(prefix: str, things: Iterable[str]) -> dict[str, str]:
 
 def _element(level: int) -> str:
     return f"e{level}" if level else "r"
+
+
+def _field(step: str) -> str:
+    return "[1]" if step == FIRST else f".{name(step)}"
+
+
+def _with_lists(tree: Any) -> Any:
+    """A part of the shape, with a list where a path has the first of one."""
+    if isinstance(tree, list):
+        return [_with_lists(element) for element in tree]
+    if not isinstance(tree, dict):
+        return tree
+    made = {step: _with_lists(below) for step, below in tree.items()}
+    return [made[FIRST]] if made.keys() == {FIRST} else made
 
 
 def _plant(tree: Tree, steps: list[str], leaf: object) -> None:

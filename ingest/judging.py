@@ -103,8 +103,11 @@ def _text(table: Table, column: Column, records: Records, json_paths: JsonPaths)
     text = _found(table, column, records, json_paths)
     if not column.words:
         return text
-    cases = " ".join(f"when {literal(theirs)} then {literal(ours)}" for theirs, ours in column.words.items())
-    return f"case lower({text}) {cases} else {text} end"
+    cases = " ".join(
+        f"when lower({text}) {'glob' if '*' in theirs else '='} {literal(theirs)} then {literal(ours)}"
+        for theirs, ours in column.words.items()
+    )
+    return f"case {cases} else {text} end"
 
 
 def _found(table: Table, column: Column, records: Records, json_paths: JsonPaths) -> str:

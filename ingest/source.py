@@ -51,7 +51,7 @@ class Column:
 
     Attributes:
         paths: where the value lies: dotted JSON paths or header names, the first that holds a value wins.
-            A path that begins with `*.` is tried under each of the table's `roots`.
+            A path that begins with `*.` is tried under each of the table's `roots`; a step `0` is the first of a list.
         required: a record without it is rejected; a tabular file without any of its headers is refused.
         minimum: a smaller number is rejected.
         maximum: a larger number is rejected.
@@ -59,7 +59,8 @@ class Column:
         constant: the value itself, where every record has the same.
         template: text with each of the paths in braces, instead of the first that holds a value; no value where one of
             them holds none.
-        words: what a value is called here, by what it is called there in lower case; others stay as they are.
+        words: what a value is called here, by what it is called there in lower case, where `*` is any text; the first
+            that fits counts, others stay as they are.
         zone: what a time without an offset means; where None, such a time is rejected.
         carried: SQL over the columns that marks header records: the value is taken from the nearest of them at or
             above the record (a session file names its session once).

@@ -5,6 +5,7 @@ Schema: openai-python `types/completion_usage.py`, `types/responses/response_usa
 `types/audio/transcription.py`, `types/realtime/realtime_response_usage.py`, `types/create_embedding_response.py`.
 """
 
+from ingest.openai_shape import WHOSE, WHOSE_COLUMNS, whose
 from ingest.source import MOST_TOKENS, Column, Sample, Source, Table, Type, first_present
 
 OBJECTS = {"chat.completion", "text_completion", "response", "list", "thread.run", "realtime.response"}
@@ -12,8 +13,11 @@ OBJECTS = {"chat.completion", "text_completion", "response", "list", "thread.run
 
 def _recognises(sample: Sample) -> bool:
     return any(
-        str(first_present(record, "host")).endswith("api.openai.com")
-        or first_present(record, "object", "response.object", "body.object", "response.body.object") in OBJECTS
+        whose(record) == "openai"
+        and (
+            str(first_present(record, "host")).endswith("api.openai.com")
+            or first_present(record, "object", "response.object", "body.object", "response.body.object") in OBJECTS
+        )
         for record in sample.records
     )
 
@@ -43,10 +47,11 @@ SOURCE = Source(
             recognises=_recognises,
             roots=("response.body", "response", "body", ""),
             # A shared log may hold other providers' answers, theirs to read, and lines that are no answer at all.
-            where="coalesce(host, 'api.openai.com') like '%api.openai.com' and coalesce(model, '') not like 'claude%'"
+            where=f"{WHOSE} = 'openai' and coalesce(model, '') not like 'claude%'"
             " and not starts_with(coalesce(response_id, ''), 'msg_') and coalesce(type, '') <> 'message'"
             " and coalesce(object, path, cast(prompt_tokens as varchar), error_code, response_id) is not null",
             columns=(
+                *WHOSE_COLUMNS,
                 Column("host", paths=("host",)),
                 Column("type", paths=("*.type",), landed=False),
                 Column("batch_custom_id", paths=("custom_id",)),

@@ -1,4 +1,4 @@
--- grain: one row per line of seeds/price_overrides.csv and stretch of usage days
+-- grain: one row per line of seeds/price_overrides.csv and stretch of usage days, and per self-hosted provider
 {{ config(materialized='table') }}
 -- Each line as it stood in the book for the days that it prices, its price in US dollars, as the catalogue's are. A
 -- contract in another currency is converted at the rate of the day; a line without a rate stops the build.
@@ -60,3 +60,28 @@ left join {{ ref('int_exchange_rates') }} as rates
         and lines.currency = rates.currency
         and lines.from_date < rates.valid_to_date
         and lines.to_date > rates.valid_from_date
+union all
+-- known by its provider alone, and weaker than any line
+select
+    concat('self-hosted ', provider_id) as term_id,
+    cast(null as bigint) as line_number,
+    'self_hosted' as effect,
+    provider_id,
+    cast(null as string) as model_id,
+    cast(null as string) as billing_account_id,
+    cast(null as string) as project_id,
+    cast(null as string) as api_key_id,
+    cast(null as string) as deployment_id,
+    cast(null as string) as service_tier,
+    cast(null as string) as usage_kind,
+    cast(null as decimal(18, 6)) as discount,
+    cast(null as string) as currency,
+    cast(0 as bigint) as precedence,
+    note,
+    cast(null as decimal(18, 15)) as unit_price_usd,
+    cast(null as decimal(15, 10)) as exchange_rate,
+    cast(null as date) as exchange_rate_date,
+    cast(null as string) as exchange_rate_source,
+    date '2015-01-01' as valid_from_date,
+    date '2100-01-01' as valid_to_date
+from {{ ref('self_hosted_providers') }}

@@ -8,6 +8,17 @@ with usage_kinds as (
 
 ),
 
+held as (
+
+    select
+        *,
+        -- that a provider is self-hosted counts where no line says what we pay: no part of a call is free beside one
+        line_number is not null
+        or count(line_number) over (partition by price_key, from_date, effect = 'list_price') = 0 as counts
+    from {{ ref('int_held_terms') }}
+
+),
+
 ranked as (
 
     select
@@ -27,10 +38,10 @@ ranked as (
             partition by held.price_key, held.from_date, usage_kinds.usage_kind, held.effect = 'list_price'
             order by held.precedence desc, held.line_number asc
         ) as place
-    from {{ ref('int_held_terms') }} as held
+    from held
     inner join usage_kinds
         on held.usage_kind is null or held.usage_kind = usage_kinds.usage_kind
-    where held.effect <> 'uplift'
+    where held.counts and held.effect <> 'uplift'
 
 ),
 
@@ -79,7 +90,7 @@ line_lists as (
             from_date,
             line_number
         from ranked
-        where place = 1
+        where place = 1 and line_number is not null
     ) as winning
     group by 1, 2
 

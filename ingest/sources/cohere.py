@@ -1,0 +1,55 @@
+"""Cohere answers as an application logs them, one JSON object a line: chat (v1, v2), embed, rerank, classify.
+
+The answer itself, or wrapped (`response`, `body`, `response.body`) beside the application's own fields; or the first
+and the last event of a stream. What is billed is in `billed_units`; `tokens` beside it is information. Schema:
+cohere-python `types/api_meta_billed_units.py`, `types/usage.py`, `types/usage_billed_units.py`.
+"""
+
+from ingest.openai_shape import CALL, ROOTS, WHOSE, WHOSE_COLUMNS, tokens, whose
+from ingest.source import Column, Sample, Source, Table
+
+
+def _recognises(sample: Sample) -> bool:
+    return any(whose(record) == "cohere" for record in sample.records)
+
+
+def _billed(unit: str) -> tuple[str, ...]:
+    """Where `billed_units` lie: `usage` in v2 chat, `meta` elsewhere, deeper in the last event of a stream."""
+    places = ("usage", "meta", "delta.usage", "response.meta")
+    return tuple(f"*.{place}.billed_units.{unit}" for place in places)
+
+
+# a v1 stream names its generation, in its first event and in the answer inside of the last one
+IDS = ("*.generation_id", "*.response.generation_id", "*.id", "*.response_id")
+
+SOURCE = Source(
+    name="cohere",
+    about="Cohere answers with `billed_units` (chat, embed, rerank, classify), JSON lines",
+    tables=(
+        Table(
+            shape="requests",
+            formats=("jsonl",),
+            date="requested_at",
+            identity=("response_id", "request_id"),
+            recognises=_recognises,
+            roots=ROOTS,
+            where=f"{WHOSE} = 'cohere' and coalesce(type, path, error_code, response_id, status,"
+            " cast(coalesce(input_tokens, search_units, classifications) as varchar)) is not null",
+            columns=(
+                *WHOSE_COLUMNS,
+                Column("event", paths=("*.type",)),
+                Column("response_id", paths=IDS, identifier=True),
+                *(column for column in CALL if column.name != "response_id"),
+                Column("host", paths=("host",)),
+                Column("provider", constant="cohere"),
+                Column("response_type", paths=("*.response_type",)),
+                Column("finish_reason", paths=("*.finish_reason", "*.delta.finish_reason")),
+                tokens("input_tokens", *_billed("input_tokens")),
+                tokens("image_tokens", *_billed("image_tokens")),
+                tokens("output_tokens", *_billed("output_tokens")),
+                tokens("search_units", *_billed("search_units")),
+                tokens("classifications", *_billed("classifications")),
+            ),
+        ),
+    ),
+)
