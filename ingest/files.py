@@ -9,17 +9,19 @@ import csv
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ingest import otlp
 from ingest.source import Format, Sample
 
 CHUNK = 1 << 20
@@ -52,7 +54,7 @@ class InputFile:
         size: bytes that were read; a file may grow meanwhile.
         modified_ns: its time before it was read.
         sha256: of the bytes that were read.
-        line_count: lines (JSON, CSV) or rows (Parquet).
+        line_count: lines (JSON, CSV), rows (Parquet) or messages (OTLP).
         not_utf8: numbers of the lines (from 1) that are not UTF-8; only JSON lines may have such.
     """
 
@@ -97,8 +99,27 @@ def inspect(path: Path) -> InputFile:
         )
         if compression == "none" and path.suffix in {".gz", ".zst"}:
             raise RefusedError(f"named {path.suffix} but not compressed", "rename it, or fetch it again")
+        chunks = _decompressed(file, compression, digest)
+        head = b""
+        for chunk in chunks:
+            head += chunk
+            if len(head) >= len(magic):
+                break
+        chunks = itertools.chain([head], chunks)
+        if otlp.is_framed(head):
+            count, sample = _count_messages(chunks)
+            return InputFile(
+                path=path,
+                size=stat.st_size,
+                modified_ns=stat.st_mtime_ns,
+                sha256=digest.hexdigest(),
+                format="otlp",
+                compression=compression,
+                line_count=count,
+                sample=sample,
+            )
         text = _Text(digest)
-        for chunk in _decompressed(file, compression, digest):
+        for chunk in chunks:
             text.feed(chunk)
     text.finish()
     file_format, sample = _recognise_text(text.head, text.later)
@@ -125,13 +146,16 @@ def csv_record_count(file: InputFile) -> int:
 
 def open_text(file: InputFile) -> IO[str]:
     """The decompressed text of a file."""
+    return io.TextIOWrapper(open_bytes(file), "utf-8-sig", newline="", errors="replace")
+
+
+def open_bytes(file: InputFile) -> IO[bytes]:
+    """The decompressed bytes of a file."""
     if file.compression == "gzip":
-        return gzip.open(file.path, "rt", encoding="utf-8-sig", newline="", errors="replace")
+        return cast("IO[bytes]", gzip.open(file.path))
     if file.compression == "zstd":
-        return io.TextIOWrapper(
-            pa.CompressedInputStream(pa.OSFile(str(file.path)), "zstd"), "utf-8-sig", newline="", errors="replace"
-        )
-    return file.path.open("rt", encoding="utf-8-sig", newline="", errors="replace")
+        return cast("IO[bytes]", pa.CompressedInputStream(pa.OSFile(str(file.path)), "zstd"))
+    return file.path.open("rb")
 
 
 class _UpTo(io.RawIOBase):
@@ -285,6 +309,23 @@ def _recognise_text(head: bytes, later: list[bytes]) -> tuple[Format, Sample]:
             "the file is neither JSON lines nor CSV nor Parquet", "see `unitcost ingest --help` for the sources"
         )
     return "csv", Sample("csv", headers=frozenset(header.strip().lower() for header in headers))
+
+
+def _count_messages(chunks: Iterator[bytes]) -> tuple[int, Sample]:
+    """Parse every message of a framed file; keep those of the head, and one of a hundred later."""
+    count, kept = 0, 0
+    records: list[Any] = []
+    try:
+        for payload in otlp.payloads(chunks):
+            if kept < CHUNK or (count % 100 == 0 and len(records) < LATER_LINES):
+                records.append(json.loads(otlp.line(payload)))
+                kept += len(payload)
+            else:
+                otlp.check(payload)
+            count += 1
+    except ValueError as error:
+        raise RefusedError(str(error), "wait until the collector has finished the file, or fetch it again") from error
+    return count, Sample("otlp", records=tuple(records))
 
 
 def _parquet(path: Path, stat: os.stat_result, sha256: str) -> InputFile:

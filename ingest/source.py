@@ -81,7 +81,8 @@ class Column:
     landed: bool = True
 
 
-Format = Literal["jsonl", "csv", "parquet"]
+Format = Literal["jsonl", "csv", "parquet", "otlp"]
+"""`otlp` is the Collector's framed protobuf, read as JSON lines of one message each."""
 
 
 @dataclass(frozen=True)
