@@ -8,7 +8,6 @@ JSON is OTLP/JSON: protobuf's JSON mapping, but for ids in hex and enums as numb
 """
 
 import base64
-import binascii
 import functools
 import json
 import math
@@ -16,8 +15,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Any
 
 import pyarrow as pa
-from google.protobuf import json_format
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
@@ -138,42 +136,16 @@ def from_json(body: bytes) -> ExportTraceServiceRequest:
         content = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise MalformedError("not JSON in UTF-8") from error
-    if not isinstance(content, dict):
-        raise MalformedError("not a JSON object")
     try:
-        for resource_spans in _objects(content, "resourceSpans"):
-            for scope_spans in _objects(resource_spans, "scopeSpans"):
-                for span in _objects(scope_spans, "spans"):
-                    _hex_to_base64(span)
-                    for link in _objects(span, "links"):
-                        _hex_to_base64(link)
-        request = ExportTraceServiceRequest()
-        json_format.ParseDict(content, request, ignore_unknown_fields=True)
-    except (json_format.ParseError, ValueError, TypeError, RecursionError):
+        return ExportTraceServiceRequest(**_arguments(ExportTraceServiceRequest.DESCRIPTOR, content))
+    except (ValueError, TypeError, KeyError, OverflowError, RecursionError):
         # the cause quotes the value, which may be a prompt
         raise MalformedError("not an ExportTraceServiceRequest in OTLP/JSON") from None
-    return request
 
 
 def to_json(message: Message) -> bytes:
     """A message of OTLP as one line of OTLP/JSON, without a line end."""
     return json.dumps(_plain(message), ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
-
-
-def _objects(parent: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    """The members of a list of objects; its null is no list."""
-    found = parent.get(name) or []
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise TypeError(name)
-    return found
-
-
-def _hex_to_base64(owner: dict[str, Any]) -> None:
-    """Ids as protobuf's own JSON has them. Some producers write them so from the start: 24 or 12 characters, padded."""
-    for name in ("traceId", "spanId", "parentSpanId"):
-        text = owner.get(name)
-        if isinstance(text, str) and not text.endswith("="):
-            owner[name] = _base64(binascii.unhexlify(text))
 
 
 _Convert = Callable[[Any], Any]
@@ -218,6 +190,68 @@ def _each(convert: _Convert, values: Iterable[Any]) -> list[Any]:
 
 def _base64(value: bytes) -> str:
     return base64.b64encode(value).decode()
+
+
+def _arguments(descriptor: Descriptor, content: Any) -> dict[str, Any]:
+    """What the constructor of a message takes, from its JSON. `json_format` does the same at a fifth of the speed."""
+    if not isinstance(content, dict):
+        raise TypeError("not an object")
+    readers = _readers(descriptor)
+    return {
+        readers[name][0]: readers[name][1](value)
+        for name, value in content.items()
+        if value is not None and name in readers
+    }
+
+
+@functools.cache
+def _readers(descriptor: Descriptor) -> dict[str, tuple[str, _Convert]]:
+    """The fields of a message by their JSON names, and by their own, which some producers write."""
+    return {name: (field.name, _reader(field)) for field in descriptor.fields for name in (field.json_name, field.name)}
+
+
+def _reader(field: FieldDescriptor) -> _Convert:
+    one: _Convert = _as_is
+    if field.message_type is not None:
+        one = functools.partial(_arguments, field.message_type)
+    elif field.enum_type is not None:
+        one = functools.partial(_enum, field.enum_type)
+    elif field.type == FieldDescriptor.TYPE_BYTES:
+        one = _id if field.json_name in _ids else base64.b64decode
+    elif field.cpp_type == FieldDescriptor.CPPTYPE_DOUBLE:
+        one = float
+    elif field.cpp_type not in {FieldDescriptor.CPPTYPE_STRING, FieldDescriptor.CPPTYPE_BOOL}:
+        one = _whole
+    return functools.partial(_list, one) if field.is_repeated else one
+
+
+def _list(convert: _Convert, values: Any) -> list[Any]:
+    if not isinstance(values, list):
+        raise TypeError("not a list")
+    return [convert(value) for value in values]
+
+
+def _as_is(value: Any) -> Any:
+    return value
+
+
+def _id(text: Any) -> bytes:
+    """Hex, or base64 as protobuf's own JSON has it, which some producers write: 24 or 12 characters, padded."""
+    if not isinstance(text, str):
+        raise TypeError("not a text")
+    return base64.b64decode(text) if text.endswith("=") else bytes.fromhex(text)
+
+
+def _whole(value: str | float) -> int:
+    number = int(value)
+    if isinstance(value, float) and number != value:
+        raise ValueError("not a whole number")
+    return number
+
+
+def _enum(values: EnumDescriptor, value: str | int) -> int:
+    """OTLP has numbers; some producers write the names."""
+    return values.values_by_name[value].number if isinstance(value, str) else value
 
 
 def _attributes(attributes: Iterable[KeyValue]) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """`unitcost receive` as clients meet it: real HTTP, real files, a kill at any moment."""
 
 import asyncio
+import errno
 import gzip
 import http.client
 import json
@@ -522,6 +523,25 @@ def test_a_full_disk_is_told_and_loses_nothing(tmp_path: Path) -> None:
         assert process.wait(timeout=30) == 0
         assert "File too large" in process.communicate()[1]
     assert written(server.folder) == Counter(range(1, 1001))
+
+
+def test_a_sync_that_fails_is_no_acknowledgement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sync, fails = os.fsync, [5]
+
+    def broken(file: int) -> None:
+        if fails[0] and os.fstat(file).st_size and not Path(f"/proc/self/fd/{file}").is_dir():
+            fails[0] -= 1
+            raise OSError(errno.EIO, "Input/output error")
+        sync(file)
+
+    with within(tmp_path) as server:
+        assert server.send(1).status == 200
+        monkeypatch.setattr(os, "fsync", broken)
+        assert server.send(2).status == 503
+        assert set(written(server.folder)) == {1}
+        assert retried(server, 2) == 200
+        assert server.send(3).status == 200
+    assert written(server.folder) == Counter([1, 2, 3])
 
 
 def test_a_file_is_finished_by_its_size_and_by_its_age(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pytest
+from google.protobuf import json_format
 from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest as Request
@@ -249,6 +250,11 @@ def test_what_was_written_as_json_is_what_was_sent_as_protobuf(sent: Request) ->
 
 
 @given(requests)
+def test_json_as_protobufs_own_library_writes_it_is_read_too(sent: Request) -> None:
+    assert otlp.from_json(json_format.MessageToJson(sent).encode()) == sent
+
+
+@given(requests)
 def test_what_is_kept_survives_both_encodings_and_is_kept_again(sent: Request) -> None:
     kept = otlp.strip(sent, {"kept", "kept.too"})
     assert otlp.from_json(otlp.to_json(kept)) == kept
@@ -292,10 +298,17 @@ def test_ids_are_hex_in_any_case_or_what_protobufs_own_json_makes_of_them(write:
     "body",
     [
         b"", b"{", b"[]", b"null", b"\xff\xfe{", b"[" * 100_000, b'{"a":' * 100_000,
-        b'{"resourceSpans": {"a": 1}}', b'{"resourceSpans": [1]}', b'{"resourceSpans": 7}',
+        b'{"resourceSpans": {"a": 1}}',
+        b'{"resourceSpans": [{"resource": "x"}]}',
+        b'{"resourceSpans": [1]}', b'{"resourceSpans": 7}',
         b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "no hex"}]}]}]}',
         b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": 5}]}]}]}',
         b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"startTimeUnixNano": "soon"}]}]}]}',
+        b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"startTimeUnixNano": 1.5}]}]}]}',
+        b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"startTimeUnixNano": -1}]}]}]}',
+        b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"startTimeUnixNano": 1e999}]}]}]}',
+        b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"kind": "NO_KIND"}]}]}]}',
+        b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"name": 5}]}]}]}',
         b'{"resourceSpans": [{"scopeSpans": [{"spans": [{"name": "\\ud800"}]}]}]}',
     ],
 )  # fmt: skip
