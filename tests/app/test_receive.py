@@ -8,6 +8,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -399,6 +400,13 @@ def test_a_fault_of_ours_is_told_without_what_was_sent(
 
 
 # ---- under load
+
+
+def test_an_answer_is_not_held_back_for_a_late_acknowledgement() -> None:
+    with receiver.listen("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
 
 
 def retried(server: Server, *numbers: int, seen: Counter[int] | None = None) -> int:
