@@ -22,7 +22,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as RichTable
 
-from app import builds, cli_rerate, dbt_build, pipeline
+from app import builds, cli_receive, cli_rerate, dbt_build, pipeline
 from app.cli_prices import prices
 from app.console import err, out
 from app.rerate import RerateError
@@ -43,6 +43,7 @@ cli = typer.Typer(
 )
 cli.add_typer(prices, name="prices")
 cli.command(name="rerate")(cli_rerate.command)
+cli.command(name="receive")(cli_receive.command)
 
 
 def main() -> None:
@@ -113,13 +114,14 @@ def build(
 def run() -> None:
     """Ingest what unitcost.toml lists, then build."""
     settings = Settings()
-    if not settings.inputs:
+    inputs = pipeline.listed_inputs(settings)
+    if not inputs:
         _fail('unitcost.toml lists no [[inputs]]: add a path, e.g. [[inputs]] path = "exports/"', FAILED)
     _refuse_demo(settings)
     with pipeline.writer(settings), _progress() as show:
         outcomes = [
             outcome
-            for one in settings.inputs
+            for one in inputs
             for outcome in pipeline.ingest(
                 settings, [(one.path, one.source)], mapping=one.mapping, on_file=_file_progress(show)
             )

@@ -1,6 +1,7 @@
 """The one place that knows the order: lock → ingest → copy of the last build → dbt build → tests → pointer."""
 
 import fcntl
+import glob
 import hashlib
 import json
 import os
@@ -19,14 +20,17 @@ import duckdb
 
 from app import builds, dbt_build
 from app.dbt_build import Progress
-from app.settings import PROJECT_DIR, Settings
+from app.settings import PROJECT_DIR, Input, Settings
 from ingest import raw
 from ingest.files import RefusedError
-from ingest.inputs import Outcome, expand, ingest_files
+from ingest.inputs import RECEIVED, Outcome, expand, ingest_files
 from ingest.landing import connect
 from ingest.ledger import Ledger
 from ingest.prices import closed_periods, learning
 from ingest.sources import discover
+
+RECEIVED_SOURCE = "otel"
+"""The source of the files that `unitcost receive` writes."""
 
 
 class LockedError(Exception):
@@ -91,6 +95,14 @@ def ingest(
                 on_file=on_file,
             )
     return outcomes
+
+
+def listed_inputs(settings: Settings) -> tuple[Input, ...]:
+    """What `unitcost run` reads: the inputs of unitcost.toml, and what `unitcost receive` wrote."""
+    received = settings.home / RECEIVED
+    if not any(received.glob("*.jsonl")):
+        return settings.inputs
+    return (*settings.inputs, Input(path=f"{glob.escape(str(received))}/*.jsonl", source=RECEIVED_SOURCE))
 
 
 def inputs_outside(settings: Settings, folder: Path) -> list[str]:

@@ -1,9 +1,10 @@
 """Where the warehouse lives and what `unitcost run` reads."""
 
+import re
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -43,6 +44,16 @@ class Settings(BaseSettings):
     """Contract prices, discounts, own models."""
     litellm_prices: Path | None = None
     """LiteLLM's price map, the second source of list prices; the one inside an installed `litellm` where not given."""
+
+    receive_token: SecretStr | None = None
+    """What clients of `unitcost receive` must show."""
+
+    @field_validator("receive_token")
+    @classmethod
+    def _is_a_token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and not re.fullmatch(r"[!-~]{16,}", token.get_secret_value()):
+            raise ValueError("a token has at least 16 characters, of ASCII, without spaces")
+        return token
 
     @field_validator("home")
     @classmethod

@@ -9,17 +9,19 @@ import csv
 import gzip
 import hashlib
 import io
+import itertools
 import json
 import os
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Any, Literal, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ingest import otlp
 from ingest.source import Format, Sample
 
 CHUNK = 1 << 20
@@ -54,7 +56,7 @@ class InputFile:
         size: bytes that were read; a file may grow meanwhile.
         modified_ns: its time before it was read.
         sha256: of the bytes that were read.
-        line_count: lines (JSON, CSV), rows (Parquet) or records of a JSON document.
+        line_count: lines (JSON, CSV), rows (Parquet), messages (OTLP) or records of a JSON document.
         is_document: the JSON is one value over many lines: an array of records, or one record.
         not_utf8: numbers of the lines (from 1) that are not UTF-8; only JSON lines may have such.
     """
@@ -96,13 +98,28 @@ def inspect(path: Path) -> InputFile:
             while chunk := file.read(CHUNK):
                 digest.update(chunk)
             return _parquet(path, stat, digest.hexdigest())
-        compression: Compression = (
-            "gzip" if magic.startswith(b"\x1f\x8b") else "zstd" if magic.startswith(b"\x28\xb5\x2f\xfd") else "none"
-        )
-        if compression == "none" and path.suffix in {".gz", ".zst"}:
-            raise RefusedError(f"named {path.suffix} but not compressed", "rename it, or fetch it again")
+        compression = _compression(magic, path)
+        chunks = _decompressed(file, compression, digest)
+        head = b""
+        for chunk in chunks:
+            head += chunk
+            if len(head) >= len(magic):
+                break
+        chunks = itertools.chain([head], chunks)
+        if otlp.is_framed(head):
+            count, sample = _count_messages(chunks)
+            return InputFile(
+                path=path,
+                size=stat.st_size,
+                modified_ns=stat.st_mtime_ns,
+                sha256=digest.hexdigest(),
+                format="otlp",
+                compression=compression,
+                line_count=count,
+                sample=sample,
+            )
         text = _Text(digest)
-        for chunk in _decompressed(file, compression, digest):
+        for chunk in chunks:
             text.feed(chunk)
     text.finish()
     file_format, sample = _recognise_text(text.head, text.later)
@@ -132,13 +149,26 @@ def csv_record_count(file: InputFile) -> int:
 
 def open_text(file: InputFile) -> IO[str]:
     """The decompressed text of a file."""
+    return io.TextIOWrapper(open_bytes(file), "utf-8-sig", newline="", errors="replace")
+
+
+def open_bytes(file: InputFile) -> IO[bytes]:
+    """The decompressed bytes of a file."""
     if file.compression == "gzip":
-        return gzip.open(file.path, "rt", encoding="utf-8-sig", newline="", errors="replace")
+        return cast("IO[bytes]", gzip.open(file.path))
     if file.compression == "zstd":
-        return io.TextIOWrapper(
-            pa.CompressedInputStream(pa.OSFile(str(file.path)), "zstd"), "utf-8-sig", newline="", errors="replace"
-        )
-    return file.path.open("rt", encoding="utf-8-sig", newline="", errors="replace")
+        return cast("IO[bytes]", pa.CompressedInputStream(pa.OSFile(str(file.path)), "zstd"))
+    return file.path.open("rb")
+
+
+def _compression(magic: bytes, path: Path) -> Compression:
+    if magic.startswith(b"\x1f\x8b"):
+        return "gzip"
+    if magic.startswith(b"\x28\xb5\x2f\xfd"):
+        return "zstd"
+    if path.suffix in {".gz", ".zst"}:
+        raise RefusedError(f"named {path.suffix} but not compressed", "rename it, or fetch it again")
+    return "none"
 
 
 class _UpTo(io.RawIOBase):
@@ -315,6 +345,23 @@ def _document(file: InputFile) -> InputFile | None:
         line_count=len(records),
         sample=Sample("jsonl", records=tuple(record for record in records if isinstance(record, dict))),
     )
+
+
+def _count_messages(chunks: Iterator[bytes]) -> tuple[int, Sample]:
+    """Parse every message of a framed file; keep those of the head, and one of a hundred later."""
+    count, kept = 0, 0
+    records: list[Any] = []
+    try:
+        for payload in otlp.payloads(chunks):
+            if kept < CHUNK or (count % 100 == 0 and len(records) < LATER_LINES):
+                records.append(json.loads(otlp.line(payload)))
+                kept += len(payload)
+            else:
+                otlp.check(payload)
+            count += 1
+    except ValueError as error:
+        raise RefusedError(str(error), "wait until the collector has finished the file, or fetch it again") from error
+    return count, Sample("otlp", records=tuple(records))
 
 
 def _parquet(path: Path, stat: os.stat_result, sha256: str) -> InputFile:

@@ -18,9 +18,14 @@ import os
 import secrets
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Lock
 
 import duckdb
 
+from ingest.source import FINGERPRINTS
+
+ATTRIBUTE = "unitcost."
+"""What the names of the columns begin with as attributes of a span."""
 PIECE = 2048
 """Characters of a piece: about 512 tokens."""
 _BLOCK = 64
@@ -84,11 +89,11 @@ def prepare(con: duckdb.DuckDBPyConnection, home: Path) -> None:
     con.execute(_MACROS)
 
 
-def with_columns(relation: str, parts: Sequence[str]) -> str:
+def with_columns(relation: str, parts: str) -> str:
     """SQL of a relation with the three columns.
 
     Args:
-        parts: SQL of the texts that make up a prompt, in their order; each may be NULL.
+        parts: SQL of the list of texts that make up a prompt, in their order; each may be NULL.
     """
     return f"""
         select
@@ -98,9 +103,26 @@ def with_columns(relation: str, parts: Sequence[str]) -> str:
             similarity(words) as prompt_similarity
         from (
             select *, word_hashes(blocks) as words
-            from (select *, nullif(prompt_blocks([{", ".join(parts)}]), []) as blocks from ({relation}))
+            from (select *, nullif(prompt_blocks({parts}), []) as blocks from ({relation}))
         )
     """
+
+
+class PromptFingerprints:
+    """The same fingerprints of one prompt, as attributes of the span that it was stripped from."""
+
+    def __init__(self, home: Path) -> None:
+        self._con = duckdb.connect()
+        self._one_at_a_time = Lock()
+        prepare(self._con, home)
+        kept = ", ".join(column.name for column in FINGERPRINTS)
+        self._select = f"select {kept} from ({with_columns('select cast(? as varchar[]) as texts', 'texts')})"
+
+    def __call__(self, texts: Sequence[str]) -> dict[str, str]:
+        """Attributes by key, for the texts that make up a prompt."""
+        with self._one_at_a_time:
+            (values,) = self._con.execute(self._select, [list(texts)]).fetchall()
+        return {f"{ATTRIBUTE}{column.name}": value for column, value in zip(FINGERPRINTS, values, strict=True)}
 
 
 def _key(home: Path) -> bytes:

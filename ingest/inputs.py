@@ -19,6 +19,8 @@ from ingest.source import Source, Table
 
 GENERIC = "generic"
 """The source whose columns a mapping places."""
+RECEIVED = "received"
+"""The folder of the home in which spans arrive; files that are still being written end in `.part`."""
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,9 @@ def expand(path: str, home: Path) -> list[Path]:
 
 def _is_ours(file: Path, home: Path) -> bool:
     """Whether a file is the warehouse's: reading the ledger here would drop the lock that protects it."""
-    path = file.resolve()
-    return path.is_relative_to(home.resolve()) and not path.is_relative_to((home / "demo").resolve())
+    path, home = file.resolve(), home.resolve()
+    is_finished = path.parent == home / RECEIVED and path.suffix == ".jsonl"
+    return path.is_relative_to(home) and not (is_finished or path.is_relative_to(home / "demo"))
 
 
 def ingest_files(

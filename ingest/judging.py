@@ -69,7 +69,7 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime) -> 
             numbers = ", ".join(map(str, file.not_utf8))
             broken_line = f"when line_number in ({numbers}) then {NOT_UTF8} {broken_line}"
     if table.prompt:
-        parsed = fingerprints.with_columns(parsed, prompt)
+        parsed = fingerprints.with_columns(parsed, f"[{', '.join(prompt)}]")
     kept = "".join(f"{name(column.name)}, " for column in table.prompt_columns())
     outcomes = " ".join(f"when {rule.broken} then {number}" for number, rule in rules.items() if number >= FIRST_RULE)
     return Judged(

@@ -5,13 +5,23 @@ import shutil
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import mkdtemp
 
 import duckdb
 
-from ingest.files import CHUNK, MAX_DOCUMENT_BYTES, MAX_LINE_BYTES, InputFile, RefusedError, csv_record_count, open_text
+from ingest import otlp
+from ingest.files import (
+    CHUNK,
+    MAX_DOCUMENT_BYTES,
+    MAX_LINE_BYTES,
+    InputFile,
+    RefusedError,
+    csv_record_count,
+    open_bytes,
+    open_text,
+)
 from ingest.sqltext import literal, name
 
 WRITTEN_JUST_NOW_NS = 60 * 10**9
@@ -46,11 +56,14 @@ def readable(con: duckdb.DuckDBPyConnection, file: InputFile) -> Iterator[Record
     """The records of a file, as long as the context lasts.
 
     Raises:
-        RefusedError: a CSV header that names a column twice.
+        RefusedError: a CSV header that names a column twice, or a message of OTLP that is too long for a line.
     """
     if file.format == "jsonl":
         with _private(file) as path:
             yield _json_document(file, path) if file.is_document else _json_lines(file, path)
+    elif file.format == "otlp":
+        with _private(file) as path:
+            yield _messages(replace(file, path=path))
     elif file.format == "csv":
         with _private(file) as path:
             yield _csv(con, file, path)
@@ -108,6 +121,21 @@ def _json_document(file: InputFile, path: Path) -> Records:
         )
         """
     )
+
+
+def _messages(file: InputFile) -> Records:
+    """Messages as JSON lines, written beside the private file: they may hold prompts, and stay out of the warehouse."""
+    lines = file.path.with_name("lines")
+    with open_bytes(file) as framed, lines.open("wb") as out:
+        for number, payload in enumerate(otlp.payloads(iter(lambda: framed.read(CHUNK), b"")), 1):
+            line = otlp.line(payload)
+            if len(line) > MAX_LINE_BYTES:
+                raise RefusedError(
+                    f"message {number:,} is longer than {MAX_LINE_BYTES >> 20} MiB as JSON",
+                    "let the collector's batch processor make smaller ones",
+                )
+            out.write(line + b"\n")
+    return _json_lines(replace(file, compression="none"), lines)
 
 
 def _csv(con: duckdb.DuckDBPyConnection, file: InputFile, path: Path) -> Records:

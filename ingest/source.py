@@ -89,7 +89,8 @@ FINGERPRINTS: tuple[Column, ...] = (
 )
 """What is kept of a prompt; see `ingest/fingerprints.py`."""
 
-Format = Literal["jsonl", "csv", "parquet"]
+Format = Literal["jsonl", "csv", "parquet", "otlp"]
+"""`otlp` is the Collector's framed protobuf, read as JSON lines of one message each."""
 
 
 @dataclass(frozen=True)

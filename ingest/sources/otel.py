@@ -5,7 +5,8 @@ OpenInference, OpenLLMetry, OpenLIT, Logfire and the Vercel AI SDK. Schema: open
 semantic-conventions `docs/gen-ai`; PyPI `openinference-semantic-conventions`, `opentelemetry-semantic-conventions-ai`.
 """
 
-from ingest.source import MOST_TOKENS, Column, Sample, Source, Table, Type, first_present
+from ingest.fingerprints import ATTRIBUTE
+from ingest.source import FINGERPRINTS, MOST_TOKENS, Column, Sample, Source, Table, Type, first_present
 
 PROVIDERS = {
     "aws.bedrock": "aws", "bedrock": "aws", "aws": "aws", "amazon_bedrock": "aws",
@@ -23,11 +24,12 @@ PROVIDERS = {
 """What instrumentations call a provider → its id in the price catalogue; others stay as they are."""
 
 
-INPUTS = (
+PROMPT = (
+    "gen_ai.system_instructions", "gen_ai.tool.definitions",
     "gen_ai.input.messages", "gen_ai.prompt", "input.value", "traceloop.entity.input", "ai.prompt.messages",
     "ai.prompt",
 )  # fmt: skip
-"""What instrumentations call a prompt; the usual ones write one of them."""
+"""Attributes that make up a prompt; of the last ones, instrumentations write one."""
 
 
 def _recognises(sample: Sample) -> bool:
@@ -59,7 +61,7 @@ SOURCE = Source(
     tables=(
         Table(
             shape="requests",
-            formats=("jsonl",),
+            formats=("jsonl", "otlp"),
             date="requested_at",
             identity=("span_id",),
             recognises=_recognises,
@@ -77,7 +79,7 @@ SOURCE = Source(
             " and coalesce(ai_operation, '') not in"
             " ('ai.generateText', 'ai.streamText', 'ai.generateObject', 'ai.streamObject', 'ai.embed', 'ai.embedMany')",
             has_other_records=True,
-            prompt=_of("gen_ai.system_instructions", "gen_ai.tool.definitions", *INPUTS),
+            prompt=_of(*PROMPT),
             columns=(
                 Column("trace_id", paths=("traceId", "trace_id"), identifier=True),
                 Column("span_id", paths=("spanId", "span_id"), identifier=True, required=True),
@@ -237,6 +239,8 @@ SOURCE = Source(
                     Type.FLOAT_MONEY,
                     _of("gen_ai.usage.cost", "llm.cost.total", "operation.cost", "langfuse.observation.cost"),
                 ),
+                # of a span that `unitcost receive` took: it keeps no prompt
+                *(Column(f"received_{one.name}", paths=_of(f"{ATTRIBUTE}{one.name}")) for one in FINGERPRINTS),
                 Column(
                     "seconds_to_first_token",
                     Type.QUANTITY,
@@ -253,3 +257,12 @@ SOURCE = Source(
         ),
     ),
 )
+
+ATTRIBUTES = frozenset(
+    path.partition("attributes[")[2].removesuffix("]")
+    for table in SOURCE.tables
+    for column in table.columns
+    for path in column.paths
+    if "attributes[" in path
+)
+"""All attributes that are read: none of them holds a prompt or an answer."""

@@ -116,9 +116,9 @@ select
     reported_cost_usd,
     {{ whole_division('ended_nano - started_nano', '1000000') }} as latency_ms,
     cast(coalesce(milliseconds_to_first_token, seconds_to_first_token * 1000) as bigint) as time_to_first_token_ms,
-    prompt_fingerprint,
-    prefix_fingerprints,
-    prompt_similarity,
+    coalesce(prompt_fingerprint, received_prompt_fingerprint) as prompt_fingerprint,
+    coalesce(prefix_fingerprints, received_prefix_fingerprints) as prefix_fingerprints,
+    coalesce(prompt_similarity, received_prompt_similarity) as prompt_similarity,
 
     ---------- times and lineage
     requested_at,
