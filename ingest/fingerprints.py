@@ -17,7 +17,9 @@ import hashlib
 import os
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from threading import Lock
 
 import duckdb
@@ -28,6 +30,7 @@ ATTRIBUTE = "unitcost."
 """What the names of the columns begin with as attributes of a span."""
 PIECE = 2048
 """Characters of a piece: about 512 tokens."""
+KEY_BYTES = 32
 _BLOCK = 64
 """Bytes of a block of SHA-256, to which RFC 2104 pads the key."""
 _PLACES = [int.from_bytes(hashlib.sha256(f"place {number}".encode()).digest()[:8]) for number in range(8)]
@@ -126,14 +129,23 @@ class PromptFingerprints:
 
 
 def _key(home: Path) -> bytes:
-    """The key of a warehouse, made when it is first needed: 32 random bytes that only their owner can read."""
+    """The key of a warehouse, made when it is first needed: 32 random bytes that only their owner can read.
+
+    Raises:
+        ValueError: it is damaged.
+    """
     path = home / "fingerprint.key"
+    if not path.exists():
+        with NamedTemporaryFile("w", dir=home, prefix=".new-") as new:  # readable by its owner alone
+            new.write(secrets.token_hex(KEY_BYTES))
+            new.flush()
+            os.fsync(new.fileno())
+            with suppress(FileExistsError):  # somebody else has made it meanwhile
+                os.link(new.name, path)
     try:
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except FileExistsError:
-        return bytes.fromhex(path.read_text().strip())
-    with os.fdopen(descriptor, "w") as file:
-        file.write(secrets.token_hex(32))
-        file.flush()
-        os.fsync(descriptor)
-    return bytes.fromhex(path.read_text())
+        key = bytes.fromhex(path.read_text().strip())
+    except ValueError as error:
+        raise ValueError(f"{path} is no key: {error}") from error
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"{path} is no key: it has {len(key)} bytes, not {KEY_BYTES}")
+    return key

@@ -33,12 +33,13 @@ class JsonPaths:
 
     def __init__(self, table: Table) -> None:
         self._each = table.each
-        declared = (*(path for column in table.columns for path in column.paths), *table.prompt)
+        self._objects = tuple(spelt_out(table, table.usage))
+        declared = (*(path for column in table.columns for path in column.paths), *table.prompt, *table.usage)
         self._paths = list(dict.fromkeys(spelt_out(table, declared)))
-        places = [self._place(path.partition(INSIDE)[0]) for path in self._paths]
+        places = [self._place(self._parted(path)[0]) for path in self._paths]
         self._lists = _numbered("keys", (found for found, key in places if key not in {None, LAST}))
         """SQL of a list of keys and values → the column that has its keys."""
-        self._texts = _numbered("text", (path.partition(INSIDE)[0] for path in self._paths if INSIDE in path))
+        self._texts = _numbered("text", (holder for holder, inside in map(self._parted, self._paths) if inside))
         """Path of a JSON text → the column that has what is cut out of it."""
 
     @property
@@ -53,7 +54,7 @@ class JsonPaths:
 
     def value(self, path: str) -> str:
         """SQL of the text at a path, over `records`."""
-        holder, _, inside = path.partition(INSIDE)
+        holder, inside = self._parted(path)
         if inside:
             return self._texts[holder] + "".join(map(_field, inside.split(".")))
         found, key = self._place(path)
@@ -81,6 +82,23 @@ class JsonPaths:
             relation = f"select *, {parsed_text} as {column} from ({relation})"
         return relation
 
+    def usage_objects(self) -> list[str]:
+        """SQL of the texts of the table's usage objects."""
+        return [self.value(path) for path in self._objects]
+
+    def usage_names(self) -> set[str]:
+        """What is declared inside of the usage objects: dotted names."""
+        parted = map(self._parted, self._paths)
+        return {inside for holder, inside in parted if holder in self._objects and inside}
+
+    def _parted(self, path: str) -> tuple[str, str]:
+        """A path as that of the JSON text that holds it, and its path in there."""
+        for place in self._objects:
+            if path.startswith(f"{place}."):
+                return place, path.removeprefix(f"{place}.")
+        holder, _, inside = path.partition(INSIDE)
+        return holder, inside
+
     def _place(self, path: str) -> tuple[str, str | None]:
         """SQL of what lies at a path, and the key in it where it is a list."""
         level, steps = self._steps(path)
@@ -94,7 +112,7 @@ class JsonPaths:
     def _level(self, level: int) -> Tree:
         tree: Tree = {}
         for path in self._paths:
-            at, steps = self._steps(path.partition(INSIDE)[0])
+            at, steps = self._steps(self._parted(path)[0])
             if at == level:
                 leaf = {None: TEXT, LAST: [TEXT]}.get(steps[-1][1], _KEY_VALUES)
                 _plant(tree, [step for step, _ in steps], leaf)
@@ -110,7 +128,7 @@ class JsonPaths:
     def _inside(self, holder: str) -> Tree:
         tree: Tree = {}
         for path in self._paths:
-            before, _, inside = path.partition(INSIDE)
+            before, inside = self._parted(path)
             if inside and before == holder:
                 _plant(tree, inside.split("."), TEXT)
         return tree

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ingest import fingerprints
+from ingest import fingerprints, unknown_usage
 from ingest.files import InputFile, RefusedError
 from ingest.json_paths import JsonPaths, spelt_out
 from ingest.records import Records
@@ -50,6 +50,7 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime) -> 
     if records.is_tabular:
         parsed = f"select *, record_number as line_number from ({records.relation})"
         prompt = [records.texts[path.lower()] for path in table.prompt if path.lower() in records.texts]
+        usage = [records.texts[path.lower()] for path in table.usage if path.lower() in records.texts]
         line, broken_line = "", ""
     else:
         parsed = json_paths.records(f"""
@@ -63,14 +64,18 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime) -> 
             where trim(line) <> ''
         """)
         prompt = [json_paths.value(path) for path in spelt_out(table, table.prompt)]
+        usage = json_paths.usage_objects()
         line = f"r, {json_paths.element} as element, line,"
         broken_line = f"when r is null then {NOT_JSON}"
         if file.not_utf8:
             numbers = ", ".join(map(str, file.not_utf8))
             broken_line = f"when line_number in ({numbers}) then {NOT_UTF8} {broken_line}"
+    if table.usage:
+        unread = unknown_usage.column(usage, json_paths.usage_names() | set(table.known_usage))
+        parsed = f"select *, {unread} as unknown_usage from ({parsed})"
     if table.prompt:
         parsed = fingerprints.with_columns(parsed, f"[{', '.join(prompt)}]")
-    kept = "".join(f"{name(column.name)}, " for column in table.prompt_columns())
+    kept = "".join(f"{name(column.name)}, " for column in table.derived_columns())
     outcomes = " ".join(f"when {rule.broken} then {number}" for number, rule in rules.items() if number >= FIRST_RULE)
     return Judged(
         f"""

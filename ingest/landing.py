@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 
 import duckdb
 
-from ingest import fingerprints
+from ingest import fingerprints, unknown_usage
 from ingest.files import InputFile, RefusedError
 from ingest.judging import GOOD, NOT_OURS, Judged, judge
 from ingest.records import Records, count_agrees, readable
@@ -106,6 +106,8 @@ def land(
     try:
         if table.prompt:
             fingerprints.prepare(con, home)
+        if table.usage:
+            unknown_usage.prepare(con)
         with readable(con, file) as records:
             judged = judge(table, file, records, now=now or datetime.now(UTC))
             counts = {GOOD: _write_good(con, table, judged, scratch)}

@@ -88,6 +88,8 @@ FINGERPRINTS: tuple[Column, ...] = (
     Column("prompt_similarity", Type.TEXT),
 )
 """What is kept of a prompt; see `ingest/fingerprints.py`."""
+UNKNOWN_USAGE = Column("unknown_usage", Type.TEXT)
+"""Counts that no column reads; see `ingest/unknown_usage.py`."""
 
 Format = Literal["jsonl", "csv", "parquet", "otlp"]
 """`otlp` is the Collector's framed protobuf, read as JSON lines of one message each."""
@@ -133,6 +135,8 @@ class Table:
             is there counts; the name "" is the line itself. See `ingest/json_paths.py`. Empty: a line is a record.
         prompt: where the parts of a prompt lie, in the order in which a model reads them. They never land; what lands
             are the fingerprints of them.
+        usage: where the objects lie in which a provider counts. What no column reads of one lands as `unknown_usage`.
+        known_usage: dotted names in them that need no column, since they are parts or sums of others.
     """
 
     shape: Literal["requests", "charges", "revenue", "rates", "units", "capacity"]
@@ -149,14 +153,16 @@ class Table:
     roots: tuple[str, ...] = ("",)
     each: tuple[tuple[str, ...], ...] = ()
     prompt: tuple[str, ...] = ()
+    usage: tuple[str, ...] = ()
+    known_usage: tuple[str, ...] = ()
 
     def landed_columns(self) -> tuple[Column, ...]:
         """The columns that reach the raw table, in order."""
-        return (*(column for column in self.columns if column.landed), *self.prompt_columns())
+        return (*(column for column in self.columns if column.landed), *self.derived_columns())
 
-    def prompt_columns(self) -> tuple[Column, ...]:
-        """What is kept of the prompts, where the table says where they lie."""
-        return FINGERPRINTS if self.prompt else ()
+    def derived_columns(self) -> tuple[Column, ...]:
+        """What is kept of prompts and of usage objects, where the table says where they lie."""
+        return (*(FINGERPRINTS if self.prompt else ()), *((UNKNOWN_USAGE,) if self.usage else ()))
 
 
 @dataclass(frozen=True)
