@@ -17,7 +17,9 @@
         'thinking_tokens', 'iterations', 'web_search_requests', 'code_execution_requests', 'latency_ms',
         'time_to_first_token_ms'
     ] %}
-    {% set own = ['batch_custom_id', 'batch_result', 'request_id', 'usage_date', 'input_id', 'record_number', 'record_hash'] %}
+    {% set own = [
+        'batch_custom_id', 'batch_result', 'request_id', 'usage_date', 'input_id', 'record_number', 'record_hash'
+    ] %}
     {% set whole = 'over (partition by usage_date, input_id, stream_id)' %}
     {% set is_event = "coalesce(stream_event in ('message_start', 'message_delta'), false)" -%}
     select

@@ -56,7 +56,7 @@ select
     case
         when error_code is not null then 'error'
         -- a batch tells an error in the answer's place
-        when batch_record_id is not null and coalesce(input_tokens, output_tokens) is null and response_id is null then 'error'
+        when batch_record_id is not null and all_tokens = 0 and response_id is null then 'error'
         else 'ok'
     end as status,
     error_code,

@@ -43,7 +43,7 @@ counted as (
         coalesce(completion_tokens, 0) as all_output_tokens,
         -- speech has no details: what it puts out is audio, and nothing else
         coalesce(
-            case when path like '%/audio/speech%' or model like '%-tts%' then completion_tokens else output_audio_tokens end, 0
+            output_audio_tokens, case when path like '%/speech%' or model like '%-tts%' then completion_tokens end, 0
         ) as all_output_audio_tokens,
         -- so do images, unless `output_tokens_details` say that text is among it (openai-python, images_response.py)
         coalesce(output_image_tokens, case when operation = 'image' then completion_tokens end, 0)
