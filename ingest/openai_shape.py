@@ -12,7 +12,8 @@ from typing import Any
 from ingest.source import MOST_TOKENS, Column, Type, first_present
 from ingest.sqltext import literal
 
-ROOTS = ("response.body", "response", "body", "")
+ROOTS = ("response.body", "response", "event.response", "data.response", "chunk", "data", "body", "")
+"""Where an answer, or a part of a stream, may be wrapped."""
 STATED = ("provider", "host", "base_url")
 
 _OPENAI = r"^open_?ai$|(^|[/.])api[.]openai[.]com(/|:|$)"

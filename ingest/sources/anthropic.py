@@ -1,13 +1,20 @@
 """Anthropic messages as an application logs them, one JSON object a line.
 
-The message object itself, or wrapped (`response`, `body`) beside the application's own fields; or a line of a message
-batch's results, to which the application adds the time that it lacks.
-Schema: anthropic-sdk-python `types/message.py`, `types/usage.py`, `types/cache_creation.py`,
-`types/messages/message_batch_individual_response.py`.
+The message object itself, or wrapped (`response`, `body`) beside the application's own fields; a line of a message
+batch's results, to which the application adds the time that it lacks; or the events of a stream, themselves or wrapped
+(`event`, `data`): `message_start` and `message_delta`, which staging puts together. A delta has no id: it is of the
+`message_start` next above it in the file, unless the application writes a `request_id` or `message_id` beside every
+event, as it must where several streams are logged at once.
+Schema: anthropic-sdk-python `types/message.py`, `types/beta/beta_usage.py`, `types/cache_creation.py`,
+`types/raw_message_stream_event.py`, `types/messages/message_batch_individual_response.py`.
 """
 
 from ingest.source import MOST_TOKENS, Check, Column, Sample, Source, Table, Type, first_present
 
+EVENTS = ("message_start", "message_delta")
+"""The events of a stream that count something."""
+SILENT_EVENTS = ("ping", "content_block_start", "content_block_delta", "content_block_stop", "message_stop")
+EVENT_TYPE = ("event.type", "data.type", "type")
 BATCH_RESULTS = {"succeeded", "errored", "canceled", "expired"}
 
 
@@ -19,6 +26,7 @@ def _recognises(sample: Sample) -> bool:
             and first_present(record, "usage.input_tokens", "response.usage.input_tokens", "body.usage.input_tokens")
             is not None
         )
+        or first_present(record, *EVENT_TYPE) in EVENTS
         or (first_present(record, "custom_id") is not None and first_present(record, "result.type") in BATCH_RESULTS)
         for record in sample.records
     )
@@ -43,11 +51,22 @@ SOURCE = Source(
             date="requested_at",
             identity=("response_id", "request_id"),
             recognises=_recognises,
-            roots=("response", "", "body", "result.message"),
+            roots=(
+                "message",
+                "event.message",
+                "data.message",
+                "event",
+                "data",
+                "response",
+                "",
+                "body",
+                "result.message",
+            ),
             # A shared log may hold other providers' answers: theirs to read.
-            where="coalesce(host, 'api.anthropic.com') = 'api.anthropic.com' and (host is not null"
+            where="coalesce(host, 'api.anthropic.com') = 'api.anthropic.com'"
+            f" and coalesce(stream_event, '') not in {SILENT_EVENTS} and (host is not null"
             " or starts_with(response_id, 'msg_') or model like 'claude%' or type = 'message'"
-            " or (batch_custom_id is not null and batch_result is not null))",
+            f" or stream_event in {EVENTS} or (batch_custom_id is not null and batch_result is not null))",
             checks=(
                 Check(
                     "requested_at",
@@ -59,10 +78,17 @@ SOURCE = Source(
             columns=(
                 Column("host", paths=("host",), landed=False),
                 Column("type", paths=("*.type",), landed=False),
+                Column("stream_event", paths=EVENT_TYPE),
                 Column("batch_custom_id", paths=("custom_id",)),
                 Column("batch_result", paths=("result.type",)),
                 Column("provider", constant="anthropic"),
                 Column("response_id", paths=("*.id",), identifier=True),
+                # of a stream; an `id` beside an event is the event's
+                Column(
+                    "message_id",
+                    paths=("message.id", "event.message.id", "data.message.id", "message_id"),
+                    identifier=True,
+                ),
                 Column("request_id", paths=("request_id", "*.request_id", "result.error.request_id"), identifier=True),
                 Column(
                     "requested_at",
@@ -96,6 +122,8 @@ SOURCE = Source(
                 _tokens("ephemeral_1h_input_tokens", "cache_creation.ephemeral_1h_input_tokens"),
                 _tokens("output_tokens", "output_tokens"),
                 _tokens("thinking_tokens", "output_tokens_details.thinking_tokens"),
+                # a list of counts with the models' names: no text is in it
+                Column("iterations", Type.JSON, ("*.usage.iterations",)),
                 # `web_fetch_requests` stand beside them: "no additional charges" but their tokens (web fetch tool)
                 _tokens("web_search_requests", "server_tool_use.web_search_requests"),
                 _tokens("code_execution_requests", "server_tool_use.code_execution_requests"),

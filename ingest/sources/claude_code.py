@@ -59,6 +59,8 @@ SOURCE = Source(
                 _tokens("ephemeral_1h_input_tokens", "cache_creation.ephemeral_1h_input_tokens"),
                 _tokens("output_tokens", "output_tokens"),
                 _tokens("thinking_tokens", "output_tokens_details.thinking_tokens"),
+                # a list of counts with the models' names: no text is in it
+                Column("iterations", Type.JSON, ("message.usage.iterations",)),
                 # `web_fetch_requests` stand beside them: "no additional charges" but their tokens (web fetch tool)
                 _tokens("web_search_requests", "server_tool_use.web_search_requests"),
                 _tokens("code_execution_requests", "server_tool_use.code_execution_requests"),

@@ -1,8 +1,10 @@
 """Gemini API responses as an application logs them, one JSON object a line; from Google AI and from Vertex AI.
 
 The response object itself, or wrapped (`response`, `body`, `response.body`) beside the application's own fields; as the
-API writes it (`usageMetadata`) or as the Python library dumps it (`usage_metadata`). A line of a Vertex batch output
-(`processed_time`) is one, too. Schema: python-genai `types.py`, GenerateContentResponseUsageMetadata, UsageMetadata.
+API writes it (`usageMetadata`) or as the Python library dumps it (`usage_metadata`). A line of a batch's output is one,
+too: of Vertex (`processed_time`), or of the Gemini API (`key`), to which the application adds the time that it lacks.
+The chunks of a stream repeat its running usage under one `responseId`: the last of them counts.
+Schema: python-genai `types.py`, GenerateContentResponseUsageMetadata, UsageMetadata.
 """
 
 import re
@@ -25,7 +27,9 @@ def _usage(*names: str) -> tuple[str, ...]:
 def _recognises(sample: Sample) -> bool:
     counts = [path.replace("*.", f"{root}." if root else "") for root in ROOTS for path in _usage("promptTokenCount")]
     return any(
-        str(first_present(record, "host")).endswith(HOSTS) or first_present(record, *counts) is not None
+        str(first_present(record, "host")).endswith(HOSTS)
+        or first_present(record, *counts) is not None
+        or ("key" in record and first_present(record, "error.code", "error.status") is not None)
         for record in sample.records
     )
 
@@ -59,7 +63,8 @@ SOURCE = Source(
             where="object is null and coalesce(type, '') <> 'message'"
             " and coalesce(host, 'googleapis.com') like '%googleapis.com'"
             " and (coalesce(prompt_tokens, candidates_tokens, thoughts_tokens) is not null"
-            " or ((host is not null or model like '%gemini%')"
+            " or ((host is not null or model like '%gemini%' or processed_at is not null"
+            " or (batch_key is not null and coalesce(model, request_id) is null))"
             " and coalesce(error_code, status, response_id) is not null))",
             columns=(
                 Column("host", paths=("host",)),
@@ -79,6 +84,7 @@ SOURCE = Source(
                     required=True,
                 ),
                 Column("processed_at", Type.TIMESTAMP, ("processed_time",)),
+                Column("batch_key", paths=("key",)),
                 # the answer to an embedding names no model
                 Column("model", paths=(*_spelt("modelVersion"), "request.model", "requested_model", "model")),
                 Column("requested_model", paths=("request.model", "requested_model", "model")),

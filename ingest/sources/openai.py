@@ -1,22 +1,38 @@
 """OpenAI API responses as an application logs them, one JSON object a line.
 
-The response object itself, or wrapped (`response`, `body`, `response.body`) beside the application's own fields.
+The response object itself, or wrapped (`response`, `body`, `response.body`) beside the application's own fields; a
+line of a batch's output or error file, which lacks a time where the call has none (the application adds it); or the
+chunks and events of a stream, themselves or wrapped (`chunk`, `event`, `data`): each has the answer's id, the last one
+the usage, where `stream_options.include_usage` asks for it.
 Schema: openai-python `types/completion_usage.py`, `types/responses/response_usage.py`, `types/images_response.py`,
-`types/audio/transcription.py`, `types/realtime/realtime_response_usage.py`, `types/create_embedding_response.py`.
+`types/audio/transcription.py`, `types/realtime/realtime_response_usage.py`, `types/create_embedding_response.py`,
+`types/chat/chat_completion_chunk.py`, `types/responses/response_stream_event.py`.
 """
 
-from ingest.openai_shape import WHOSE, WHOSE_COLUMNS, whose
-from ingest.source import MOST_TOKENS, Column, Sample, Source, Table, Type, first_present
+from ingest.openai_shape import ROOTS, WHOSE, WHOSE_COLUMNS, whose
+from ingest.source import MOST_TOKENS, Check, Column, Sample, Source, Table, Type, first_present
 
-OBJECTS = {"chat.completion", "text_completion", "response", "list", "thread.run", "realtime.response"}
+OBJECTS = {
+    *("chat.completion", "chat.completion.chunk", "text_completion", "response", "list", "thread.run"),
+    "realtime.response",
+}
+EVENTS = (
+    "^(response|transcript|speech|image_generation|image_edit|conversation|session|rate_limits|[a-z]+_audio_buffer)[.]"
+)
+"""The types of a stream's events: only those with an answer, its usage or an error in them are of a call."""
 
 
 def _recognises(sample: Sample) -> bool:
+    objects = [f"{root}.object".lstrip(".") for root in ROOTS]
     return any(
         whose(record) == "openai"
         and (
             str(first_present(record, "host")).endswith("api.openai.com")
-            or first_present(record, "object", "response.object", "body.object", "response.body.object") in OBJECTS
+            or first_present(record, *objects) in OBJECTS
+            or (
+                first_present(record, "custom_id") is not None
+                and first_present(record, "response.status_code", "error.code") is not None
+            )
         )
         for record in sample.records
     )
@@ -45,15 +61,27 @@ SOURCE = Source(
             date="requested_at",
             identity=("response_id", "request_id"),
             recognises=_recognises,
-            roots=("response.body", "response", "body", ""),
+            roots=ROOTS,
             # A shared log may hold other providers' answers, theirs to read, and lines that are no answer at all.
             where=f"{WHOSE} = 'openai' and coalesce(model, '') not like 'claude%'"
             " and not starts_with(coalesce(response_id, ''), 'msg_') and coalesce(type, '') <> 'message'"
-            " and coalesce(object, path, cast(prompt_tokens as varchar), error_code, response_id) is not null",
+            " and coalesce(object, path, cast(prompt_tokens as varchar), error_code, response_id) is not null"
+            f" and (not regexp_matches(coalesce(stream_event, ''), '{EVENTS}')"
+            " or coalesce(object, cast(prompt_tokens as varchar), cast(audio_seconds as varchar), error_code)"
+            " is not null)",
+            checks=(
+                Check(
+                    "requested_at",
+                    "requested_at is null",
+                    "is missing",
+                    "an error has no time of its own: add `timestamp`, or to a batch's lines its `completed_at`",
+                ),
+            ),
             columns=(
                 *WHOSE_COLUMNS,
                 Column("host", paths=("host",)),
                 Column("type", paths=("*.type",), landed=False),
+                Column("stream_event", paths=("event.type", "data.type", "type"), landed=False),
                 Column("batch_custom_id", paths=("custom_id",)),
                 Column("provider", constant="openai"),
                 Column("response_id", paths=("*.id",), identifier=True),
@@ -61,8 +89,10 @@ SOURCE = Source(
                 Column(
                     "requested_at",
                     Type.TIMESTAMP,
-                    ("timestamp", "ts", "requested_at", "created_at", "time", "*.created", "*.created_at", "date"),
-                    required=True,
+                    (
+                        *("timestamp", "ts", "requested_at", "created_at", "time"),
+                        *("*.created", "*.created_at", "date", "completed_at"),
+                    ),
                 ),
                 # the answers of the image and audio endpoints name no model
                 Column("model", paths=("*.model", "request.model", "requested_model")),
@@ -70,7 +100,7 @@ SOURCE = Source(
                 Column("object", paths=("*.object",)),
                 Column("path", paths=("path", "url", "request.url")),
                 Column("service_tier", paths=("*.service_tier",)),
-                Column("status", paths=("status", "*.status")),
+                Column("status", paths=("status", "*.status", "response.status_code")),
                 Column("error_code", paths=("error.code", "error.type", "*.error.code", "*.error.type")),
                 Column("attempt_number", Type.INTEGER, _own("attempt", "attempt_number"), minimum=1),
                 Column("retry_of", paths=_own("retry_of")),

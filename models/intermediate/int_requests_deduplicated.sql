@@ -1,6 +1,7 @@
 -- grain: one row per model call of the touched dates
 -- Duplicates are rare, so they are looked for by key alone and only their rows are ranked. A streamed answer may be
--- logged several times while it grows: the row with the most tokens is the finished one.
+-- logged several times while it grows: the row with the most tokens is the finished one. A row that says nothing of the
+-- end is the last resort.
 with logged as (
 
     select * from {{ ref('int_requests_unioned') }}
@@ -27,7 +28,9 @@ ranked as (
         row_number() over (
             partition by logged.source_id, logged.request_id
             order by
+                case when logged.has_usage then 0 else 1 end asc,
                 {{ token_sum('logged') }} desc,
+                case when logged.status = 'aborted' then 1 else 0 end asc,
                 logged.requested_at,
                 logged.input_id asc,
                 logged.record_number asc

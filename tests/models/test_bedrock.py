@@ -4,7 +4,6 @@ import gzip
 import json
 from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -264,37 +263,3 @@ def test_calls_without_usage_have_no_cost(built: Warehouse) -> None:
 
 def test_a_call_that_is_logged_twice_counts_once(built: Warehouse) -> None:
     assert built.rows("select landed_count, duplicate_count from input_balance") == [(len(CASES) + len(SAID) + 1, 1)]
-
-
-WRITES = ("cache_write_5m_tokens", "cache_write_1h_tokens", "cache_write_unknown_tokens")
-# What the library counts → our leaves inside of it. Its reading was recorded before it told lifetimes apart.
-INCLUSIVE = {
-    "input_tokens": ("uncached_input_tokens", "cache_read_tokens", *WRITES),
-    "cache_read_tokens": ("cache_read_tokens",),
-    "cache_write_tokens": WRITES,
-    "output_tokens": ("output_tokens",),
-}
-
-
-def test_recorded_usage_means_what_the_price_library_says(
-    warehouse: Callable[[str], Warehouse], tmp_path: Path, shared_data: Path
-) -> None:
-    recorded = json.loads((shared_data / "usage_bodies" / "usages_half.json").read_text())
-    calls = [
-        (one["body"], read["usage"])
-        for one in recorded
-        for read in one["extracted"]
-        if {"api_flavor": "default", "provider_id": "aws"}.items() <= read["extractors"][0].items()
-    ]
-    assert len(calls) > 100
-    lines = [logged(str(number), US, (None, None), body) for number, (body, _) in enumerate(calls)]
-    path = tmp_path / "recorded.jsonl"
-    path.write_text("\n".join(map(json.dumps, lines)) + "\n")
-    home = warehouse("recorded-bedrock")
-    home.load((path, None))
-    ours = canonical_requests(home)
-    found = [
-        {name: sum(ours[str(number)][leaf] for leaf in leaves) for name, leaves in INCLUSIVE.items()}
-        for number in range(len(calls))
-    ]
-    assert found == [{name: expected.get(name, 0) for name in INCLUSIVE} for _, expected in calls]

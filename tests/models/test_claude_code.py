@@ -54,6 +54,19 @@ SESSION = [
     ),
     line(None, "req_5", {"input_tokens": 5, "output_tokens": 5}, cwd=None),
     line("msg_geo", "req_6", {"input_tokens": 1, "output_tokens": 1, "inference_geo": "not_available"}),
+    line(
+        "msg_compacted",
+        "req_10",
+        {
+            "input_tokens": 1_000,
+            "output_tokens": 100,
+            "iterations": [
+                {"type": "compaction", "input_tokens": 180_000, "output_tokens": 3_500},
+                {"type": "message", "input_tokens": 1_000, "output_tokens": 100, "model": "claude-sonnet-5"},
+            ],
+        },
+        model="claude-sonnet-5",
+    ),
     line("msg_midnight", "req_8", {"input_tokens": 7, "output_tokens": 1}, timestamp="2026-10-07T23:59:59.900Z"),
     line("msg_midnight", "req_8", {"input_tokens": 7, "output_tokens": 90}, timestamp="2026-10-08T00:00:01.000Z"),
     line("9c1f", None, {"input_tokens": 0, "output_tokens": 0}, model="<synthetic>"),
@@ -99,6 +112,7 @@ def calls(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPa
 def test_every_message_is_one_call_however_many_lines_and_files_hold_it(calls: dict[str, dict[str, Any]]) -> None:
     assert set(calls) == {
         "msg_grown", "msg_total", "msg_silent", "msg_search", "msg_old", "req_5", "msg_geo", "msg_midnight", "msg_new",
+        "msg_compacted",
         "msg_side",
     }  # fmt: skip
 
@@ -135,6 +149,11 @@ def test_writes_without_a_split_are_taken_for_the_short_lifetime(calls: dict[str
     # 10 × 3 + 1,000 × 3.75 + 20 × 15, a million each
     assert calls["msg_total"]["cost_usd"] == Decimal("0.00408")
     assert calls["msg_total"]["cache_write_1h_tokens"] == 0
+
+
+def test_a_compaction_is_counted_among_the_iterations_only(calls: dict[str, dict[str, Any]]) -> None:
+    # 181,000 × 2 + 3,600 × 10, a million each
+    assert calls["msg_compacted"]["cost_usd"] == Decimal("0.398")
 
 
 def test_searches_of_the_server_are_billed_beside_the_tokens(calls: dict[str, dict[str, Any]]) -> None:

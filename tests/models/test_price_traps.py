@@ -12,13 +12,6 @@ import pytest
 
 from tests.models.conftest import Companies, Company, Rating, write_calls
 
-LATER = {
-    28: "two SKUs under one Bedrock id: only the bill can tell, so it is the reconciliation's to decide",
-    35: "the hourly cost of reserved capacity comes with the capacity source; that its tokens cost 0 is tested below",
-    37: "no source lands Anthropic's `fallback_credit` yet",
-}
-"""Traps that no source can express yet, wholly or in part."""
-
 Record = Mapping[str, Any]
 Log = tuple[str, Record]
 
@@ -30,6 +23,18 @@ def openai(model: str, at: str, usage: Record | None, *, tier: str | None = None
 
 def anthropic(model: str, at: str, usage: Record, **more: Any) -> Log:
     return "anthropic", {"timestamp": at, "response": {"type": "message", "model": model, "usage": usage}, **more}
+
+
+M = 1_000_000
+
+
+def bedrock(model: str, at: str, account: str) -> Log:
+    """A million tokens in and out."""
+    record = {
+        "schemaType": "ModelInvocationLog", "timestamp": at, "accountId": account, "operation": "Converse",
+        "modelId": model, "input": {"inputTokenCount": M}, "output": {"outputTokenCount": M},
+    }  # fmt: skip
+    return "bedrock", record
 
 
 def litellm(provider: str, model: str, at: str, prompt: int, completion: int, **more: Any) -> Log:
@@ -50,7 +55,9 @@ def tokens(prompt: int, completion: int = 0, **details: int) -> Record:
     return {"prompt_tokens": prompt, "completion_tokens": completion, "prompt_tokens_details": details}
 
 
-M = 1_000_000
+SONNET_35 = "anthropic.claude-3-5-sonnet-20241022-v2:0"
+EXTENDED = "444455556666"
+"""An account that is billed for "Public Extended Access": 6 / 30 instead of 3 / 15."""
 NOV = "2026-11-01T12:00:00Z"
 AUG = "2026-08-01T12:00:00Z"
 GEMINI = {"uncached_input_tokens": 25_000, "cache_read_tokens": 100_000, "output_tokens": 3_000}
@@ -162,6 +169,16 @@ CASES: dict[str, tuple[Log, str | None, str]] = {
         "0.033",
         "priced",
     ),
+    "28 one model id on Bedrock has two SKUs: the catalogue knows one of them": (
+        bedrock(SONNET_35, NOV, "111122223333"),
+        "18",
+        "priced",
+    ),
+    "28 and an account that is billed by the other says so in a line of its own": (
+        bedrock(SONNET_35, NOV, EXTENDED),
+        "36",
+        "priced",
+    ),
     "29 the last second of the old price": (
         openai("gpt-5.6-sol", "2026-08-20T23:59:59.999999Z", tokens(100_000, 1_000)),
         "0.53",
@@ -246,6 +263,34 @@ CASES: dict[str, tuple[Log, str | None, str]] = {
     "36 what spills over is on demand": (
         openai("gpt-5.4", NOV, tokens(1_000, 1_000), deployment="on-demand"),
         "0.0175",
+        "priced",
+    ),
+    "37 the credit of a redeemed fallback is in the retry's own counts: read what would have been written": (
+        anthropic(
+            "claude-opus-4-8",
+            NOV,
+            {
+                **OPUS,
+                "cache_read_input_tokens": 50_000,
+                "cache_creation_input_tokens": 0,
+                "fallback_credit": {"status": {"type": "redeemed"}},
+            },
+        ),
+        "0.055",
+        "priced",
+    ),
+    "37 without it the retry writes its cache anew": (
+        anthropic(
+            "claude-opus-4-8",
+            NOV,
+            {
+                **OPUS,
+                "cache_read_input_tokens": 0,
+                "cache_creation_input_tokens": 50_000,
+                "fallback_credit": {"status": {"type": "not_applied", "reason": "expired"}},
+            },
+        ),
+        "0.3425",
         "priced",
     ),
     "38 an attempt that was turned away is not billed": (
@@ -347,8 +392,31 @@ OVERRIDES: list[dict[str, object]] = [
     per_million("list_price", "cache_storage_token_hours", "1.00", provider_id="google", model_id="gemini-2.5-flash"),
     per_million("list_price", "input_tokens", "12", provider_id="openai", model_id="ft:davinci-002*"),
     per_million("list_price", "output_tokens", "12", provider_id="openai", model_id="ft:davinci-002*"),
+    per_million(
+        "contract_price", "input_tokens", "6", provider_id="aws", model_id=SONNET_35, billing_account_id=EXTENDED
+    ),
+    per_million(
+        "contract_price", "output_tokens", "30", provider_id="aws", model_id=SONNET_35, billing_account_id=EXTENDED
+    ),
     per_million("contract_price", "input_tokens", "0.4", provider_id="openai", model_id="ft:gpt-4o-mini*"),
 ]
+
+RESERVED = {
+    "BillingAccountId": "acme",
+    "BillingPeriodStart": "2026-11-01T00:00:00Z",
+    "BillingPeriodEnd": "2026-12-01T00:00:00Z",
+    "ChargePeriodStart": "2026-11-01T00:00:00Z",
+    "ChargePeriodEnd": "2026-11-08T00:00:00Z",
+    "ChargeCategory": "Usage",
+    **dict.fromkeys(("BilledCost", "EffectiveCost", "ListCost", "ContractedCost"), "5040"),
+    "BillingCurrency": "USD",
+    "PricingQuantity": "2520",
+    "PricingUnit": "PTU-Hours",
+    "ServiceName": "Azure OpenAI",
+    **dict.fromkeys(("ProviderName", "InvoiceIssuerName"), "Microsoft"),
+    "SkuId": "PTU",
+}
+"""A bill: 15 units of provisioned throughput at $2 an hour, for a week of 168 hours."""
 
 LITELLM = {
     "gpt-4o-mini": {"litellm_provider": "openai", "mode": "chat", "input_cost_per_token": 1.5e-06,
@@ -369,7 +437,7 @@ def traps(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Compa
             prefix = {"openai": "chatcmpl", "anthropic": "msg"}[source]
             line["response"] = {"id": f"{prefix}_{number}", **line["response"]}
         else:
-            line["request_id"] = f"row_{number}"
+            line["requestId" if source == "bedrock" else "request_id"] = f"row_{number}"
         lines.setdefault(source, []).append(line)
     for source, records in lines.items():
         (folder / f"{source}.jsonl").write_text("\n".join(json.dumps(record) for record in records) + "\n")
@@ -380,7 +448,9 @@ def traps(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Compa
         exchange_rates=[("EUR", "2026-01-01", "1.25"), ("EUR", "2026-06-01", "1.10")],
         litellm_map=LITELLM,
     )
-    made.load(*((folder / f"{source}.jsonl", source) for source in lines))
+    bill = folder / "focus.csv"
+    bill.write_text("\n".join(map(",".join, (RESERVED.keys(), RESERVED.values()))) + "\n")
+    made.load(*((folder / f"{source}.jsonl", source) for source in lines), (bill, "focus"))
     return made
 
 
@@ -398,14 +468,23 @@ def test_a_trap_is_not_fallen_into(costs: dict[int, tuple[Decimal | None, str]],
     assert costs[list(CASES).index(case)] == (None if cost is None else Decimal(cost), status)
 
 
-@pytest.mark.parametrize("trap", LATER)
-def test_a_trap_that_no_source_can_express_yet(trap: int) -> None:
-    pytest.skip(LATER[trap])
-
-
-def test_every_trap_of_the_list_has_a_case_or_a_reason() -> None:
-    numbers = {int(case.split()[0]) for case in CASES if case.split()[0].isdigit()} | LATER.keys()
+def test_every_trap_of_the_list_has_a_case() -> None:
+    numbers = {int(case.split()[0]) for case in CASES if case.split()[0].isdigit()}
     assert numbers == set(range(20, 41))
+
+
+def test_reserved_capacity_costs_what_the_bill_says_and_its_tokens_nothing_more(traps: Company) -> None:
+    """35: 15 × $2 × 168 = $5,040, beside two million tokens of that deployment."""
+    total = """
+        select sum(cost_usd) from (
+            select cost_usd from fct_requests where deployment_id = 'ptu-1'
+            union all
+            select billed_cost_usd from fct_charges
+        )
+    """
+    assert traps.rows(total) == [(Decimal("5040.00"),)]
+    used = "select sum(uncached_input_tokens + output_tokens) from fct_requests where deployment_id = 'ptu-1'"
+    assert traps.rows(used) == [(2 * M,)]
 
 
 def test_what_an_unknown_model_puts_at_risk_is_shown_apart_and_in_no_sum(traps: Company) -> None:

@@ -1,4 +1,16 @@
--- grain: one row per logged Anthropic API call, duplicates included
+-- grain: one row per logged Anthropic API call or event of a stream, duplicates included
+with messages as (
+
+    {{ whole_messages(source('anthropic', 'requests')) }}
+
+),
+
+used as (
+
+    {{ message_usage('messages') }}
+
+)
+
 select
     ---------- ids
     -- every attempt is a call of its own, though the application gives all of them one id
@@ -35,7 +47,7 @@ select
         when error_code is not null or lower(status) in ('error', 'failed', 'failure') then 'error'
         -- an HTTP status
         when length(status) = 3 and substr(status, 1, 1) in ('4', '5') then 'error'
-        when lower(status) in ('aborted', 'cancelled') then 'aborted'
+        when is_cut or lower(status) in ('aborted', 'cancelled') then 'aborted'
         else 'ok'
     end as status,
     coalesce(error_code, case when batch_result = 'expired' then batch_result end) as error_code,
@@ -43,20 +55,17 @@ select
     retry_of,
 
     ---------- quantities
-    input_tokens is not null or output_tokens is not null as has_usage,
+    -- of a stream that was cut nobody knows the output; and one row cannot have the prices of two models
+    (input_tokens is not null or output_tokens is not null) and not is_cut and not is_of_several_models as has_usage,
     -- `input_tokens` excludes cache reads and writes (anthropic, message.py)
-    coalesce(input_tokens, 0) as uncached_input_tokens,
-    coalesce(cache_read_input_tokens, 0) as cache_read_tokens,
-    coalesce(ephemeral_5m_input_tokens, 0) as cache_write_5m_tokens,
-    coalesce(ephemeral_1h_input_tokens, 0) as cache_write_1h_tokens,
+    used_input_tokens as uncached_input_tokens,
+    used_cache_read_tokens as cache_read_tokens,
+    used_cache_write_5m_tokens as cache_write_5m_tokens,
+    used_cache_write_1h_tokens as cache_write_1h_tokens,
     -- `cache_creation_input_tokens` is the sum of the lifetimes; older calls give the sum alone
-    greatest(
-        coalesce(cache_creation_input_tokens, 0)
-        - coalesce(ephemeral_5m_input_tokens, 0)
-        - coalesce(ephemeral_1h_input_tokens, 0),
-        0
-    ) as cache_write_unknown_tokens,
-    coalesce(output_tokens, 0) as output_tokens,
+    greatest(used_cache_write_tokens - used_cache_write_5m_tokens - used_cache_write_1h_tokens, 0)
+        as cache_write_unknown_tokens,
+    case when is_cut then 0 else used_output_tokens end as output_tokens,
     thinking_tokens as reasoning_tokens,
     web_search_requests as web_search_count,
     code_execution_requests as code_execution_count,
@@ -68,4 +77,4 @@ select
     usage_date,
     input_id,
     record_number
-from {{ source('anthropic', 'requests') }}
+from used

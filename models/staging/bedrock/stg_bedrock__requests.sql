@@ -21,7 +21,7 @@ with counted as (
 
 select
     ---------- ids
-    coalesce(request_id, record_hash) as request_id,
+    coalesce(request_id, response_id, record_hash) as request_id,
     'bedrock' as source_id,
     provider as provider_id,
     -- the prefix stays: us., eu. and global. are billed at prices of their own (genai-prices, aws)
@@ -52,7 +52,13 @@ select
         when model like '%:provisioned-model/%' then 'provisioned_throughput'
         else coalesce(nullif(regexp_extract(service_tier, '"type" *: *"([a-z]+)"', 1), ''), service_tier)
     end as service_tier,
-    case when error_code is not null then 'error' else 'ok' end as status,
+    batch_record_id is not null as is_batch,
+    case
+        when error_code is not null then 'error'
+        -- a batch tells an error in the answer's place
+        when batch_record_id is not null and all_tokens = 0 and response_id is null then 'error'
+        else 'ok'
+    end as status,
     error_code,
 
     ---------- quantities

@@ -1,4 +1,10 @@
 -- grain: one row per assistant line of a Claude Code session, several to a call
+with used as (
+
+    {{ message_usage(source('claude_code', 'requests')) }}
+
+)
+
 select
     ---------- ids
     -- A message's id is "unique object identifier" (anthropic, message.py), in every file. The request id is not of the
@@ -21,21 +27,18 @@ select
     'ok' as status,
 
     ---------- quantities
-    input_tokens is not null or output_tokens is not null as has_usage,
+    -- one row cannot have the prices of two models
+    (input_tokens is not null or output_tokens is not null) and not is_of_several_models as has_usage,
     -- `input_tokens` excludes cache reads and writes (anthropic, message.py)
-    coalesce(input_tokens, 0) as uncached_input_tokens,
-    coalesce(cache_read_input_tokens, 0) as cache_read_tokens,
-    coalesce(ephemeral_5m_input_tokens, 0) as cache_write_5m_tokens,
-    coalesce(ephemeral_1h_input_tokens, 0) as cache_write_1h_tokens,
+    used_input_tokens as uncached_input_tokens,
+    used_cache_read_tokens as cache_read_tokens,
+    used_cache_write_5m_tokens as cache_write_5m_tokens,
+    used_cache_write_1h_tokens as cache_write_1h_tokens,
     -- `cache_creation_input_tokens` is the sum of the lifetimes; older lines give the sum alone
-    greatest(
-        coalesce(cache_creation_input_tokens, 0)
-        - coalesce(ephemeral_5m_input_tokens, 0)
-        - coalesce(ephemeral_1h_input_tokens, 0),
-        0
-    ) as cache_write_unknown_tokens,
+    greatest(used_cache_write_tokens - used_cache_write_5m_tokens - used_cache_write_1h_tokens, 0)
+        as cache_write_unknown_tokens,
     -- grows from line to line of an answer: the row with the most tokens is kept
-    coalesce(output_tokens, 0) as output_tokens,
+    used_output_tokens as output_tokens,
     thinking_tokens as reasoning_tokens,
     web_search_requests as web_search_count,
     code_execution_requests as code_execution_count,
@@ -46,4 +49,4 @@ select
     usage_date,
     input_id,
     record_number
-from {{ source('claude_code', 'requests') }}
+from used

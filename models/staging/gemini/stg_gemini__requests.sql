@@ -84,12 +84,17 @@ select
         when traffic_type = 'ON_DEMAND_FLEX' then 'flex'
         when stated_tier <> 'unspecified' then stated_tier
     end as service_tier,
-    coalesce(processed_at is not null or stated_tier = 'batch', false) as is_batch,
+    -- a line of a batch's output, whatever tier its body names; a call with a `key` that was timed is none
+    coalesce(
+        processed_at is not null or (batch_key is not null and latency_ms is null) or stated_tier = 'batch', false
+    ) as is_batch,
     case
         when error_code is not null or lower(status) in ('error', 'failed', 'failure') then 'error'
         -- an HTTP status
         when length(status) = 3 and substr(status, 1, 1) in ('4', '5') then 'error'
         when lower(status) in ('aborted', 'cancelled') then 'aborted'
+        -- a Vertex batch tells an error in words there, and no answer beside it
+        when processed_at is not null and status is not null and response_id is null then 'error'
         else 'ok'
     end as status,
     error_code,

@@ -1,20 +1,14 @@
 -- grain: one row per logged OpenAI API call, duplicates included
-with logged as (
-
-    select * from {{ source('openai', 'requests') }}
-
-),
-
-described as (
+with described as (
 
     select
         *,
         case
+            when path like '%/moderations%' or model like '%moderation%' then 'moderation'
             when path like '%/embeddings%' or object = 'list' then 'embeddings'
             when path like '%/v1/completions%' or object = 'text_completion' then 'text_completion'
             -- these models answer at no other endpoint
-            when model like 'gpt-image%' or model like 'chatgpt-image%' or model like 'dall-e%' then 'image'
-            when path like '%/images/%' then 'image'
+            when path like '%/images/%' or model like '%gpt-image%' or model like 'dall-e%' then 'image'
             when path like '%/audio/%' or model like 'tts-%' or audio_seconds is not null then 'audio'
             else 'chat'
         end as operation,
@@ -23,10 +17,14 @@ described as (
             -- an HTTP status
             when length(status) = 3 and substr(status, 1, 1) in ('4', '5') then 'error'
             when lower(status) in ('aborted', 'cancelled') then 'aborted'
+            -- "if the stream is interrupted, you may not receive the final usage chunk": its end is not in the log
+            when
+                coalesce(prompt_tokens, completion_tokens) is null
+                and (object = 'chat.completion.chunk' or lower(status) in ('queued', 'in_progress')) then 'aborted'
             else 'ok'
         end as call_status,
         prompt_tokens is not null or completion_tokens is not null as is_billed_in_tokens
-    from logged
+    from {{ source('openai', 'requests') }}
 
 ),
 
@@ -44,10 +42,9 @@ counted as (
         0 as all_input_video_tokens,
         coalesce(completion_tokens, 0) as all_output_tokens,
         -- speech has no details: what it puts out is audio, and nothing else
-        case
-            when path like '%/audio/speech%' or model like '%-tts%' then coalesce(completion_tokens, 0)
-            else coalesce(output_audio_tokens, 0)
-        end as all_output_audio_tokens,
+        coalesce(
+            output_audio_tokens, case when path like '%/speech%' or model like '%-tts%' then completion_tokens end, 0
+        ) as all_output_audio_tokens,
         -- so do images, unless `output_tokens_details` say that text is among it (openai-python, images_response.py)
         coalesce(output_image_tokens, case when operation = 'image' then completion_tokens end, 0)
             as all_output_image_tokens,
@@ -107,7 +104,9 @@ select
     retry_of,
 
     ---------- quantities
-    is_billed_in_tokens or audio_seconds is not null or billed_image_count + billed_character_count > 0 as has_usage,
+    -- a moderation uses nothing that is billed
+    is_billed_in_tokens or operation = 'moderation' or audio_seconds is not null
+    or billed_image_count + billed_character_count > 0 as has_usage,
     -- prompt_tokens "including cached and cache-write tokens" (openai-python, completion_usage.py)
     {{ token_leaves() }},
     greatest(all_cache_write_tokens - coalesce(cache_write_12h_tokens, 0), 0) as cache_write_30m_tokens,

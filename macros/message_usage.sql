@@ -1,0 +1,33 @@
+{#
+    What an Anthropic message used, from its `usage`: the given rows and used_input_tokens, used_cache_read_tokens,
+    used_cache_write_tokens and of it used_cache_write_5m_tokens and used_cache_write_1h_tokens, used_output_tokens, and
+    is_of_several_models.
+
+    `iterations` lists what a message took in several runs: compactions and advisors are in it and not in the counts beside
+    it, so its sum holds (anthropic, beta_usage.py). The tier of a long context is decided for each of them: their sum is
+    exact for models with one price at any length, as all are whose API returns iterations. An iteration may name another
+    model (an advisor, a fallback): that is another price, and one row cannot have two.
+#}
+{% macro message_usage(messages) -%}
+    select
+        *,
+        {% for used, count in {
+            'input': 'input_tokens',
+            'cache_read': 'cache_read_input_tokens',
+            'cache_write': 'cache_creation_input_tokens',
+            'cache_write_5m': 'ephemeral_5m_input_tokens',
+            'cache_write_1h': 'ephemeral_1h_input_tokens',
+            'output': 'output_tokens'
+        }.items() -%}
+            coalesce(case when not is_of_several_models then {{ listed_sum('iterations', count) }} end, {{ count }}, 0)
+                as used_{{ used }}_tokens{{ ',' if not loop.last }}
+        {% endfor %}
+    from (
+        select
+            *,
+            coalesce(
+                replace(iterations, concat('"model":"', coalesce(model, ''), '"'), '') like '%"model":"%', false
+            ) as is_of_several_models
+        from {{ messages }}
+    ) as told
+{%- endmacro %}
