@@ -1,11 +1,5 @@
 -- grain: one row per logged OpenAI API call, duplicates included
-with logged as (
-
-    select * from {{ source('openai', 'requests') }}
-
-),
-
-described as (
+with described as (
 
     select
         *,
@@ -26,7 +20,7 @@ described as (
             else 'ok'
         end as call_status,
         prompt_tokens is not null or completion_tokens is not null as is_billed_in_tokens
-    from logged
+    from {{ source('openai', 'requests') }}
 
 ),
 
@@ -78,6 +72,7 @@ select
         case when attempt_number > 1 then concat(request_id, '#', cast(attempt_number as string)) else request_id end,
         record_hash
     ) as request_id,
+    response_id,
     'openai' as source_id,
     provider as provider_id,
     model as model_id,

@@ -1,0 +1,76 @@
+-- grain: one row per logged model call that shares its call with another row
+{{ config(materialized='table') }}
+-- One row of a call counts (rank 1), that of the system of record. The others add neither use nor cost: they tell who
+-- called and what for, where the record does not.
+{% set call = 'partition by call_source_id, call_name' %}
+with called as (
+
+    select
+        repeated.*,
+        coalesce(systems.source_rank, 2147483647) as source_rank,
+        coalesce(repeated.call_response_id, repeated.request_id) as call_name,
+        case when repeated.call_response_id is null then repeated.source_id end as call_source_id
+    from {{ ref('int_requests_repeated') }} as repeated
+    left join {{ ref('systems_of_record') }} as systems on repeated.source_id = systems.source_id
+
+),
+
+ranked as (
+
+    -- A streamed answer may be logged several times while it grows: the row with the most tokens is the finished one.
+    select
+        *,
+        count(*) over ({{ call }}) as row_count,
+        row_number() over (
+            {{ call }}
+            order by
+                source_rank asc, source_id asc, all_tokens desc, requested_at asc, input_id asc, record_number asc
+        ) as rank_in_call
+    from called
+
+),
+
+kept as (
+
+    select
+        *,
+        first_value(source_id) over ({{ call }} order by rank_in_call) as kept_source_id,
+        first_value(request_id) over ({{ call }} order by rank_in_call) as kept_request_id,
+        first_value(usage_date) over ({{ call }} order by rank_in_call) as kept_usage_date,
+        row_number() over ({{ call }}, source_id order by rank_in_call) as rank_in_source
+    from ranked
+    where row_count > 1
+
+),
+
+witnesses as (
+
+    select
+        call_response_id,
+        {{ sorted_list('source_id') }} as enriched_by
+    from kept
+    where rank_in_source = 1 and source_id <> kept_source_id
+    group by 1
+
+)
+
+select
+    kept.source_id,
+    kept.input_id,
+    kept.record_number,
+    kept.usage_date,
+    kept.request_id,
+    kept.call_response_id as response_id,
+    kept.kept_source_id,
+    kept.kept_request_id,
+    kept.kept_usage_date,
+    kept.rank_in_call,
+    witnesses.enriched_by,
+    -- the value of the best row that has one
+    {{ for_each(
+        enriching_columns(),
+        'min_by(kept.@, case when kept.@ is not null then kept.rank_in_call end)'
+        ~ ' over (partition by kept.call_source_id, kept.call_name) as @'
+    ) }}
+from kept
+left join witnesses on kept.call_response_id = witnesses.call_response_id
