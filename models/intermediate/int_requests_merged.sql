@@ -46,11 +46,24 @@ kept as (
 witnesses as (
 
     select
-        call_response_id,
+        kept_source_id,
+        kept_request_id,
         {{ sorted_list('source_id') }} as enriched_by
     from kept
     where rank_in_source = 1 and source_id <> kept_source_id
-    group by 1
+    group by 1, 2
+
+),
+
+told as (
+
+    -- of each column the value of the best row that has one
+    select
+        kept_source_id,
+        kept_request_id,
+        {{ for_each(enriching_columns(), 'min_by(@, case when @ is not null then rank_in_call end) as @') }}
+    from kept
+    group by 1, 2
 
 )
 
@@ -66,11 +79,8 @@ select
     kept.kept_usage_date,
     kept.rank_in_call,
     witnesses.enriched_by,
-    -- the value of the best row that has one
-    {{ for_each(
-        enriching_columns(),
-        'min_by(kept.@, case when kept.@ is not null then kept.rank_in_call end)'
-        ~ ' over (partition by kept.call_source_id, kept.call_name) as @'
-    ) }}
+    {{ for_each(enriching_columns(), 'told.@') }}
 from kept
-left join witnesses on kept.call_response_id = witnesses.call_response_id
+inner join told on kept.kept_source_id = told.kept_source_id and kept.kept_request_id = told.kept_request_id
+left join witnesses
+    on kept.kept_source_id = witnesses.kept_source_id and kept.kept_request_id = witnesses.kept_request_id
