@@ -8,16 +8,3 @@
         delete from {{ this }} where usage_date in (select usage_date from {{ touched_dates }})
     {% endif %}
 {%- endmacro %}
-
-{# A call that was logged again on another day: the day of its first row is rebuilt too, so that one row of it stays. #}
-{% macro touch_dates_of_repeated_requests() -%}
-    {% set touched_dates, landed_requests = ref('int_touched_dates'), ref('int_requests_unioned') %}
-    {% if is_incremental() %}
-        insert into {{ touched_dates }}
-        select distinct built.usage_date
-        from {{ this }} as built
-        inner join {{ landed_requests }} as landed
-            on built.source_id = landed.source_id and built.request_id = landed.request_id
-        where built.usage_date not in (select usage_date from {{ touched_dates }})
-    {% endif %}
-{%- endmacro %}

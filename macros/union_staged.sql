@@ -1,6 +1,8 @@
 {#
     Every source's staging model of one canonical shape, one under the other. A staging model says what its source
     knows; what it does not know is NULL here. A column that is not canonical is a mistake and stops the build.
+    A response id of less than eight characters is a counter of somebody's own, no provider's: two logs may have the
+    same. It is taken for none.
 #}
 {% macro union_staged(shape) -%}
     {% set columns = canonical_columns(shape) %}
@@ -19,7 +21,8 @@
         {% endif %}
         select
         {% for name, type in columns.items() %}
-            cast({{ name if name in known else 'null' }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
+            {% set value = 'case when length(response_id) >= 8 then response_id end' if name == 'response_id' else name %}
+            cast({{ value if name in known else 'null' }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
         {% endfor %}
         from {{ staged }}
         {{ 'union all' if not loop.last }}

@@ -18,9 +18,9 @@ COUNTS = (
 )  # fmt: skip
 QUANTITIES = ("audio_seconds", "cache_storage_token_hours")
 WORDS = (
-    "requested_model", "customer_id", "feature_id", "conversation_id", "user_id", "project_id", "api_key_id",
-    "billing_account_id", "deployment_id", "environment", "trace_id", "operation", "region_id", "service_tier",
-    "status", "error_code", "retry_of",
+    "response_id", "requested_model", "customer_id", "feature_id", "conversation_id", "user_id", "project_id",
+    "api_key_id", "billing_account_id", "deployment_id", "environment", "trace_id", "operation", "region_id",
+    "service_tier", "status", "error_code", "retry_of",
 )  # fmt: skip
 
 

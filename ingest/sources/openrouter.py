@@ -40,6 +40,7 @@ SOURCE = Source(
             columns=(
                 Column("marker", paths=("generation_id", "*.total_cost"), landed=False),
                 Column("generation_id", paths=("generation_id", "*.id"), required=True, identifier=True),
+                Column("upstream_id", paths=("*.upstream_id",), identifier=True),
                 # the CSV writes UTC without saying so
                 Column("requested_at", Type.TIMESTAMP, ("created_at", "*.created_at"), required=True, zone="UTC"),
                 Column("provider", constant="openrouter"),

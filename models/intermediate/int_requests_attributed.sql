@@ -2,7 +2,9 @@
 -- A missing key is the member (unattributed), so that sums over any dimension close.
 select
     request_id,
+    response_id,
     source_id,
+    enriched_by,
     coalesce(nullif(provider_id, ''), '(unknown)') as provider_id,
     coalesce(model_id, requested_model, '(unknown)') as model_id,
     requested_model,
@@ -23,8 +25,9 @@ select
     is_batch,
     status,
     error_code,
-    coalesce(attempt_number, 1) as attempt_number,
+    attempt_number,
     retry_of,
+    prompt_fingerprint,
     has_usage,
     coalesce(uncached_input_tokens, 0) as uncached_input_tokens,
     coalesce(cache_read_tokens, 0) as cache_read_tokens,

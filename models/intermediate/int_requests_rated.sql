@@ -33,16 +33,28 @@ summed as (
     select
         *,
         input_cost + cache_read_cost + cache_write_cost + output_cost + tool_cost + other_cost as total_cost,
-        has_usage or coalesce(price_state in ('free', 'self_hosted'), false) as is_billed
+        has_usage or coalesce(price_state in ('free', 'self_hosted'), false) as is_billed,
+        case
+            when has_usage then 'reported'
+            -- runs of one's own code: what a provider's tool costs stands in the model call that used it
+            when operation in ('execute_tool', 'retrieval') then 'not_billed'
+            when status = 'ok' then 'missing'
+            -- What was generated until a stream was cut off is billed, though no log tells it. A batch cancels what it
+            -- has not begun: "You will not be billed for these requests" (Anthropic, batch processing).
+            when status = 'aborted' and not coalesce(is_batch, false) then 'aborted'
+            -- providers do not bill 429 and 5xx before generation
+            else 'not_billed'
+        end as usage_status
     from priced
 
 )
 
 select
     *,
-    total_cost is not null and is_billed and price_number is not null and (has_usage or status = 'ok') as is_cost_known,
+    total_cost is not null and is_billed and price_number is not null and usage_status <> 'not_billed'
+        as is_cost_known,
     case
-        when not has_usage and status <> 'ok' then 'not_billed'
+        when usage_status = 'not_billed' then 'not_billed'
         when not is_billed then 'usage_missing'
         when price_number is null then 'unknown_model'
         when total_cost is null then 'no_price'

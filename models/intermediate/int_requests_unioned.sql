@@ -1,4 +1,4 @@
--- grain: one row per logged model call of the touched dates, duplicates included
+-- grain: one row per logged model call of the days that are read, duplicates included
 with unioned as (
 
     {{ union_staged('requests') }}
@@ -7,4 +7,4 @@ with unioned as (
 
 select *
 from unioned
-where usage_date in (select usage_date from {{ ref('int_touched_dates') }})
+where usage_date in (select usage_date from {{ ref('int_read_dates') }})

@@ -1,5 +1,95 @@
 -- grain: one row per UTC day whose requests this build makes anew
 {{ config(materialized='table') }}
-select distinct usage_date
-from {{ ref('stg_landing__files') }}
-where table_name like '%__requests' and change <> 'same'
+-- The days of the files that came or went, and every day with a row of a call that has one there too, or has the id of
+-- a row that landed there: a call is made from all its rows, whenever each of them came.
+{% set requests, absorbed = last_build('marts', 'fct_requests'), last_build('intermediate', 'int_requests_absorbed') %}
+{% set staged = union_staged('requests') %}{# outside the condition: dbt reads dependencies once #}
+with changed as (
+
+    select distinct usage_date
+    from {{ ref('stg_landing__files') }}
+    where table_name like '%__requests' and change <> 'same'
+
+)
+
+{% if requests and absorbed %}
+    ,
+
+    staged as (
+
+        {{ staged }}
+
+    ),
+
+    landed as (
+
+        select
+            source_id,
+            request_id,
+            response_id
+        from staged
+        where usage_date in (select usage_date from changed)
+
+    ),
+
+    built as (
+
+        select
+            source_id,
+            request_id,
+            response_id,
+            usage_date,
+            source_id as kept_source_id,
+            request_id as kept_request_id
+        from {{ requests }}
+        union all
+        select
+            source_id,
+            request_id,
+            response_id,
+            usage_date,
+            kept_source_id,
+            kept_request_id
+        from {{ absorbed }}
+
+    ),
+
+    met as (
+
+        select
+            built.kept_source_id,
+            built.kept_request_id,
+            built.usage_date
+        from built
+        inner join landed on built.source_id = landed.source_id and built.request_id = landed.request_id
+        union
+        select
+            built.kept_source_id,
+            built.kept_request_id,
+            built.usage_date
+        from built
+        inner join landed on built.response_id = landed.response_id
+        union
+        select
+            kept_source_id,
+            kept_request_id,
+            usage_date
+        from {{ absorbed }}
+        where usage_date in (select usage_date from changed) or kept_usage_date in (select usage_date from changed)
+
+    )
+
+    select usage_date from changed
+    union
+    select usage_date from met
+    union
+    select absorbed.usage_date
+    from {{ absorbed }} as absorbed
+    inner join met on absorbed.kept_source_id = met.kept_source_id and absorbed.kept_request_id = met.kept_request_id
+    union
+    select absorbed.kept_usage_date as usage_date
+    from {{ absorbed }} as absorbed
+    inner join met on absorbed.kept_source_id = met.kept_source_id and absorbed.kept_request_id = met.kept_request_id
+{% else %}
+    select usage_date from changed
+{% endif %}

@@ -14,3 +14,18 @@ def usage_kind_names() -> list[str]:
 def price_scope() -> dict[str, str]:
     """As `macros/price_scope.sql`."""
     return {"provider_id": "coalesce(provider_id, '(unknown)')"}
+
+
+def canonical_columns(shape: str) -> dict[str, str]:
+    """As `macros/canonical_columns.sql`."""
+    return {"source_id": "string"} if shape else {}
+
+
+def enriching_columns() -> list[str]:
+    """As `macros/enriching_columns.sql`."""
+    return ["customer_id"]
+
+
+def last_build(schema: str, name: str) -> str:
+    """As `macros/last_build.sql`."""
+    return f"{schema}.{name}"

@@ -1,10 +1,10 @@
--- Every landed row reaches the union, and every call that landed is a request: looked up by its key, not inferred from
--- a difference of counts. (What an earlier build made of days that this one leaves alone, it checked.)
+-- Every landed row reaches the union; each is a request, or a part of one that is there: looked up by its line, not
+-- inferred from a difference of counts. (What an earlier build made of days that this one leaves alone, it checked.)
 with landed as (
 
     select sum(files.row_count) as row_count
     from {{ ref('stg_landing__files') }} as files
-    inner join {{ ref('int_touched_dates') }} as touched on files.usage_date = touched.usage_date
+    inner join {{ ref('int_read_dates') }} as dates on files.usage_date = dates.usage_date
     where files.table_name like '%__requests' and files.change <> 'gone'
 
 ),
@@ -17,14 +17,36 @@ unioned as (
 
 lost as (
 
-    select distinct
+    select
         landed_requests.source_id,
-        landed_requests.request_id
+        landed_requests.input_id,
+        landed_requests.record_number
     from {{ ref('int_requests_unioned') }} as landed_requests
     left join {{ ref('fct_requests') }} as requests
         on
             landed_requests.source_id = requests.source_id
-            and landed_requests.request_id = requests.request_id
+            and landed_requests.input_id = requests.input_id
+            and landed_requests.record_number = requests.record_number
+    left join {{ ref('int_requests_absorbed') }} as absorbed
+        on
+            landed_requests.source_id = absorbed.source_id
+            and landed_requests.input_id = absorbed.input_id
+            and landed_requests.record_number = absorbed.record_number
+    where (requests.request_id is null) = (absorbed.request_id is null)
+
+),
+
+orphaned as (
+
+    select
+        absorbed.source_id,
+        absorbed.request_id
+    from {{ ref('int_requests_absorbed') }} as absorbed
+    left join {{ ref('fct_requests') }} as requests
+        on
+            absorbed.kept_source_id = requests.source_id
+            and absorbed.kept_request_id = requests.request_id
+            and absorbed.kept_usage_date = requests.usage_date
     where requests.request_id is null
 
 ),
@@ -33,7 +55,7 @@ counted as (
 
     select
         sum(counted_count) as counted_count,
-        min(duplicate_count) as least_duplicate_count
+        sum(abs(landed_count - counted_count - duplicate_count - merged_count)) as unexplained_count
     from {{ ref('input_balance') }}
 
 )
@@ -43,12 +65,15 @@ from landed
 cross join unioned
 where coalesce(landed.row_count, 0) <> unioned.row_count
 union all
-select concat('a call is lost: ', source_id, ' ', request_id) as problem
+select concat('a row is neither a request nor a part of one, or both: ', source_id, ' ', input_id) as problem
 from lost
 union all
-select 'an input counts more than it landed' as problem
+select concat('a row is a part of a call that is not there: ', source_id, ' ', request_id) as problem
+from orphaned
+union all
+select 'the rows of an input are not its requests, duplicates and merged ones' as problem
 from counted
-where least_duplicate_count < 0
+where unexplained_count <> 0
 union all
 select 'requests without an input' as problem
 from counted

@@ -157,7 +157,7 @@ def test_an_embedding_puts_nothing_out(calls: Calls, costs: Costs) -> None:
     ("name", "status", "code", "why"),
     [
         ("throttled", "error", "429", "not_billed"),
-        ("gone-early", "aborted", "499", "not_billed"),
+        ("gone-early", "aborted", "499", "usage_missing"),
         ("silent", "ok", None, "usage_missing"),
         ("absent", "ok", None, "usage_missing"),
     ],

@@ -160,7 +160,7 @@ def test_what_helicones_own_cache_answered_was_not_bought(calls: Calls, costs: C
     [
         ("refused", "error", "429", "not_billed"),
         ("timed-out", "error", "-2", "not_billed"),
-        ("cancelled", "aborted", "-3", "not_billed"),
+        ("cancelled", "aborted", "-3", "usage_missing"),
         ("silent", "ok", None, "usage_missing"),
         ("absent", "ok", None, "usage_missing"),
     ],

@@ -157,7 +157,7 @@ def test_a_cancelled_call_is_aborted_and_pays_for_what_it_used(
 @pytest.mark.parametrize(
     ("name", "status", "why"),
     [
-        ("gen-cut-off", "aborted", "not_billed"),
+        ("gen-cut-off", "aborted", "usage_missing"),
         ("gen-failed", "error", "not_billed"),
         ("gen-silent", "ok", "usage_missing"),
     ],

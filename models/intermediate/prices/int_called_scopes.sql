@@ -5,7 +5,7 @@ with called as (
 
     select distinct
         {{ price_scope_columns() }}
-    from {{ ref('int_requests_unioned') }}
+    from {{ ref('int_requests_deduplicated') }}
     cross join {{ ref('int_override_dimensions') }}
 
 ),

@@ -1,5 +1,5 @@
 -- grain: one row per input file and raw table of requests
--- Landed = counted + duplicates, for every file: a row that is not counted stands in another row's place.
+-- Landed = counted + duplicates + merged, for every file: a row that is not counted stands in another row's place.
 with landed as (
 
     select
@@ -21,6 +21,18 @@ counted as (
     from {{ ref('int_requests_per_input') }}
     group by 1, 2
 
+),
+
+absorbed as (
+
+    select
+        input_id,
+        concat(source_id, '__requests') as table_name,
+        sum(case when source_id = kept_source_id then 1 else 0 end) as duplicate_count,
+        sum(case when source_id <> kept_source_id then 1 else 0 end) as merged_count
+    from {{ ref('int_requests_absorbed') }}
+    group by 1, 2
+
 )
 
 select
@@ -28,7 +40,10 @@ select
     landed.table_name,
     cast(landed.landed_count as bigint) as landed_count,
     cast(coalesce(counted.counted_count, 0) as bigint) as counted_count,
-    cast(landed.landed_count - coalesce(counted.counted_count, 0) as bigint) as duplicate_count
+    cast(coalesce(absorbed.duplicate_count, 0) as bigint) as duplicate_count,
+    cast(coalesce(absorbed.merged_count, 0) as bigint) as merged_count
 from landed
 left join counted
     on landed.input_id = counted.input_id and landed.table_name = counted.table_name
+left join absorbed
+    on landed.input_id = absorbed.input_id and landed.table_name = absorbed.table_name

@@ -2,12 +2,14 @@
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
-    pre_hook=['{{ touch_dates_of_repeated_requests() }}', '{{ delete_touched_dates() }}'],
+    pre_hook='{{ delete_touched_dates() }}',
 ) }}
 select
     ---------- ids
     rated.request_id,
+    rated.response_id,
     rated.source_id,
+    rated.enriched_by,
     rated.provider_id,
     rated.model_id,
     rated.requested_model,
@@ -29,8 +31,11 @@ select
     rated.is_batch,
     rated.status,
     rated.error_code,
-    cast(rated.attempt_number as bigint) as attempt_number,
+    cast(coalesce(retries.attempt_number, rated.attempt_number, 1) as bigint) as attempt_number,
     rated.retry_of,
+    coalesce(retries.retry_group_id, rated.request_id) as retry_group_id,
+    coalesce(retries.is_retry_inferred, false) as is_retry_inferred,
+    rated.usage_status,
     rated.price_status,
     rated.price_id,
 
@@ -91,9 +96,5 @@ select
     rated.input_id,
     rated.record_number
 from {{ ref('int_requests_converted') }} as rated
-{% if is_incremental() %}
-    -- the touched dates are deleted by now: what is left of a repeated call stands on another day
-    left join {{ this }} as built
-        on rated.source_id = built.source_id and rated.request_id = built.request_id
-    where built.request_id is null
-{% endif %}
+left join {{ ref('int_retries') }} as retries
+    on rated.source_id = retries.source_id and rated.request_id = retries.request_id

@@ -52,6 +52,7 @@ leaves as (
 select
     ---------- ids
     coalesce(response_id, correlation_id, record_hash) as request_id,
+    response_id,
     'azure_apim' as source_id,
     provider as provider_id,
     model as model_id,

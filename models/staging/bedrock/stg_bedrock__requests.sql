@@ -22,6 +22,8 @@ with counted as (
 select
     ---------- ids
     coalesce(request_id, response_id, record_hash) as request_id,
+    -- the AWS request id, which gateways see too; of a batch's line the answer's own
+    coalesce(request_id, response_id) as response_id,
     'bedrock' as source_id,
     provider as provider_id,
     -- the prefix stays: us., eu. and global. are billed at prices of their own (genai-prices, aws)

@@ -10,6 +10,7 @@ select
     -- A message's id is "unique object identifier" (anthropic, message.py), in every file. The request id is not of the
     -- identity: a sidechain replays its parent's messages under request ids of its own (ccusage #913).
     coalesce(message_id, request_id, record_hash) as request_id,
+    message_id as response_id,
     'claude_code' as source_id,
     provider as provider_id,
     model as model_id,

@@ -59,6 +59,7 @@ select
         case when attempt_number > 1 then concat(request_id, '#', cast(attempt_number as string)) else request_id end,
         record_hash
     ) as request_id,
+    response_id,
     'gemini' as source_id,
     provider as provider_id,
     model as model_id,

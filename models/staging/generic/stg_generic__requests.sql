@@ -21,6 +21,7 @@ with logged as (
 select
     ---------- ids
     coalesce(request_id, record_hash) as request_id,
+    response_id,
     'generic' as source_id,
     provider as provider_id,
     model as model_id,

@@ -8,8 +8,7 @@
     'cache_write_5m_tokens': 'written_5m_tokens', 'cache_write_30m_tokens': 'written_30m_tokens',
     'cache_write_1h_tokens': 'written_1h_tokens', 'cache_write_12h_tokens': 'written_12h_tokens',
     'web_search_requests': 'web_searches', 'search_units': 'rerank_searches', 'pages_processed': 'pages',
-    'pages_processed_annotation': 'annotated_pages', 'audio_seconds': 'seconds', 'character_count': 'characters'
-} %}
+    'pages_processed_annotation': 'annotated_pages', 'audio_seconds': 'seconds', 'character_count': 'characters' } %}
 with logged as (
 
     select
@@ -73,6 +72,7 @@ leaves as (
 select
     ---------- ids
     request_id,
+    case when not is_cache_hit then request_id end as response_id,  -- the provider's own (schema.prisma)
     'litellm' as source_id,
     provider as provider_id,
     model as model_id,
@@ -94,7 +94,7 @@ select
     coalesce(service_tier = 'batch' or call_type like '%batch%', false) as is_batch,
     case when is_failed then 'error' else 'ok' end as status,
     error_code,
-    attempted_retries + 1 as attempt_number,
+    nullif(attempted_retries, 0) + 1 as attempt_number,  -- 0 of its own says nothing of the application's
 
     ---------- quantities
     -- A failure without tokens has no usage; LiteLLM writes zeros there, as it does where something else than tokens is

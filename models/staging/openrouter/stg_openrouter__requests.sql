@@ -47,6 +47,8 @@ leaves as (
 select
     ---------- ids
     generation_id as request_id,
+    -- what the application sees; with a key of one's own, the provider's log has the call too, by its own id
+    case when is_own_key then coalesce(upstream_id, generation_id) else generation_id end as response_id,
     'openrouter' as source_id,
     provider as provider_id,
     -- these are models with prices of their own, which the slug does not always say: not the paid one's
