@@ -36,6 +36,9 @@ test-spark: $(VENV)/.installed-spark  ## the same models on Apache Spark; needs 
 bench-rating: $(VENV)/.installed-dev  ## ten million calls rated, beside the library's own calculation
 	$(BIN)/python -m tests.bench.bench_rating
 
+bench-landing: $(VENV)/.installed-dev  ## a log landed, beside DuckDB and Polars turning the same bytes into Parquet
+	$(BIN)/python -m tests.bench.bench_landing
+
 lint: $(VENV)/.installed-dev  ## style, types, import contracts, SQL
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -48,4 +51,4 @@ lock:  ## resolve every version again (needs uv)
 	uv pip compile pyproject.toml --extra build --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras --quiet -c requirements.lock -o requirements-dev.lock
 	uv pip compile pyproject.toml --extra build --extra dev --extra spark --universal --python-version 3.11 --generate-hashes --no-strip-extras --quiet -c requirements-dev.lock -o requirements-spark.lock
 
-.PHONY: help demo test test-spark bench-rating lint lock
+.PHONY: help demo test test-spark bench-rating bench-landing lint lock

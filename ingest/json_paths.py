@@ -13,6 +13,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from ingest.source import Table
@@ -29,13 +30,18 @@ Tree = dict[str, Any]
 
 
 class JsonPaths:
-    """The paths of a table as SQL over a relation of line_number, line and r, what `structure` cuts out of the line."""
+    """The paths of a table as SQL over a relation of line_number, line and r, what `structure` cuts out of the line.
 
-    def __init__(self, table: Table) -> None:
+    Args:
+        present: what `lines_seen` found in the file: paths that lead elsewhere hold nothing there, and cost nothing.
+    """
+
+    def __init__(self, table: Table, present: Mapping[str, AbstractSet[str]] | None = None) -> None:
         self._each = table.each
-        self._objects = tuple(spelt_out(table, table.usage))
+        self._present = present or {}
+        self._objects = tuple(path for path in spelt_out(table, table.usage) if self.has(path))
         declared = (*(path for column in table.columns for path in column.paths), *table.prompt, *table.usage)
-        self._paths = list(dict.fromkeys(spelt_out(table, declared)))
+        self._paths = list(dict.fromkeys(path for path in spelt_out(table, declared) if self.has(path)))
         places = [self._place(self._parted(path)[0]) for path in self._paths]
         self._lists = _numbered("keys", (found for found, key in places if key not in {None, LAST}))
         """SQL of a list of keys and values → the column that has its keys."""
@@ -51,6 +57,11 @@ class JsonPaths:
     def element(self) -> str:
         """SQL of the record."""
         return _element(len(self._each))
+
+    def has(self, path: str) -> bool:
+        """Whether any line of the file may have a value there."""
+        steps = [step for step, *_ in _split(path.partition(INSIDE)[0])]
+        return all(step in self._present.get(".".join(steps[:depth]), {step}) for depth, step in enumerate(steps))
 
     def value(self, path: str) -> str:
         """SQL of the text at a path, over `records`."""
@@ -106,8 +117,7 @@ class JsonPaths:
 
     def _steps(self, path: str) -> tuple[int, list[tuple[str, str | None]]]:
         up = path.count(UP)
-        steps = [step.removesuffix("]").partition("[") for step in _STEP.findall(path[up * len(UP) :])]
-        return len(self._each) - up, [(step, key if bracket else None) for step, bracket, key in steps]
+        return len(self._each) - up, _split(path[up * len(UP) :])
 
     def _level(self, level: int) -> Tree:
         tree: Tree = {}
@@ -153,6 +163,12 @@ def spelt_out(table: Table, declared: Iterable[str]) -> Iterator[str]:
                 yield f"{root}.{path[2:]}".replace(f"{INSIDE}.", INSIDE).removeprefix(".")
         else:
             yield path
+
+
+def _split(path: str) -> list[tuple[str, str | None]]:
+    """The steps of a path, each with the key in its brackets."""
+    steps = [step.removesuffix("]").partition("[") for step in _STEP.findall(path)]
+    return [(step, key if bracket else None) for step, bracket, key in steps]
 
 
 def _numbered(prefix: str, things: Iterable[str]) -> dict[str, str]:

@@ -5,15 +5,17 @@ Every value is taken as text, read as its type, and judged by the rules that fol
 """
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ingest import fingerprints, unknown_usage
 from ingest.files import InputFile, RefusedError
 from ingest.json_paths import JsonPaths, spelt_out
-from ingest.records import Records
+from ingest.lines_seen import LinesSeen
+from ingest.records import BLANK, Records
+from ingest.source import SQL_TYPES, Column, Table, Type
 from ingest.source import Check as Rule
-from ingest.source import Column, Table, Type
 from ingest.sqltext import literal, name
 
 NOT_OURS = -1
@@ -21,6 +23,7 @@ GOOD = 0
 NOT_JSON = 1
 NOT_UTF8 = 2
 FIRST_RULE = 3
+NO_TEXT = "cast(null as varchar)"
 
 
 @dataclass(frozen=True)
@@ -31,8 +34,11 @@ class Judged:
     rules: dict[int, Rule]
 
 
-def judge(table: Table, file: InputFile, records: Records, *, now: datetime) -> Judged:
+def judge(table: Table, file: InputFile, records: Records, *, now: datetime, seen: LinesSeen | None = None) -> Judged:
     """Write the SQL that judges each record of a file.
+
+    Args:
+        seen: what is known of a file of JSON lines.
 
     Raises:
         RefusedError: a tabular file lacks a required column.
@@ -41,29 +47,28 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime) -> 
         NOT_JSON: Rule("", "", "is no JSON object", "write one JSON object a line"),
         NOT_UTF8: Rule("", "", "is not UTF-8", "write UTF-8"),
     }
-    rules |= dict(enumerate(_rules(table, records, now), FIRST_RULE))
-    json_paths = JsonPaths(table)
-    texts = ", ".join(
-        f"{_text(table, column, records, json_paths)} as {_text_name(column)}" for column in table.columns
+    seen = seen or LinesSeen()
+    json_paths = JsonPaths(table, seen.keys)
+    found = {column.name: _text(table, column, records, json_paths) for column in table.columns}
+    absent = {name for name, text in found.items() if text == NO_TEXT}
+    rules |= dict(enumerate(_rules(table, records, absent, now), FIRST_RULE))
+    texts = ", ".join(f"{found[column.name]} as {_text_name(column)}" for column in table.columns)
+    typed = ", ".join(
+        f"{_untold(column) if column.name in absent else _typed(column)} as {name(column.name)}"
+        for column in table.columns
     )
-    typed = ", ".join(f"{_typed(column)} as {name(column.name)}" for column in table.columns)
     if records.is_tabular:
         parsed = f"select *, record_number as line_number from ({records.relation})"
         prompt = [records.texts[path.lower()] for path in table.prompt if path.lower() in records.texts]
         usage = [records.texts[path.lower()] for path in table.usage if path.lower() in records.texts]
         line, broken_line = "", ""
     else:
-        parsed = json_paths.records(f"""
-            select
-                record_number as line_number, line,
-                case
-                    when ltrim(line)[1] = '{{' and json_valid(line)
-                        then json_transform(line, {literal(json_paths.structure)})
-                end as r
-            from ({records.relation})
-            where trim(line) <> ''
-        """)
-        prompt = [json_paths.value(path) for path in spelt_out(table, table.prompt)]
+        cut = f"json_transform(line, {literal(json_paths.structure)})"
+        if not seen.are_objects:
+            cut = f"case when ltrim(line)[1] = '{{' and json_valid(line) then {cut} end"
+        lines = records.relation if seen.are_objects else f"select * from ({records.relation}) where not ({BLANK})"
+        parsed = json_paths.records(f"select record_number as line_number, line, {cut} as r from ({lines})")
+        prompt = [json_paths.value(path) for path in spelt_out(table, table.prompt) if json_paths.has(path)]
         usage = json_paths.usage_objects()
         line = f"r, {json_paths.element} as element, line,"
         broken_line = f"when r is null then {NOT_JSON}"
@@ -106,7 +111,7 @@ def _text_name(column: Column) -> str:
 def _text(table: Table, column: Column, records: Records, json_paths: JsonPaths) -> str:
     """SQL of the text of a column's value, by our word for it, NULL where there is none."""
     text = _found(table, column, records, json_paths)
-    if not column.words:
+    if not column.words or text == NO_TEXT:
         return text
     cases = " ".join(
         f"when lower({text}) {'glob' if '*' in theirs else '='} {literal(theirs)} then {literal(ours)}"
@@ -129,11 +134,12 @@ def _found(table: Table, column: Column, records: Records, json_paths: JsonPaths
         found = [f"case when trim({text}) not in ({nulls}) then trim({text}) end" for text in found]
         missing = len(found) < len(column.paths)
     else:
-        found = [json_paths.value(path) for path in spelt_out(table, column.paths)]
-        missing = False
+        held = [path for path in spelt_out(table, column.paths) if json_paths.has(path)]
+        found = [json_paths.value(path) for path in held]
+        missing = len(held) < len(column.paths)
     if column.template is not None:
         return _first([]) if missing else _filled(column.template, column.paths, found)
-    return _first(found) if records.is_tabular else f"nullif(trim({_first(found)}), '')"
+    return _first(found) if records.is_tabular or not found else f"nullif(trim({_first(found)}), '')"
 
 
 def _filled(template: str, places: Sequence[str], found: Sequence[str]) -> str:
@@ -147,8 +153,12 @@ def _filled(template: str, places: Sequence[str], found: Sequence[str]) -> str:
 
 def _first(expressions: list[str]) -> str:
     if not expressions:
-        return "cast(null as varchar)"
+        return NO_TEXT
     return f"coalesce({', '.join(expressions)})" if len(expressions) > 1 else expressions[0]
+
+
+def _untold(column: Column) -> str:
+    return f"cast(null as {SQL_TYPES[column.type]})"
 
 
 def _typed(column: Column) -> str:
@@ -203,7 +213,7 @@ def _record_hash(table: Table, records: Records) -> str:
     if table.shape != "requests":
         return "cast(null as varchar)"
     texts = [f"coalesce({_text_name(column)}, '')" for column in table.columns if column.constant is None]
-    line = "cast(element as varchar)" if table.each else "trim(line)"
+    line = "cast(element as varchar)" if table.each else "trim(rtrim(line, chr(10) || chr(13)))"
     if records.is_tabular:
         line = f"concat_ws(chr(31), {', '.join(texts)})"
     if not table.identity:
@@ -211,9 +221,10 @@ def _record_hash(table: Table, records: Records) -> str:
     return f"case when coalesce({', '.join(map(name, table.identity))}) is null then md5({line}) end"
 
 
-def _rules(table: Table, records: Records, now: datetime) -> Iterator[Rule]:
+def _rules(table: Table, records: Records, absent: AbstractSet[str], now: datetime) -> Iterator[Rule]:
+    """The rules of a table, without those on columns that no record of the file has."""
     for column in table.columns:
-        if column.constant is None:
+        if column.constant is None and (column.required or column.name not in absent):
             yield from _column_rules(column, is_float=any(path.lower() in records.floats for path in column.paths))
     yield from table.checks
     latest = now + (timedelta(minutes=5) if table.shape == "requests" else timedelta(days=3660))

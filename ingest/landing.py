@@ -14,7 +14,7 @@ from tempfile import mkdtemp
 
 import duckdb
 
-from ingest import fingerprints, unknown_usage
+from ingest import fingerprints, lines_seen, unknown_usage
 from ingest.files import InputFile, RefusedError
 from ingest.judging import GOOD, NOT_OURS, Judged, judge
 from ingest.records import Records, count_agrees, readable
@@ -22,6 +22,8 @@ from ingest.source import LINEAGE, SQL_TYPES, Source, Table
 from ingest.sqltext import literal, name
 
 SHOWN_REJECTS = 100
+BUFFERED_ROWS = 122_880
+"""Rows of a day that wait to be written, in each thread: one row group, so that memory does not grow with the file."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,8 @@ def connect(*, scratch: Path, threads: int | None = None, memory_limit: str | No
         }
     )
     con.execute("set timezone = 'UTC'")
+    con.execute("set preserve_insertion_order = false")  # rows are numbered: their order in a file says nothing
+    con.execute(f"set partitioned_write_flush_threshold = {BUFFERED_ROWS}")
     if threads:
         con.execute(f"set threads = {threads}")
     if memory_limit:
@@ -109,7 +113,8 @@ def land(
         if table.usage:
             unknown_usage.prepare(con)
         with readable(con, file) as records:
-            judged = judge(table, file, records, now=now or datetime.now(UTC))
+            seen = None if records.is_tabular else lines_seen.look(con, table, file, records.relation)
+            judged = judge(table, file, records, now=now or datetime.now(UTC), seen=seen)
             counts = {GOOD: _write_good(con, table, judged, scratch)}
             lines = record_count = counts[GOOD]
             if table.each or record_count != file.line_count:

@@ -22,10 +22,13 @@ from ingest.files import (
     open_bytes,
     open_text,
 )
+from ingest.lines import Lines
 from ingest.sqltext import literal, name
 
 WRITTEN_JUST_NOW_NS = 60 * 10**9
 """A file that changed within the last minute may be growing: what is read is a copy of what was hashed."""
+BLANK = "coalesce(trim(line, ' ' || chr(9) || chr(10) || chr(13)), '') = ''"
+"""SQL: a line, which may have its line end, holds nothing."""
 NESTED = ("STRUCT", "MAP", "[]")
 
 
@@ -60,10 +63,11 @@ def readable(con: duckdb.DuckDBPyConnection, file: InputFile) -> Iterator[Record
     """
     if file.format == "jsonl":
         with _private(file) as path:
-            yield _json_document(file, path) if file.is_document else _json_lines(file, path)
+            opened = replace(file, path=path, compression="none" if file.not_utf8 else file.compression)
+            yield _json_document(opened) if file.is_document else _json_lines(con, opened)
     elif file.format == "otlp":
         with _private(file) as path:
-            yield _messages(replace(file, path=path))
+            yield _messages(con, replace(file, path=path))
     elif file.format == "csv":
         with _private(file) as path:
             yield _csv(con, file, path)
@@ -86,7 +90,7 @@ def count_agrees(con: duckdb.DuckDBPyConnection, file: InputFile, records: Recor
         if delivered != expected:  # quoted fields may hold line ends: let another parser count
             expected = csv_record_count(file)
     elif file.format == "jsonl" and delivered != expected:
-        blank = f"select count(*) from ({records.relation}) where coalesce(trim(line), '') = ''"
+        blank = f"select count(*) from ({records.relation}) where {BLANK}"
         expected -= con.sql(blank).fetchall()[0][0]
     if delivered != expected:
         raise RefusedError(
@@ -96,34 +100,25 @@ def count_agrees(con: duckdb.DuckDBPyConnection, file: InputFile, records: Recor
     return expected
 
 
-def _json_lines(file: InputFile, path: Path) -> Records:
-    compression = "none" if file.not_utf8 else file.compression
-    return Records(
-        f"""
-        select row_number() over () as record_number, line
-        from read_csv(
-            {literal(str(path))}, columns = {{'line': 'varchar'}}, delim = chr(1), quote = '', escape = '',
-            header = false, auto_detect = false, strict_mode = false, max_line_size = {2 * MAX_LINE_BYTES},
-            compression = '{compression}'
-        )
-        """
-    )
+def _json_lines(con: duckdb.DuckDBPyConnection, file: InputFile) -> Records:
+    con.register("input_lines", Lines(file))
+    return Records("select record_number, line from input_lines")
 
 
-def _json_document(file: InputFile, path: Path) -> Records:
+def _json_document(file: InputFile) -> Records:
     """The elements of the document's array, or the document; numbers stay the text that they are."""
     return Records(
         f"""
         select row_number() over () as record_number, json as line
         from read_json_objects(
-            {literal(str(path))}, format = 'auto', maximum_object_size = {2 * MAX_DOCUMENT_BYTES},
+            {literal(str(file.path))}, format = 'auto', maximum_object_size = {2 * MAX_DOCUMENT_BYTES},
             compression = '{file.compression}'
         )
         """
     )
 
 
-def _messages(file: InputFile) -> Records:
+def _messages(con: duckdb.DuckDBPyConnection, file: InputFile) -> Records:
     """Messages as JSON lines, written beside the private file: they may hold prompts, and stay out of the warehouse."""
     lines = file.path.with_name("lines")
     with open_bytes(file) as framed, lines.open("wb") as out:
@@ -135,7 +130,7 @@ def _messages(file: InputFile) -> Records:
                     "let the collector's batch processor make smaller ones",
                 )
             out.write(line + b"\n")
-    return _json_lines(replace(file, compression="none"), lines)
+    return _json_lines(con, replace(file, path=lines, compression="none"))
 
 
 def _csv(con: duckdb.DuckDBPyConnection, file: InputFile, path: Path) -> Records:
