@@ -217,7 +217,7 @@ STREAMS = [
 # stream → status, whether there is usage, its cost, its price status
 STREAMED: dict[str, tuple[str, str, bool, str | None, str]] = {
     "usage comes in the last chunk": ("s1", "ok", True, "0.0032", "priced"),
-    "a stream that was cut before it has none": ("s2", "aborted", False, None, "not_billed"),
+    "a stream that was cut before it has none": ("s2", "aborted", False, None, "usage_missing"),
     "a stream that ended without it is unpriced": ("s3", "ok", False, None, "usage_missing"),
     "usage that grows counts once, as it ended": ("s4", "ok", True, "0.0032", "priced"),
     "Moonshot puts it into the choice": ("s5", "ok", True, "0.0032", "priced"),
@@ -241,7 +241,7 @@ SAID: dict[str, tuple[Row, Row]] = {
         answer(
             "e2", "api.mistral.ai", "mistral-embed", {"prompt_tokens": 8, "total_tokens": 8}, body={"object": "list"}
         ),
-        {"operation": "embeddings", "response_id": "e2"},
+        {"operation": "embeddings", "response_id": None},
     ),
     "an Azure path names the deployment, and the application who called": (
         answer(

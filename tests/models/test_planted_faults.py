@@ -23,8 +23,8 @@ FAULTS = {
     ),
     "a staging model drops calls": (
         "staging/anthropic/stg_anthropic__requests.sql",
-        "from {{ source('anthropic', 'requests') }}",
-        "from {{ source('anthropic', 'requests') }} where output_tokens < 1000",
+        "\nfrom used\n",
+        "\nfrom used\nwhere output_tokens < 1000\n",
         "assert_no_request_is_lost",
     ),
     "a join fans out": (

@@ -50,7 +50,7 @@ select
             record_hash
         )
     end as request_id,
-    response_id,
+    case when coalesce(system_fingerprint, '') <> 'fp_ollama' then response_id end as response_id,
     'vllm' as source_id,
     provider as provider_id,
     model as model_id,
