@@ -50,7 +50,7 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime) -> 
     if records.is_tabular:
         parsed = f"select *, record_number as line_number from ({records.relation})"
         prompt = [records.texts[path.lower()] for path in table.prompt if path.lower() in records.texts]
-        usage = [records.texts[path.lower()] for path in table.usage if path.lower() in records.texts]
+        usage = [[records.texts[path.lower()]] for path in table.usage if path.lower() in records.texts]
         line, broken_line = "", ""
     else:
         parsed = json_paths.records(f"""
