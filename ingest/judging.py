@@ -74,7 +74,7 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime) -> 
         unread = unknown_usage.column(usage, json_paths.usage_names() | set(table.known_usage))
         parsed = f"select *, {unread} as unknown_usage from ({parsed})"
     if table.prompt:
-        parsed = fingerprints.with_columns(parsed, f"[{', '.join(prompt)}]")
+        parsed = fingerprints.with_columns(parsed, f"[{', '.join(prompt) or 'cast(null as varchar)'}]")
     kept = "".join(f"{name(column.name)}, " for column in table.derived_columns())
     outcomes = " ".join(f"when {rule.broken} then {number}" for number, rule in rules.items() if number >= FIRST_RULE)
     return Judged(
