@@ -33,6 +33,7 @@ from ingest.prices.tables import PriceBookError
 from ingest.sources import discover
 
 FAILED, WITH_REJECTS, REFUSED, LOCKED = 1, 2, 3, 75
+UNKNOWN_LINES = 20
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -294,6 +295,17 @@ def _report_build(result: pipeline.BuildResult) -> None:
         requests = result.build.facts["facts"]["requests"]
         kind = "full" if result.is_full else "incremental"
         out.print(f"published {result.build.build_id}: {requests:,} requests, {kind}, {result.seconds:.1f} s")
+        _report_unknown_usage(result.build)
+
+
+def _report_unknown_usage(build: builds.Build) -> None:
+    """Say what providers count and nothing here reads: it may be a new kind that they bill."""
+    found = pipeline.unknown_usage(build)
+    for provider, model, name, calls, quantity in found[:UNKNOWN_LINES]:
+        counted = f"{calls:,} {'call' if calls == 1 else 'calls'}, {quantity.normalize():,f}"
+        out.print(f"usage that we do not read: {provider} {model} {name}, {counted}", markup=False)
+    if len(found) > UNKNOWN_LINES:
+        out.print(f'and {len(found) - UNKNOWN_LINES:,} more: unitcost sql "select * from unknown_usage"', markup=False)
 
 
 @contextmanager

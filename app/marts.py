@@ -411,6 +411,15 @@ class Warehouse:
             {"limit": limit},
         )
 
+    def unknown_usage(self, limit: int) -> pl.DataFrame:
+        """`unknown_usage`, what most calls have first, `limit` at most; `found_count` says of how many."""
+        return self._read(
+            "select source_id, provider_id, model_id, usage_name, request_count, quantity, first_usage_date,"
+            " last_usage_date, cast(count(*) over () as bigint) as found_count from marts.unknown_usage"
+            " order by request_count desc, source_id, provider_id, model_id, usage_name limit $limit",
+            {"limit": limit},
+        )
+
     def price_conflicts(self) -> pl.DataFrame:
         """`price_conflicts`, what moves most money first."""
         return self._read(

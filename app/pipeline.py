@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -236,6 +237,18 @@ def price_inputs(settings: Settings) -> learning.Inputs:
         uplifts=PROJECT_DIR / "seeds" / "price_uplift_rules.csv",
         litellm_map=settings.litellm_prices,
     )
+
+
+def unknown_usage(build: builds.Build) -> list[tuple[str, str, str, int, Decimal]]:
+    """provider_id, model_id, usage_name, calls and sum of the counts that nothing reads, what most calls have first."""
+    con = duckdb.connect(str(build.path), read_only=True)
+    try:
+        return con.sql(
+            "select provider_id, model_id, usage_name, request_count, quantity from marts.unknown_usage"
+            " order by request_count desc, provider_id, model_id, usage_name, source_id"
+        ).fetchall()
+    finally:
+        con.close()
 
 
 @contextmanager

@@ -9,6 +9,9 @@ prefix_fingerprints  a chain over the pieces of the prompt, 64 bits each, separa
 prompt_similarity    64 bits of a sketch of the words: near duplicates differ in few bits. Digits, punctuation and case
                      do not count. Comparable among rows that one version of DuckDB landed.
 
+A part that holds nothing, or only a gateway's word for a text that it does not tell, is none: unlike prompts would be
+alike.
+
 Normalised means: runs of white space, also as JSON escapes it, are one blank. HMAC is RFC 2104, written in SQL, since
 no row passes through Python.
 """
@@ -56,8 +59,11 @@ create or replace temp macro content_blocks(part) as
             then flatten(list_transform(json_extract(part, '$[*]'), lambda message: message_blocks(message)))
         else [part]
     end;
+create or replace temp macro is_told(part) as
+    regexp_replace(part, '\\s', '', 'g') not in ('', '{{}}', '[]', '""', 'null')
+    and not contains(part, 'redacted-by-litellm');
 create or replace temp macro prompt_blocks(parts) as list_transform(
-    flatten(list_transform(list_filter(parts, lambda part: part is not null), lambda part: content_blocks(part))),
+    flatten(list_transform(list_filter(parts, lambda part: is_told(part)), lambda part: content_blocks(part))),
     lambda block: normalised(block)
 );
 create or replace temp macro pieces(block) as

@@ -39,11 +39,13 @@ class JsonPaths:
     def __init__(self, table: Table, present: Mapping[str, AbstractSet[str]] | None = None) -> None:
         self._each = table.each
         self._present = present or {}
-        self._objects = tuple(path for path in spelt_out(table, table.usage) if self.has(path))
+        places = [[path for path in spelt_out(table, [one]) if self.has(path)] for one in table.usage]
+        self._objects = [spelt for spelt in places if spelt]
+        self._usage = {path for spelt in self._objects for path in spelt}
         declared = (*(path for column in table.columns for path in column.paths), *table.prompt, *table.usage)
         self._paths = list(dict.fromkeys(path for path in spelt_out(table, declared) if self.has(path)))
-        places = [self._place(self._parted(path)[0]) for path in self._paths]
-        self._lists = _numbered("keys", (found for found, key in places if key not in {None, LAST}))
+        located = [self._place(self._parted(path)[0]) for path in self._paths]
+        self._lists = _numbered("keys", (found for found, key in located if key not in {None, LAST}))
         """SQL of a list of keys and values → the column that has its keys."""
         self._texts = _numbered("text", (holder for holder, inside in map(self._parted, self._paths) if inside))
         """Path of a JSON text → the column that has what is cut out of it."""
@@ -87,28 +89,32 @@ class JsonPaths:
             relation = f"select * exclude (elements), row_number() over () as record_number from ({relation})"
         for found, keys in self._lists.items():
             relation = f"select *, {_keys(found)} as {keys}, {_values(found)} as {keys}_values from ({relation})"
-        for path, column in self._texts.items():
-            text, structure = self.value(path), literal(json.dumps(_with_lists(self._inside(path))))
-            parsed_text = f"json_transform(case when json_valid({text}) then {text} end, {structure})"
-            relation = f"select *, {parsed_text} as {column} from ({relation})"
+        if self._texts:
+            parsed_texts = ", ".join(f"{self._parsed(path)} as {column}" for path, column in self._texts.items())
+            relation = f"select *, {parsed_texts} from ({relation})"
         return relation
 
-    def usage_objects(self) -> list[str]:
-        """SQL of the texts of the table's usage objects."""
-        return [self.value(path) for path in self._objects]
+    def usage_objects(self) -> list[list[str]]:
+        """For each of the table's usage objects the SQL of its text under each root."""
+        return [[self.value(path) for path in places] for places in self._objects]
 
     def usage_names(self) -> set[str]:
         """What is declared inside of the usage objects: dotted names."""
         parted = map(self._parted, self._paths)
-        return {inside for holder, inside in parted if holder in self._objects and inside}
+        return {inside for holder, inside in parted if holder in self._usage and inside}
 
     def _parted(self, path: str) -> tuple[str, str]:
         """A path as that of the JSON text that holds it, and its path in there."""
-        for place in self._objects:
+        for place in self._usage:
             if path.startswith(f"{place}."):
                 return place, path.removeprefix(f"{place}.")
         holder, _, inside = path.partition(INSIDE)
         return holder, inside
+
+    def _parsed(self, holder: str) -> str:
+        """SQL of what is cut out of a JSON text."""
+        text, structure = self.value(holder), literal(json.dumps(_with_lists(self._inside(holder))))
+        return f"json_transform(case when json_valid({text}) then {text} end, {structure})"
 
     def _place(self, path: str) -> tuple[str, str | None]:
         """SQL of what lies at a path, and the key in it where it is a list."""

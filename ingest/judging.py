@@ -60,7 +60,7 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime, see
     if records.is_tabular:
         parsed = f"select *, record_number as line_number from ({records.relation})"
         prompt = [records.texts[path.lower()] for path in table.prompt if path.lower() in records.texts]
-        usage = [records.texts[path.lower()] for path in table.usage if path.lower() in records.texts]
+        usage = [[records.texts[path.lower()]] for path in table.usage if path.lower() in records.texts]
         line, broken_line = "", ""
     else:
         cut = f"json_transform(line, {literal(json_paths.structure)})"
@@ -79,7 +79,7 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime, see
         unread = unknown_usage.column(usage, json_paths.usage_names() | set(table.known_usage))
         parsed = f"select *, {unread} as unknown_usage from ({parsed})"
     if table.prompt:
-        parsed = fingerprints.with_columns(parsed, f"[{', '.join(prompt)}]")
+        parsed = fingerprints.with_columns(parsed, f"[{', '.join(prompt) or 'cast(null as varchar)'}]")
     kept = "".join(f"{name(column.name)}, " for column in table.derived_columns())
     outcomes = " ".join(f"when {rule.broken} then {number}" for number, rule in rules.items() if number >= FIRST_RULE)
     return Judged(

@@ -6,6 +6,7 @@
     customer_id = ["tenant.id", "account"]              # the first that holds a value
     provider_id = { constant = "openai" }
     conversation_id = { template = "{tenant.id}/{thread}" }
+    prompt = ["system", "messages"]                     # the parts of the prompt, for its fingerprints; never landed
 
 Columns that it does not name are looked for under their own name.
 """
@@ -17,9 +18,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ingest.files import RefusedError
-from ingest.source import Column, Source
+from ingest.source import FINGERPRINTS, Column, Source
 
-NAMES = {"provider": "provider_id", "model": "model_id"}
+NAMES = {"provider": "provider_id", "model": "model_id"} | {
+    f"received_{column.name}": column.name for column in FINGERPRINTS
+}
 """Columns of raw tables whose name differs from the canonical one that people write."""
 PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 
@@ -41,13 +44,23 @@ def mapped(source: Source, mapping: Path) -> Source:
         raise RefusedError(f"the mapping {mapping} has more or less than [columns]", "put every line below [columns]")
     (table,) = source.tables
     known = {NAMES.get(column.name, column.name): column for column in table.columns}
+    prompt = _prompt(columns.pop("prompt"), mapping) if "prompt" in columns else table.prompt
     if unknown := sorted(set(columns) - set(known)):
         raise RefusedError(
             f"the mapping {mapping} names columns that there are not: {', '.join(unknown)}",
-            f"use {', '.join(known)}",
+            f"use {', '.join(known)}, prompt",
         )
     moved = {name: _mapped(column, columns[name], mapping) for name, column in known.items() if name in columns}
-    return replace(source, tables=(replace(table, columns=tuple({**known, **moved}.values())),))
+    return replace(source, tables=(replace(table, columns=tuple({**known, **moved}.values()), prompt=prompt),))
+
+
+def _prompt(place: Any, mapping: Path) -> tuple[str, ...]:
+    paths = [place] if isinstance(place, str) else place
+    if not isinstance(paths, list) or not paths or not all(isinstance(path, str) and path for path in paths):
+        raise RefusedError(
+            f"the mapping {mapping} does not say where prompt is", 'write prompt = "path" or ["path", "path"]'
+        )
+    return tuple(paths)
 
 
 def _mapped(column: Column, place: Any, mapping: Path) -> Column:

@@ -133,10 +133,31 @@ def tokens(name: str, *paths: str) -> Column:
     return Column(name, Type.INTEGER, paths, minimum=0, maximum=MOST_TOKENS)
 
 
+USAGE = ("*.usage", "*.x_groq.usage", "*.choices.0.usage")
+"""Where usage objects lie; Groq and Moonshot put that of a stream elsewhere."""
+KNOWN_USAGE = (
+    *(f"{details}.text_tokens" for details in ("prompt_tokens_details", "input_tokens_details")),
+    *(f"{details}.text_tokens" for details in ("completion_tokens_details", "output_tokens_details")),
+    # inside of the completion, and billed as it (openai-python, completion_usage.py)
+    "completion_tokens_details.accepted_prediction_tokens",
+    "completion_tokens_details.rejected_prediction_tokens",
+    # DeepSeek: the prompt but for the hits
+    "prompt_cache_miss_tokens",
+    # how long Groq took, in seconds
+    *("queue_time", "prompt_time", "completion_time", "total_time"),
+)
+"""Parts of counts that are read, and times."""
+PROMPT = (
+    *(f"request.{part}" for part in ("instructions", "tools", "messages", "input", "prompt")),
+    # a bare response repeats the instructions and tools that it was asked with, not the input
+    *("messages", "input", "prompt"),
+)
+"""Where an application logs what it asked: as the body of the request, or beside the answer."""
+
+
 def usage(name: str, *paths: str) -> Column:
-    """A count in the answer's `usage`; Groq and Moonshot put that of a stream elsewhere."""
-    places = ("*.usage", "*.x_groq.usage", "*.choices.0.usage")
-    return tokens(name, *(f"{place}.{path}" for place in places for path in paths))
+    """A count in one of the usage objects."""
+    return tokens(name, *(f"{place}.{path}" for place in USAGE for path in paths))
 
 
 CALL = (

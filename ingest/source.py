@@ -136,7 +136,8 @@ class Table:
         prompt: where the parts of a prompt lie, in the order in which a model reads them. They never land; what lands
             are the fingerprints of them.
         usage: where the objects lie in which a provider counts. What no column reads of one lands as `unknown_usage`.
-        known_usage: dotted names in them that need no column, since they are parts or sums of others.
+        known_usage: dotted names in them that need no column: parts and sums of others, times, and what is stated not
+            to be billed. Whatever may be billed apart stays unknown, so that somebody sees it.
     """
 
     shape: Literal["requests", "charges", "revenue", "rates", "units", "capacity"]

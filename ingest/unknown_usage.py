@@ -1,33 +1,46 @@
 """Counts that a provider reports and no column reads: kept as they are called, so that a new kind of usage is seen.
 
-A table that says where its usage objects lie (`Table.usage`) has a column `unknown_usage`: the numbers in them, and in
-the objects in them, whose names are neither read by a column nor declared as known: `name=count`, separated by blanks.
+A table that says where its usage objects lie (`Table.usage`) has a column `unknown_usage`: the numbers above zero in
+them, and in the objects in them three deep, whose names are neither read by a column nor declared as known:
+`name=count`, separated by blanks. What a known name holds is known, too. In a name only letters, digits, `_`, `-` and
+the dots between its steps stay, the others are `_`: no text of a provider's can pass for a second count.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import duckdb
 
 from ingest.sqltext import literal
 
-MACROS = """
-create or replace temp macro usage_pointer(path) as '/' || replace(path, '.', '/');
-create or replace temp macro usage_paths(usage) as flatten(list_transform(
-    json_keys(usage),
-    lambda key: case
-        when json_type(usage, '/' || key) = 'OBJECT'
-            then list_transform(json_keys(usage, '/' || key), lambda below: key || '.' || below)
-        else [key]
+MOST = 10**20
+"""More than anything counts, and within what sums of decimal(38, 12) hold."""
+
+MACROS = f"""
+create or replace temp macro usage_step(key) as '/' || replace(replace(key, '~', '~0'), '/', '~1');
+create or replace temp macro usage_value(usage, place) as json_extract(usage, cast(place as varchar));
+create or replace temp macro usage_name(place) as
+    regexp_replace(replace(substr(place, 2), '/', '.'), '[^A-Za-z0-9_.-]', '_', 'g');
+create or replace temp macro usage_below(usage, known, places) as flatten(list_transform(
+    list_filter(places, lambda place: not list_contains(known, usage_name(place))),
+    lambda place: case
+        when json_type(usage_value(usage, place)) = 'OBJECT'
+            then list_transform(json_keys(usage_value(usage, place)), lambda key: place || usage_step(key))
+        else [place]
     end
 ));
+create or replace temp macro usage_places(usage, known) as usage_below(
+    usage,
+    known,
+    usage_below(usage, known, usage_below(usage, known, list_transform(json_keys(usage), lambda key: usage_step(key))))
+);
 create or replace temp macro unknown_counts(usage, known) as nullif(array_to_string(list_sort(list_transform(
     list_filter(
-        usage_paths(usage),
-        lambda path: not list_contains(known, path)
-            and json_type(usage, usage_pointer(path)) in ('UBIGINT', 'BIGINT', 'DOUBLE')
+        usage_places(usage, known),
+        lambda place: json_type(usage_value(usage, place)) in ('UBIGINT', 'BIGINT', 'DOUBLE')
+            and try_cast(usage_value(usage, place) as double) between 1e-12 and {MOST}
     ),
-    lambda path: path || '=' || json_extract_string(usage, usage_pointer(path))
+    lambda place: usage_name(place) || '=' || cast(usage_value(usage, place) as varchar)
 )), ' '), '');
 """
 
@@ -37,16 +50,25 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(MACROS)
 
 
-def column(objects: Sequence[str], known: Iterable[str]) -> str:
+def column(objects: Sequence[Sequence[str]], known: Collection[str]) -> str:
     """SQL of `unknown_usage`.
 
     Args:
-        objects: SQL of the texts of the usage objects; the first that is there counts.
+        objects: for each usage object the SQL of its text in the places where it may lie, the first that is there
+            counts. An object that a record has twice (Groq writes one usage in two places) counts once.
         known: dotted names in them.
     """
-    if not objects:
+    found = [_unknown(places, known) for places in objects if places]
+    if not found:
         return "cast(null as varchar)"
-    usage = f"coalesce({', '.join([*objects, 'null'])})"
+    if len(found) == 1:
+        return found[0]
+    counts = f"list_sort(list_distinct(string_split(concat_ws(' ', {', '.join(found)}), ' ')))"
+    return f"nullif(trim(array_to_string({counts}, ' ')), '')"
+
+
+def _unknown(places: Sequence[str], known: Collection[str]) -> str:
+    usage = f"coalesce({', '.join([*places, 'null'])})"
     inside: dict[str, set[str]] = defaultdict(set)
     for name in known:
         outer, _, inner = name.partition(".")

@@ -177,6 +177,12 @@ def unpriced(path: str, limit: int) -> pl.DataFrame:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
+def unknown_usage(path: str, limit: int) -> pl.DataFrame:
+    """Counts of the providers that nothing here reads."""
+    return warehouse(path).unknown_usage(limit)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
 def price_conflicts(path: str) -> pl.DataFrame:
     """Where two sources state different prices."""
     return warehouse(path).price_conflicts()

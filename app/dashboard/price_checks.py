@@ -16,7 +16,40 @@ _REASONS = {"unknown_model": "Unknown model", "no_price": "No price", "usage_mis
 
 
 def gaps(view: View) -> None:
-    """List the calls without a price, and what they may cost."""
+    """List the calls without a price, and the counts that nothing reads."""
+    _unpriced(view)
+    _unread(view)
+
+
+def _unread(view: View) -> None:
+    counts = data.unknown_usage(view.path, _ROWS)
+    if counts.is_empty():
+        st.success("Every count in the providers' usage objects is read.", icon=":material/check_circle:")
+        return
+    found = counts["found_count"][0]
+    panels.table(
+        "Usage that we do not read",
+        counts.with_columns(
+            pl.col("quantity").map_elements(theme.quantity, return_dtype=pl.String),
+        ),
+        {
+            "source_id": Column("Source"),
+            "provider_id": Column("Provider"),
+            "model_id": Column("Model"),
+            "usage_name": Column("Count", help="Its name in the provider's usage object."),
+            "request_count": Column("Calls", "count"),
+            "quantity": Column("Sum"),
+            "first_usage_date": Column("First", "day"),
+            "last_usage_date": Column("Last", "day"),
+        },
+        alt="Counts in the providers' usage objects that nothing reads, by model and name.",
+        key="unread",
+        note=(f"The first {_ROWS:,} of {found:,} lines. " if found > _ROWS else "")
+        + "In no figure. A new kind of usage shows here first: where it is billed, its price is missing from the cost.",
+    )
+
+
+def _unpriced(view: View) -> None:
     calls = data.unpriced(view.path, _ROWS)
     if calls.is_empty():
         st.success("Every call that used something has a price.", icon=":material/check_circle:")

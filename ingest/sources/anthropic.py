@@ -62,6 +62,10 @@ SOURCE = Source(
                 "body",
                 "result.message",
             ),
+            prompt=("request.tools", "request.system", "request.messages", "tools", "system", "messages"),
+            usage=("*.usage",),
+            # "no additional charges" but their tokens (web fetch tool)
+            known_usage=("server_tool_use.web_fetch_requests",),
             # A shared log may hold other providers' answers: theirs to read.
             where="coalesce(host, 'api.anthropic.com') = 'api.anthropic.com'"
             f" and coalesce(stream_event, '') not in {SILENT_EVENTS} and (host is not null"
@@ -124,7 +128,6 @@ SOURCE = Source(
                 _tokens("thinking_tokens", "output_tokens_details.thinking_tokens"),
                 # a list of counts with the models' names: no text is in it
                 Column("iterations", Type.JSON, ("*.usage.iterations",)),
-                # `web_fetch_requests` stand beside them: "no additional charges" but their tokens (web fetch tool)
                 _tokens("web_search_requests", "server_tool_use.web_search_requests"),
                 _tokens("code_execution_requests", "server_tool_use.code_execution_requests"),
             ),

@@ -25,6 +25,10 @@ def _recognises(sample: Sample) -> bool:
     )
 
 
+PROMPT = ("toolConfig", "tools", "system", "messages", "prompt", "inputText")
+"""What the request's body may hold: of Converse, of Anthropic's models, of Llama, of Titan."""
+
+
 def _own(*names: str) -> tuple[str, ...]:
     """Where an application says what a call is for."""
     return tuple(f"requestMetadata.{name}" for name in names)
@@ -49,6 +53,9 @@ SOURCE = Source(
             date="requested_at",
             identity=("request_id", "response_id"),
             recognises=_recognises,
+            prompt=tuple(f"{body}.{part}" for body in ("input.inputBodyJson", "modelInput") for part in PROMPT),
+            usage=_body("usage"),
+            known_usage=("totalTokens", "total_tokens", "server_tool_use.web_fetch_requests"),
             where=f"schema_type = '{LOG}' or (schema_type is null and model is not null and operation is not null)"
             " or batch_record_id is not null",
             checks=(

@@ -36,6 +36,9 @@ SOURCE = Source(
             where="line_type = 'assistant' and coalesce(model, '') <> '<synthetic>'"
             " and not coalesce(is_api_error_message, false)",
             has_other_records=True,
+            usage=("message.usage",),
+            # "no additional charges" but their tokens (web fetch tool)
+            known_usage=("server_tool_use.web_fetch_requests",),
             columns=(
                 Column("line_type", paths=("type",), landed=False),
                 Column("is_api_error_message", Type.BOOLEAN, ("isApiErrorMessage",), landed=False),
@@ -61,7 +64,6 @@ SOURCE = Source(
                 _tokens("thinking_tokens", "output_tokens_details.thinking_tokens"),
                 # a list of counts with the models' names: no text is in it
                 Column("iterations", Type.JSON, ("message.usage.iterations",)),
-                # `web_fetch_requests` stand beside them: "no additional charges" but their tokens (web fetch tool)
                 _tokens("web_search_requests", "server_tool_use.web_search_requests"),
                 _tokens("code_execution_requests", "server_tool_use.code_execution_requests"),
                 # only versions before 1.0.9 wrote it

@@ -38,6 +38,8 @@ SOURCE = Source(
             " and coalesce(call_total_tokens, session_total_tokens) is not null"
             " and not coalesce(call_input_tokens = 0 and call_output_tokens = 0, false)",
             has_other_records=True,
+            # that of the whole session holds the calls before it, too: a new kind there would count again and again
+            usage=("payload.info.last_token_usage",),
             columns=(
                 Column("line_type", paths=("type",), landed=False),
                 Column("event_type", paths=("payload.type",), landed=False),

@@ -13,12 +13,18 @@ def _recognises(sample: Sample) -> bool:
     return any(whose(record) == "cohere" for record in sample.records)
 
 
+BILLED = tuple(f"*.{place}.billed_units" for place in ("usage", "meta", "delta.usage", "response.meta"))
+"""`usage` in v2 chat, `meta` elsewhere, deeper in the last event of a stream. What stands beside it is not billed."""
+
+
 def _billed(unit: str) -> tuple[str, ...]:
-    """Where `billed_units` lie: `usage` in v2 chat, `meta` elsewhere, deeper in the last event of a stream."""
-    places = ("usage", "meta", "delta.usage", "response.meta")
-    return tuple(f"*.{place}.billed_units.{unit}" for place in places)
+    return tuple(f"{place}.{unit}" for place in BILLED)
 
 
+PROMPT = (
+    *("tools", "documents", "preamble", "chat_history", "messages", "message"),
+    *("query", "texts", "inputs"),
+)
 # a v1 stream names its generation, in its first event and in the answer inside of the last one
 IDS = ("*.generation_id", "*.response.generation_id", "*.id", "*.response_id")
 
@@ -33,6 +39,9 @@ SOURCE = Source(
             identity=("response_id", "request_id"),
             recognises=_recognises,
             roots=ROOTS,
+            # an answer of v1 repeats the history, that to an embedding its texts: only the request says what was asked
+            prompt=(*(f"request.{part}" for part in PROMPT), "messages"),
+            usage=BILLED,
             where=f"{WHOSE} = 'cohere' and coalesce(type, path, error_code, response_id, status,"
             " cast(coalesce(input_tokens, search_units, classifications) as varchar)) is not null",
             columns=(

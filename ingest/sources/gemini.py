@@ -59,6 +59,13 @@ SOURCE = Source(
             identity=("response_id", "request_id"),
             recognises=_recognises,
             roots=ROOTS,
+            prompt=tuple(
+                f"{place}{part}"
+                for place in ("request.", "")
+                for part in ("tools", "systemInstruction", "system_instruction", "contents")
+            ),
+            usage=_spelt("usageMetadata"),
+            known_usage=("totalTokenCount", "total_token_count"),
             # A shared log may hold other providers' answers, and Gemini's in OpenAI's shape: theirs to read.
             where="object is null and coalesce(type, '') <> 'message'"
             " and coalesce(host, 'googleapis.com') like '%googleapis.com'"

@@ -4,7 +4,7 @@ For home-made logs, so that nobody has to write Python for one; see `ingest/mapp
 in the canonical shape: `uncached_input_tokens` is without what was read from or written to a cache.
 """
 
-from ingest.source import MOST_TOKENS, Column, Sample, Source, Table, Type, first_present
+from ingest.source import FINGERPRINTS, MOST_TOKENS, Column, Sample, Source, Table, Type, first_present
 
 TOKENS = (
     "uncached_input_tokens", "cache_read_tokens", "cache_read_audio_tokens", "cache_read_image_tokens",
@@ -42,12 +42,15 @@ SOURCE = Source(
             date="requested_at",
             identity=("request_id",),
             recognises=_recognises,
+            prompt=("prompt",),
             columns=(
                 Column("request_id", paths=("request_id",), identifier=True),
                 Column("provider", paths=("provider_id",)),
                 Column("model", paths=("model_id",)),
                 Column("requested_at", Type.TIMESTAMP, ("requested_at",), required=True),
                 *(Column(name, paths=(name,)) for name in WORDS),
+                # of an application that fingerprints its prompts itself
+                *(Column(f"received_{column.name}", paths=(column.name,)) for column in FINGERPRINTS),
                 Column("is_batch", Type.BOOLEAN, ("is_batch",)),
                 Column("attempt_number", Type.INTEGER, ("attempt_number",), minimum=1),
                 # what logs mostly count instead of our leaves: all input, cached or not

@@ -1,8 +1,8 @@
 """Helicone request export, one request a line: `npx @helicone/export --format jsonl`, or the API that it reads.
 
 Schema: helicone `jawn/src/lib/stores/request/request.ts`, the answer of `/v1/request/query-clickhouse`. The CSV export
-names neither model nor provider, so it cannot be rated and is not read. Nor are bodies, nor addresses: a Gemini URL
-holds its key.
+names neither model nor provider, so it cannot be rated and is not read. Nor are addresses: a Gemini URL holds
+its key; of bodies, what the prompt was, for its fingerprints.
 """
 
 from ingest.source import MOST_TOKENS, Column, Sample, Source, Table, Type, first_present
@@ -30,6 +30,11 @@ SOURCE = Source(
             date="requested_at",
             identity=("request_id",),
             recognises=_recognises,
+            # `--include-body`
+            prompt=tuple(
+                f"request_body>{part}"
+                for part in ("instructions", "tools", "system", "messages", "input", "prompt", "contents")
+            ),
             where="request_id is not null and created is not null",
             columns=(
                 Column("created", paths=("request_created_at",), landed=False),

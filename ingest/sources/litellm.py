@@ -10,6 +10,17 @@ INPUT = f"{USAGE}.prompt_tokens_details"
 OUTPUT = f"{USAGE}.completion_tokens_details"
 CACHE_WRITE = f"{INPUT}.cache_creation_token_details"
 
+PROMPT = ("instructions", "tools", "system", "messages", "input", "prompt")
+KNOWN_USAGE = (
+    # read beside the object, where they are of every provider
+    *("prompt_tokens", "completion_tokens", "total_tokens"),
+    *("prompt_tokens_details.text_tokens", "completion_tokens_details.text_tokens"),
+    "completion_tokens_details.accepted_prediction_tokens",
+    "completion_tokens_details.rejected_prediction_tokens",
+    # "no additional charges" but their tokens (Anthropic, web fetch tool)
+    "server_tool_use.web_fetch_requests",
+)
+
 
 def _recognises(sample: Sample) -> bool:
     return any(
@@ -33,6 +44,10 @@ SOURCE = Source(
             date="started_at",
             identity=("request_id",),
             recognises=_recognises,
+            # both are "{}" unless the proxy stores prompts
+            prompt=("messages", *(f"proxy_server_request>{part}" for part in PROMPT)),
+            usage=(USAGE,),
+            known_usage=KNOWN_USAGE,
             columns=(
                 Column("request_id", paths=("request_id", "id"), required=True, identifier=True),
                 Column("litellm_call_id", paths=("litellm_call_id",), identifier=True),

@@ -9,7 +9,7 @@ Schema: openai-python `types/completion_usage.py`, `types/responses/response_usa
 `types/chat/chat_completion_chunk.py`, `types/responses/response_stream_event.py`.
 """
 
-from ingest.openai_shape import ROOTS, WHOSE, WHOSE_COLUMNS, whose
+from ingest.openai_shape import KNOWN_USAGE, PROMPT, ROOTS, WHOSE, WHOSE_COLUMNS, whose
 from ingest.source import MOST_TOKENS, Check, Column, Sample, Source, Table, Type, first_present
 
 OBJECTS = {
@@ -62,6 +62,15 @@ SOURCE = Source(
             identity=("response_id", "request_id"),
             recognises=_recognises,
             roots=ROOTS,
+            prompt=PROMPT,
+            usage=("*.usage", "*.tool_usage"),
+            known_usage=(
+                *KNOWN_USAGE,
+                *("input_token_details.text_tokens", "output_token_details.text_tokens"),
+                "input_token_details.cached_tokens_details.text_tokens",
+                # what is written for 30 minutes is the rest of the sum
+                "input_tokens_details.cache_write_tokens_details.ttl_30m_tokens",
+            ),
             # A shared log may hold other providers' answers, theirs to read, and lines that are no answer at all.
             where=f"{WHOSE} = 'openai' and coalesce(model, '') not like 'claude%'"
             " and not starts_with(coalesce(response_id, ''), 'msg_') and coalesce(type, '') <> 'message'"

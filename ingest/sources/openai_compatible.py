@@ -9,9 +9,12 @@ does not know stays as it is. Schemas: the providers' API references; genai-pric
 from ingest.openai_shape import (
     CALL,
     CAN_BE_TOLD_APART,
+    KNOWN_USAGE,
+    PROMPT,
     ROOTS,
     STATED,
     TOKENS,
+    USAGE,
     WHOSE,
     WHOSE_COLUMNS,
     is_shaped,
@@ -129,6 +132,16 @@ SOURCE = Source(
             identity=("response_id", "request_id"),
             recognises=_recognises,
             roots=ROOTS,
+            prompt=PROMPT,
+            usage=(*USAGE, "*.usage_info"),
+            known_usage=(
+                *KNOWN_USAGE,
+                # OpenRouter: parts of the upstream cost
+                *(f"cost_details.upstream_inference_{part}_cost" for part in ("prompt", "completions")),
+                *(f"cost_details.upstream_inference_{part}_cost" for part in ("input", "output")),
+                # Mistral bills a document by its pages
+                "doc_size_bytes",
+            ),
             # A shared log may hold answers of OpenAI and others, of Anthropic and of Gemini in shapes of their own.
             where=f"{WHOSE} = 'openai_compatible' and {CAN_BE_TOLD_APART} and coalesce(type, '') <> 'message'"
             " and not starts_with(coalesce(response_id, ''), 'msg_')"

@@ -30,6 +30,8 @@ SOURCE = Source(
             recognises=_recognises,
             where="role = 'assistant'",
             has_other_records=True,
+            usage=("message.usage",),
+            known_usage=("totalTokens",),
             columns=(
                 Column("role", paths=("message.role",), landed=False),
                 Column("line_type", paths=("type",), landed=False),

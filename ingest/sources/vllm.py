@@ -6,7 +6,19 @@ seeds/self_hosted_providers.csv. A record is one where the log says so (`provide
 host, the id or the fingerprint is one that only such servers write. Schema: vLLM `entrypoints/openai/protocol.py`.
 """
 
-from ingest.openai_shape import CALL, CAN_BE_TOLD_APART, ROOTS, TOKENS, WHOSE, WHOSE_COLUMNS, is_shaped, whose
+from ingest.openai_shape import (
+    CALL,
+    CAN_BE_TOLD_APART,
+    KNOWN_USAGE,
+    PROMPT,
+    ROOTS,
+    TOKENS,
+    USAGE,
+    WHOSE,
+    WHOSE_COLUMNS,
+    is_shaped,
+    whose,
+)
 from ingest.source import Column, Sample, Source, Table
 
 
@@ -25,6 +37,10 @@ SOURCE = Source(
             identity=("response_id", "request_id"),
             recognises=_recognises,
             roots=ROOTS,
+            prompt=PROMPT,
+            usage=USAGE,
+            # SGLang: inside of the completion
+            known_usage=(*KNOWN_USAGE, "reasoning_tokens"),
             where=f"{WHOSE} = 'vllm' and {CAN_BE_TOLD_APART} and coalesce(type, '') <> 'message'"
             # a private host serves more than models: that there is a path or a status says little
             " and coalesce(object, cast(prompt_tokens as varchar), response_id,"

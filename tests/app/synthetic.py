@@ -310,6 +310,10 @@ _MARTS = (
         cast(3 as bigint) as similar_model_count,
         min(requested_at) as first_seen_at, max(requested_at) as last_seen_at
     from requests where cost_usd is null group by 1, 2, 3, 4""",
+    """create table marts.unknown_usage as
+    select 'openai' as source_id, 'openai' as provider_id, 'gpt-5' as model_id, 'new_tokens' as usage_name,
+        cast(12 as bigint) as request_count, cast(3456 as decimal(38, 12)) as quantity,
+        date '2026-10-01' as first_usage_date, date '2026-11-02' as last_usage_date""",
     """create table marts.price_book as
     select price_id, provider_id, model_id, 'standard' as service_tier, date '2026-06-01' as valid_from_date,
         date '2100-01-01' as valid_to_date, cast(-1 as bigint) as above_tokens,

@@ -709,6 +709,15 @@ def test_gaps_are_those_of_the_mart_with_their_range_and_what_to_do(imaginary: P
         assert theme.us_dollars(Decimal(str(sum(row[place] for row in rows)))) not in said(page)
 
 
+def test_usage_that_nothing_reads_is_listed_by_its_name(imaginary: Path) -> None:
+    del imaginary
+    page = open_page("prices", section="Gaps")
+    (row,) = table(page, "usage_name").to_dict("records")
+    assert (row["provider_id"], row["model_id"], row["usage_name"]) == ("openai", "gpt-5", "new_tokens")
+    assert (row["request_count"], row["quantity"]) == (12, "3,456")
+    assert "Usage that we do not read" in said(page)
+
+
 def test_conflicts_name_both_sources_and_that_the_first_is_used(imaginary: Path) -> None:
     del imaginary
     page = open_page("prices", section="Conflicts")
@@ -782,12 +791,18 @@ def test_a_formula_is_written_as_a_person_would() -> None:
     assert price_words.formula([search]) == "2 × $0.01 = $0.02"
 
 
+EMPTIED = (
+    "price_history", "unpriced_requests", "unknown_usage", "price_conflicts", "price_overrides", "rerate_changes",
+)  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("section", "told"),
     [
         ("Book", "No prices yet"),
         ("History", "No prices yet"),
         ("Gaps", "Every call that used something has a price."),
+        ("Gaps", "Every count in the providers' usage objects is read."),
         ("Conflicts", "No two sources state different prices"),
         ("Overrides", "No line in `seeds/price_overrides.csv`"),
     ],
@@ -798,7 +813,7 @@ def test_a_section_with_nothing_in_it_says_what_that_means(
     path = synthetic.build(tmp_path, days=3)
     path.chmod(0o644)
     with duckdb.connect(str(path)) as con:
-        for name in ("price_history", "unpriced_requests", "price_conflicts", "price_overrides", "rerate_changes"):
+        for name in EMPTIED:
             con.execute(f"delete from marts.{name}")
     monkeypatch.setenv("UNITCOST_HOME", str(tmp_path))
     page = open_page("prices", section=section)

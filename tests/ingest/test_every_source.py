@@ -1,9 +1,13 @@
 """What every source must hold, whichever it is: found by its presence, tried on its own sample."""
 
+import gzip
+import json
 import random
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import duckdb
 import pytest
@@ -12,6 +16,7 @@ from hypothesis import strategies as st
 
 from ingest.files import inspect
 from ingest.inputs import expand, ingest_files
+from ingest.json_paths import spelt_out
 from ingest.landing import connect, empty_sql, land
 from ingest.ledger import Ledger
 from ingest.source import Source, Table
@@ -25,6 +30,9 @@ each_table = pytest.mark.parametrize(
     ("source", "table"), TABLES, ids=[source.raw_name(table) for source, table in TABLES]
 )
 each_log = pytest.mark.parametrize(("source", "table"), LOGS, ids=[source.raw_name(table) for source, table in LOGS])
+COUNTING = [(source, table) for source, table in LOGS if table.usage]
+PROMPTED = [(source, table) for source, table in LOGS if table.prompt and source.name != "otel"]
+"""The attributes of a span have tests of their own."""
 
 
 def sample(source: Source, table: Table) -> Path:
@@ -109,6 +117,46 @@ def test_the_same_file_twice_counts_once(
 
 
 @each_table
+def test_an_empty_file_is_refused_and_says_so(
+    source: Source, table: Table, con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path
+) -> None:
+    empty = tmp_path / sample(source, table).name
+    empty.write_bytes(b"")
+    with Ledger(home) as ledger:
+        (outcome,) = ingest_files(con, ledger, [empty], home=home, sources=SOURCES, source=source.name)
+    assert (outcome.state, "the file is empty" in (outcome.problem or "")) == ("refused", True)
+    assert not list(home.rglob("*.parquet"))
+
+
+@each_table
+def test_a_compressed_file_that_was_cut_off_is_refused_whole(
+    source: Source, table: Table, con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path
+) -> None:
+    path = sample(source, table)
+    packed = gzip.compress(path.read_bytes())
+    cut = tmp_path / f"{path.name}.gz"
+    cut.write_bytes(packed[: len(packed) // 2])
+    with Ledger(home) as ledger:
+        (outcome,) = ingest_files(con, ledger, [cut], home=home, sources=SOURCES, source=source.name)
+    assert (outcome.state, "ends in the middle" in (outcome.problem or "")) == ("refused", True)
+    assert not list(home.rglob("*.parquet"))
+
+
+@each_log
+def test_a_line_that_was_cut_off_is_rejected_and_the_others_land(
+    source: Source, table: Table, con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path
+) -> None:
+    path = sample(source, table)
+    *lines, last = path.read_text().splitlines()
+    cut = tmp_path / path.name
+    cut.write_text("\n".join([*lines, last, last[: len(last) // 2]]))
+    whole = land(con, inspect(path), source, table, home=home)
+    landed = land(con, inspect(cut), source, table, home=warehouse(tmp_path / "cut"))
+    assert (landed.landed_count, landed.rejected_count) == (whole.landed_count, 1)
+    assert [(reject.record_number, reject.rule) for reject in landed.rejects] == [(len(lines) + 2, "is no JSON object")]
+
+
+@each_table
 def test_an_unknown_column_changes_nothing(
     source: Source, table: Table, con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path
 ) -> None:
@@ -145,6 +193,74 @@ def test_prompts_and_answers_are_found_nowhere_in_the_warehouse(
         assert b"CANARY" not in path.read_bytes(), path
     texts = duckdb.sql(f"select * from read_parquet('{home}/landing/**/*.parquet', union_by_name = true)").fetchall()
     assert "CANARY" not in str(texts)
+
+
+@pytest.mark.parametrize(("source", "table"), COUNTING, ids=[source.raw_name(table) for source, table in COUNTING])
+def test_a_count_that_nobody_knows_lands_under_its_name(
+    source: Source, table: Table, con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path
+) -> None:
+    records = [json.loads(line) for line in sample(source, table).read_text().splitlines()]
+    planted = set()
+    for number, record in enumerate(records, 1):
+        for place in spelt_out(table, table.usage):
+            for usage in objects(record, place.split(".")):
+                usage["brand_new_tokens"] = 7
+                planted.add(number)
+    path = tmp_path / "planted.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    landed = land(con, inspect(path), source, table, home=home)
+    files = [str(file.path) for file in landed.files]
+    found = dict(con.sql(f"select record_number, unknown_usage from read_parquet({files})").fetchall())
+    assert planted & found.keys()
+    assert found == {number: "brand_new_tokens=7" if number in planted else None for number in found}
+
+
+def objects(value: Any, steps: list[str]) -> Iterator[dict[str, Any]]:
+    """The object at a path, if there is one."""
+    for step in steps:
+        value = value[0] if step == "0" and isinstance(value, list) and value else value
+        value = value.get(step) if step != "0" and isinstance(value, dict) else value
+    if isinstance(value, dict):
+        yield value
+
+
+@pytest.mark.parametrize(("source", "table"), PROMPTED, ids=[source.raw_name(table) for source, table in PROMPTED])
+def test_a_prompt_has_one_fingerprint_wherever_it_is_logged_again_and_is_kept_nowhere(
+    source: Source, table: Table, con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path
+) -> None:
+    first = land(con, inspect(sample(source, table)), source, table, home=home)
+    files = [str(file.path) for file in first.files]
+    (number,) = con.sql(f"select min(record_number) from read_parquet({files})").fetchall()[0]
+    line = sample(source, table).read_text().splitlines()[number - 1]
+    places = list(spelt_out(table, table.prompt))
+    texts = ("CANARY-PROMPT of one", "CANARY-PROMPT of one", "CANARY-PROMPT of another")
+    log = tmp_path / "prompts.jsonl"
+    records = [asked(json.loads(line), place, text) for place in places for text in texts]
+    log.write_text("".join(json.dumps(record) + "\n" for record in records))
+    landed = land(con, inspect(log), source, table, home=warehouse(tmp_path / "prompts"))
+    names = "prompt_fingerprint, prefix_fingerprints, prompt_similarity"
+    files = [str(file.path) for file in landed.files]
+    prints = con.sql(f"select {names} from read_parquet({files}) order by record_number").fetchall()
+    assert len(prints) == 3 * len(places)
+    for place, one, again, another in zip(places, prints[::3], prints[1::3], prints[2::3], strict=True):
+        assert one == again, place
+        assert one[0] != another[0], place
+        assert None not in one + another, place
+    for path in (tmp_path / "prompts").rglob("*"):
+        assert path.is_dir() or b"CANARY" not in path.read_bytes(), path
+    assert "CANARY" not in str(con.sql(f"select * from read_parquet({files})").fetchall())
+
+
+def asked(record: dict[str, Any], place: str, text: str) -> dict[str, Any]:
+    """The record with a text at a path."""
+    *steps, last = re.split("[.>]", place)
+    holder = record
+    for step in steps:
+        if not isinstance(holder.get(step), dict):
+            holder[step] = {}
+        holder = holder[step]
+    holder[last] = text
+    return record
 
 
 @each_log

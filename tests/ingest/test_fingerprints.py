@@ -108,8 +108,13 @@ def test_fingerprints_of_two_warehouses_have_nothing_in_common(
     assert (tmp_path / "fingerprint.key").stat().st_mode & 0o777 == 0o600
 
 
-def test_no_prompt_has_no_fingerprint(fingerprints: PromptFingerprints) -> None:
+@pytest.mark.parametrize(
+    "text", ["", " ", "{}", "[]", " [ ]", '""', '[{"role": "user", "content": "redacted-by-litellm"}]']
+)
+def test_what_tells_no_prompt_has_no_fingerprint(fingerprints: PromptFingerprints, text: str) -> None:
     assert set(fingerprints([]).values()) == {None}
+    assert set(fingerprints([text]).values()) == {None}
+    assert fingerprints([text, "x"]) == fingerprints(["x"])
 
 
 def test_a_key_that_is_damaged_is_an_error(tmp_path: Path) -> None:

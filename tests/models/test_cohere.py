@@ -173,7 +173,7 @@ def test_a_refusal_is_not_billed(built: Warehouse, calls: dict[str, Row]) -> Non
 
 
 def test_classifications_are_named_and_not_free(built: Warehouse, calls: dict[str, Row]) -> None:
-    assert calls["k1"]["unknown_usage"] == "classifications: 3"
+    assert calls["k1"]["unknown_usage"] == "classifications=3"
     assert rated(built, "k1")[0] is None
 
 

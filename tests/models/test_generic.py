@@ -190,3 +190,36 @@ def test_a_real_conversation_trace_lands_whole(
     assert home.rows("select count(*), sum(uncached_input_tokens), sum(output_tokens) from fct_requests") == [
         (len(lines), sum(one["input_length"] for one in expected), sum(one["output_length"] for one in expected))
     ]
+
+
+def test_a_mapping_names_the_parts_of_a_prompt_and_an_application_may_bring_its_own_fingerprints(
+    warehouse: Callable[[str], Warehouse], tmp_path: Path
+) -> None:
+    log = tmp_path / "calls.jsonl"
+    own = {"prompt_fingerprint": "theirs", "prefix_fingerprints": "a b", "prompt_similarity": "ff"}
+    records = [
+        {**LINE, "system": "be brief"},
+        {**LINE, "id": "2", "system": "be brief"},
+        {**LINE, "id": "3", "system": "be long"},
+        {**{name: value for name, value in LINE.items() if name != "prompt"}, "id": "4", **own},
+    ]
+    log.write_text("".join(json.dumps(record) + "\n" for record in records))
+    home = warehouse("prompts")
+    load(home, log, written(tmp_path, MAPPING + 'prompt = ["system", "prompt"]\n'))
+    found = home.rows(
+        "select prompt_fingerprint, prefix_fingerprints, prompt_similarity "
+        "from staging.stg_generic__requests order by request_id"
+    )
+    assert found[0] == found[1]
+    assert found[0][0] != found[2][0]
+    # two parts, two pieces: the first differs, and so does what is chained to it
+    assert [len(row[1].split()) for row in found[:3]] == [2, 2, 2]
+    assert not set(found[0][1].split()) & set(found[2][1].split())
+    assert found[3] == ("theirs", "a b", "ff")
+
+
+def test_a_prompt_that_a_mapping_puts_nowhere_is_refused(warehouse: Callable[[str], Warehouse], tmp_path: Path) -> None:
+    log = tmp_path / "calls.jsonl"
+    log.write_text(json.dumps(LINE) + "\n")
+    with pytest.raises(RefusedError, match="does not say where prompt is"):
+        load(warehouse("nowhere"), log, written(tmp_path, MAPPING + "prompt = []\n"))

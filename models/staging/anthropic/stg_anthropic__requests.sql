@@ -72,6 +72,8 @@ select
     code_execution_requests as code_execution_count,
     latency_ms,
     time_to_first_token_ms,
+    unknown_usage,
+    {{ prompt_columns() }},
 
     ---------- times and lineage
     requested_at,

@@ -77,6 +77,8 @@ select
     coalesce(output_tokens, 0) as output_tokens,
     thinking_tokens as reasoning_tokens,
     latency_ms,
+    unknown_usage,
+    {{ prompt_columns() }},
 
     ---------- times and lineage
     requested_at,

@@ -44,6 +44,7 @@ select
     web_search_requests as web_search_count,
     code_execution_requests as code_execution_count,
     cost_usd as reported_cost_usd,
+    unknown_usage,
 
     ---------- times and lineage
     requested_at,

@@ -65,6 +65,7 @@ select
     least(cache_write_input_tokens, greatest(input_tokens - cached_input_tokens, 0)) as cache_write_30m_tokens,
     output_tokens,
     reasoning_output_tokens as reasoning_tokens,
+    unknown_usage,
 
     ---------- times and lineage
     requested_at,

@@ -23,9 +23,7 @@ select
     provider as provider_id,
     model as model_id,
     coalesce(requested_model, model) as requested_model,
-    {% for name in ('customer_id', 'feature_id', 'conversation_id', 'user_id', 'project_id', 'api_key_id') %}
-        {{ name }},
-    {% endfor %}
+    {{ for_each(['customer_id', 'feature_id', 'conversation_id', 'user_id', 'project_id', 'api_key_id'], '@') }},
     organization_id as billing_account_id,
     deployment as deployment_id,
     environment,
@@ -57,10 +55,15 @@ select
     coalesce(output_tokens, 0) as output_tokens,
     search_units as rerank_search_count,
     -- a kind that no price list knows
-    case when classifications > 0 then concat('classifications: ', cast(classifications as string)) end
-        as unknown_usage,
+    nullif(
+        trim(concat(
+            case when classifications > 0 then concat('classifications=', cast(classifications as string)) else '' end,
+            ' ', coalesce(unknown_usage, '')
+        )), ''
+    ) as unknown_usage,
     latency_ms,
     time_to_first_token_ms,
+    {{ prompt_columns() }},
 
     ---------- times and lineage
     requested_at,

@@ -77,6 +77,8 @@ select
     thoughts_tokens as reasoning_tokens,
     latency_ms,
     time_to_first_token_ms,
+    unknown_usage,
+    {{ prompt_columns() }},
 
     ---------- times and lineage
     requested_at,

@@ -93,6 +93,9 @@ select
     reported_cost_usd,
     latency_ms,
     time_to_first_token_ms,
+    {% for name in ('prompt_fingerprint', 'prefix_fingerprints', 'prompt_similarity') %}
+        coalesce({{ name }}, received_{{ name }}) as {{ name }},
+    {% endfor %}
 
     ---------- times and lineage
     requested_at,

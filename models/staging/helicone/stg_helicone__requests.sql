@@ -102,6 +102,7 @@ select
         as reported_cost_usd,
     case when latency_ms >= 0 then latency_ms end as latency_ms,
     case when time_to_first_token_ms > 0 then time_to_first_token_ms end as time_to_first_token_ms,
+    {{ prompt_columns() }},
 
     ---------- times and lineage
     requested_at,

@@ -106,9 +106,7 @@ select
     ) as has_usage,
     -- prompt_tokens includes cache reads and writes, for every provider (litellm, types/utils.py)
     {{ token_leaves() }},
-    {% for lifetime in ('5m', '30m', '1h', '12h') %}
-        written_{{ lifetime }}_tokens as cache_write_{{ lifetime }}_tokens,
-    {% endfor %}
+    {{ for_each(['5m', '30m', '1h', '12h'], 'written_@_tokens as cache_write_@_tokens') }},
     -- the lifetimes are parts of the sum; where both are there, what they leave has no known lifetime
     all_cache_write_tokens - timed_tokens as cache_write_unknown_tokens,
     thought_tokens as reasoning_tokens,
@@ -121,6 +119,8 @@ select
     annotated_pages as annotated_page_count,
     rerank_searches as rerank_search_count,
     spend as reported_cost_usd,
+    unknown_usage,
+    {{ prompt_columns() }},
 
     ---------- times and lineage
     started_at as requested_at,

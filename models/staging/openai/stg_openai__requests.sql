@@ -80,12 +80,7 @@ select
     provider as provider_id,
     model as model_id,
     coalesce(requested_model, model) as requested_model,
-    customer_id,
-    feature_id,
-    conversation_id,
-    user_id,
-    project_id,
-    api_key_id,
+    {{ for_each(['customer_id', 'feature_id', 'conversation_id', 'user_id', 'project_id', 'api_key_id'], '@') }},
     organization_id as billing_account_id,
     -- on Azure the deployment is a part of the path
     coalesce(deployment, nullif(regexp_extract(path, '/openai/deployments/([^/?]+)', 1), '')) as deployment_id,
@@ -121,6 +116,8 @@ select
     billed_character_count as character_count,
     latency_ms,
     time_to_first_token_ms,
+    unknown_usage,
+    {{ prompt_columns() }},
 
     ---------- times and lineage
     requested_at,

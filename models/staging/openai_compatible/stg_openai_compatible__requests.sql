@@ -88,9 +88,7 @@ select
     provider as provider_id,
     model as model_id,
     coalesce(requested_model, model) as requested_model,
-    {% for name in ('customer_id', 'feature_id', 'conversation_id', 'user_id', 'project_id', 'api_key_id') %}
-        {{ name }},
-    {% endfor %}
+    {{ for_each(['customer_id', 'feature_id', 'conversation_id', 'user_id', 'project_id', 'api_key_id'], '@') }},
     organization_id as billing_account_id,
     -- on Azure the deployment is a part of the path
     coalesce(deployment, nullif(regexp_extract(path, '/openai/deployments/([^/?]+)', 1), '')) as deployment_id,
@@ -121,6 +119,8 @@ select
     stated_cost + case when is_byok then upstream_cost else 0 end as reported_cost_usd,
     latency_ms,
     time_to_first_token_ms,
+    unknown_usage,
+    {{ prompt_columns() }},
 
     ---------- times and lineage
     requested_at,

@@ -21,6 +21,7 @@ select
     coalesce(cache_write_tokens, 0) as cache_write_unknown_tokens,
     coalesce(output_tokens, 0) as output_tokens,
     total_cost as reported_cost_usd,
+    unknown_usage,
 
     ---------- times and lineage
     requested_at,

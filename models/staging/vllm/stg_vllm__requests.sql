@@ -55,9 +55,7 @@ select
     provider as provider_id,
     model as model_id,
     coalesce(requested_model, model) as requested_model,
-    {% for name in ('customer_id', 'feature_id', 'conversation_id', 'user_id', 'project_id', 'api_key_id') %}
-        {{ name }},
-    {% endfor %}
+    {{ for_each(['customer_id', 'feature_id', 'conversation_id', 'user_id', 'project_id', 'api_key_id'], '@') }},
     organization_id as billing_account_id,
     -- which machine answered
     coalesce(deployment, host) as deployment_id,
@@ -90,6 +88,8 @@ select
     reasoning_tokens,
     latency_ms,
     time_to_first_token_ms,
+    unknown_usage,
+    {{ prompt_columns() }},
 
     ---------- times and lineage
     requested_at,
