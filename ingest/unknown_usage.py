@@ -29,6 +29,16 @@ create or replace temp macro unknown_counts(usage, known) as nullif(array_to_str
     ),
     lambda path: path || '=' || json_extract_string(usage, usage_pointer(path))
 )), ' '), '');
+create or replace temp macro unknown_attributes(keys, texts, begin, known) as nullif(array_to_string(list_sort(
+    list_transform(
+        list_filter(
+            list_zip(keys, texts),
+            lambda pair: starts_with(pair[1], begin) and not list_contains(known, pair[1])
+                and regexp_full_match(pair[2], '[0-9]+([.][0-9]+)?')
+        ),
+        lambda pair: pair[1] || '=' || pair[2]
+    )
+), ' '), '');
 """
 
 
@@ -37,13 +47,20 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(MACROS)
 
 
-def column(objects: Sequence[str], known: Iterable[str]) -> str:
+def column(objects: Sequence[str], attributes: Sequence[tuple[str, str, str]], known: Iterable[str]) -> str:
     """SQL of `unknown_usage`.
 
     Args:
         objects: SQL of the texts of the usage objects; the first that is there counts.
-        known: dotted names in them.
+        attributes: SQL of a list of keys and of the list of their values, and how the keys begin that count use.
+        known: dotted names in objects, and keys of attributes.
     """
+    if attributes:
+        families = [
+            f"unknown_attributes({keys}, {texts}, {literal(begin)}, {_listed(known)})"
+            for keys, texts, begin in attributes
+        ]
+        return f"nullif(concat_ws(' ', {', '.join(families)}), '')"
     if not objects:
         return "cast(null as varchar)"
     usage = f"coalesce({', '.join([*objects, 'null'])})"
