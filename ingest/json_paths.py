@@ -4,6 +4,7 @@
 |---|---|
 | `usage.cost` | a field of a field |
 | `attributes[server.address]` | the value of a key in a list of keys and values, as OpenTelemetry writes them |
+| `attributes[gen_ai.usage.*]` | of such a list all keys that begin so; for usage only |
 | `choices.0.usage` | `0` is the first of a list |
 | `response_payload[-1]` | the last of a list of texts |
 | `full_response>usage.cost` | what follows `>` lies in a JSON object that may be written as a text |
@@ -19,7 +20,7 @@ from typing import Any
 from ingest.source import Table
 from ingest.sqltext import literal, name
 
-UP, INSIDE, FIRST, LAST = "../", ">", "0", "-1"
+UP, INSIDE, FIRST, LAST, FAMILY = "../", ">", "0", "-1", "*]"
 TEXT = "VARCHAR"
 _STEP = re.compile(r"[^.\[\]]+(?:\[[^\]]*\])?")
 _KINDS = ("string", "int", "double", "bool")
@@ -96,12 +97,19 @@ class JsonPaths:
 
     def usage_objects(self) -> list[list[str]]:
         """For each of the table's usage objects the SQL of its text under each root."""
-        return [[self.value(path) for path in places] for places in self._objects]
+        return [[self.value(path) for path in places] for places in self._objects if not places[0].endswith(FAMILY)]
+
+    def usage_attributes(self) -> list[tuple[str, str, str]]:
+        """Where attributes count use: SQL of all keys and of all values there, and how the keys of use begin."""
+        families = [self._place(path) for places in self._objects for path in places if path.endswith(FAMILY)]
+        return [(self._lists[found], f"{self._lists[found]}_values", str(key)[:-1]) for found, key in families]
 
     def usage_names(self) -> set[str]:
-        """What is declared inside of the usage objects: dotted names."""
-        parted = map(self._parted, self._paths)
-        return {inside for holder, inside in parted if holder in self._usage and inside}
+        """What is declared inside of the usage objects: dotted names, and keys of attributes that count use."""
+        parted = list(map(self._parted, self._paths))
+        begin = tuple(begin for _, _, begin in self.usage_attributes())
+        keys = {key for key in (self._place(holder)[1] for holder, _ in parted) if key and key.startswith(begin)}
+        return {inside for holder, inside in parted if holder in self._usage and inside} | keys
 
     def _parted(self, path: str) -> tuple[str, str]:
         """A path as that of the JSON text that holds it, and its path in there."""

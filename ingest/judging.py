@@ -76,7 +76,8 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime, see
             numbers = ", ".join(map(str, file.not_utf8))
             broken_line = f"when line_number in ({numbers}) then {NOT_UTF8} {broken_line}"
     if table.usage:
-        unread = unknown_usage.column(usage, json_paths.usage_names() | set(table.known_usage))
+        known = json_paths.usage_names() | set(table.known_usage)
+        unread = unknown_usage.column(usage, json_paths.usage_attributes(), known)
         parsed = f"select *, {unread} as unknown_usage from ({parsed})"
     if table.prompt:
         parsed = fingerprints.with_columns(parsed, f"[{', '.join(prompt) or 'cast(null as varchar)'}]")
@@ -139,6 +140,8 @@ def _found(table: Table, column: Column, records: Records, json_paths: JsonPaths
         missing = len(held) < len(column.paths)
     if column.template is not None:
         return _first([]) if missing else _filled(column.template, column.paths, found)
+    if column.pattern is not None and found:
+        return f"nullif(regexp_extract({_first(found)}, {literal(column.pattern)}, 1), '')"
     return _first(found) if records.is_tabular or not found else f"nullif(trim({_first(found)}), '')"
 
 

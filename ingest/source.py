@@ -57,6 +57,7 @@ class Column:
         maximum: a larger number is rejected.
         identifier: at most 256 characters, none of them a control character.
         constant: the value itself, where every record has the same.
+        pattern: regular expression (RE2) whose first group is the value in the text that lies there.
         template: text with each of the paths in braces, instead of the first that holds a value; no value where one of
             them holds none.
         words: what a value is called here, by what it is called there in lower case, where `*` is any text; the first
@@ -75,6 +76,7 @@ class Column:
     maximum: int | None = None
     identifier: bool = False
     constant: str | None = None
+    pattern: str | None = None
     template: str | None = None
     words: Mapping[str, str] = field(default_factory=dict)
     zone: Literal["UTC"] | None = None

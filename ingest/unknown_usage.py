@@ -42,6 +42,16 @@ create or replace temp macro unknown_counts(usage, known) as nullif(array_to_str
     ),
     lambda place: usage_name(place) || '=' || cast(usage_value(usage, place) as varchar)
 )), ' '), '');
+create or replace temp macro unknown_attributes(keys, texts, begin, known) as nullif(array_to_string(list_sort(
+    list_transform(
+        list_filter(
+            list_zip(keys, texts),
+            lambda pair: starts_with(pair[1], begin) and not list_contains(known, pair[1])
+                and regexp_full_match(pair[2], '[0-9]+([.][0-9]+)?')
+        ),
+        lambda pair: pair[1] || '=' || pair[2]
+    )
+), ' '), '');
 """
 
 
@@ -50,14 +60,21 @@ def prepare(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(MACROS)
 
 
-def column(objects: Sequence[Sequence[str]], known: Collection[str]) -> str:
+def column(objects: Sequence[Sequence[str]], attributes: Sequence[tuple[str, str, str]], known: Collection[str]) -> str:
     """SQL of `unknown_usage`.
 
     Args:
         objects: for each usage object the SQL of its text in the places where it may lie, the first that is there
             counts. An object that a record has twice (Groq writes one usage in two places) counts once.
-        known: dotted names in them.
+        attributes: SQL of a list of keys and of the list of their values, and how the keys begin that count use.
+        known: dotted names in objects, and keys of attributes.
     """
+    if attributes:
+        families = [
+            f"unknown_attributes({keys}, {texts}, {literal(begin)}, {_listed(known)})"
+            for keys, texts, begin in attributes
+        ]
+        return f"nullif(concat_ws(' ', {', '.join(families)}), '')"
     found = [_unknown(places, known) for places in objects if places]
     if not found:
         return "cast(null as varchar)"

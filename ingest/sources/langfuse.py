@@ -4,8 +4,14 @@ A generation or embedding is a model call; exports repeat an observation each ti
 `updatedAt` holds. Schema: langfuse `worker/src/features/blobstorage`, `packages/shared/src/domain/observations.ts`.
 """
 
+import re
+from typing import Any
+
+from ingest.provider_names import PROVIDERS
 from ingest.source import MOST_TOKENS, Column, Sample, Source, Table, Type
 
+PROVIDER_KEYS = ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system", "ls_provider")
+RESPONSE_KEYS = ("gen_ai.response.id", "llm.response.id", "ai.response.id")
 TYPES = {"GENERATION", "EMBEDDING", "RETRIEVER", "TOOL"}
 
 
@@ -46,6 +52,19 @@ def _of_trace(*names: str) -> tuple[str, ...]:
     return tuple(f"../trace.{name}" for name in names)
 
 
+def _of_metadata(name: str, *keys: str, escaped: bool = False, **more: Any) -> Column:
+    """A value of the metadata: an object in the API, its text in exports, where `attributes` may be a text in a text.
+
+    What prompts and answers are found in there is a text in it, whose quotes are escaped: no key in them is taken for
+    one of the metadata. `escaped` keys are OpenTelemetry's attributes, which may be such a text themselves.
+    """
+    quote = r'\\?"' if escaped else '"'
+    named = "|".join(re.escape(key) for key in keys)
+    return Column(
+        name, paths=("metadata",), pattern=rf'{quote}(?:{named}){quote} *: *\\?"?([^"\\,}}\]]{{1,256}})', **more
+    )
+
+
 def _tokens(name: str, *paths: str) -> Column:
     return Column(name, Type.INTEGER, paths, minimum=0, maximum=MOST_TOKENS)
 
@@ -69,17 +88,24 @@ SOURCE = Source(
                 Column("observation_type", paths=("type",), words={kind.lower(): kind for kind in TYPES}),
                 Column("observation_id", paths=("id",), required=True, identifier=True),
                 Column("trace_id", paths=_spelt("traceId"), identifier=True),
+                Column("parent_id", paths=_spelt("parentObservationId"), identifier=True),
                 Column("requested_at", Type.TIMESTAMP, _spelt("startTime"), required=True, zone="UTC"),
                 Column("ended_at", Type.TIMESTAMP, _spelt("endTime"), zone="UTC"),
                 Column("first_token_at", Type.TIMESTAMP, _spelt("completionStartTime"), zone="UTC"),
                 Column("updated_at", Type.TIMESTAMP, _spelt("updatedAt"), zone="UTC"),
                 Column("model", paths=(*_spelt("providedModelName"), "model", *_spelt("internalModel"))),
-                Column("provider", paths=("metadata.attributes.gen_ai.system",)),
-                Column("customer_id", paths=("metadata.customer_id", "metadata.customer")),
-                Column("user_id", paths=(*_spelt("userId"), *_of_trace("userId"))),
-                Column("session_id", paths=(*_spelt("sessionId"), *_of_trace("sessionId"))),
+                _of_metadata("provider", *PROVIDER_KEYS, escaped=True, words=PROVIDERS),
+                # LiteLLM names an observation by the response
+                Column("logged_response_id", paths=("id",), pattern=r"^time-[-0-9]+_(\S+)$", identifier=True),
+                _of_metadata("response_id", *RESPONSE_KEYS, escaped=True, identifier=True),
+                _of_metadata("customer_id", "customer_id", "customer", "tenant_id"),
+                Column("user_id", paths=(*_spelt("userId"), *_of_trace("userId"), "../userId")),
+                Column("session_id", paths=(*_spelt("sessionId"), *_of_trace("sessionId"), "../sessionId")),
                 Column("trace_name", paths=(*_spelt("traceName"), *_of_trace("name"))),
-                Column("feature_id", paths=("metadata.feature_id", "metadata.feature")),
+                # a trace that holds its observations; of an observation by itself this is its own name
+                Column("holder_id", paths=("../id",)),
+                Column("holder_name", paths=("../name",)),
+                _of_metadata("feature_id", "feature_id", "feature"),
                 Column("environment", paths=("environment", *_of_trace("environment"))),
                 Column("project_id", paths=_spelt("projectId")),
                 Column("level", paths=("level",)),

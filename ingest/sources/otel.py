@@ -6,23 +6,8 @@ semantic-conventions `docs/gen-ai`; PyPI `openinference-semantic-conventions`, `
 """
 
 from ingest.fingerprints import ATTRIBUTE
+from ingest.provider_names import PROVIDERS
 from ingest.source import FINGERPRINTS, MOST_TOKENS, Column, Sample, Source, Table, Type, first_present
-
-PROVIDERS = {
-    "aws.bedrock": "aws", "bedrock": "aws", "aws": "aws", "amazon_bedrock": "aws",
-    "azure.ai.openai": "azure", "az.ai.openai": "azure", "azure.ai.inference": "azure", "az.ai.inference": "azure",
-    "azure": "azure",
-    "gcp.gemini": "google", "gcp.vertex_ai": "google", "gcp.gen_ai": "google", "vertex_ai": "google",
-    "vertexai": "google", "gemini": "google", "google_genai": "google", "google.generative-ai": "google",
-    "google.vertex": "google",
-    "mistral_ai": "mistral", "mistralai": "mistral",
-    "x_ai": "x-ai", "xai": "x-ai",
-    "moonshot_ai": "moonshotai",
-    "together_ai": "together", "togetherai": "together",
-    "anthropic.messages": "anthropic", "openai.chat": "openai", "openai.responses": "openai",
-}  # fmt: skip
-"""What instrumentations call a provider → its id in the price catalogue; others stay as they are."""
-
 
 PROMPT = (
     "gen_ai.system_instructions", "gen_ai.tool.definitions",
@@ -30,6 +15,18 @@ PROMPT = (
     "ai.prompt",
 )  # fmt: skip
 """Attributes that make up a prompt; of the last ones, instrumentations write one."""
+
+PARTS = (
+    "gen_ai.usage.text.input_tokens", "gen_ai.usage.text.output_tokens", "gen_ai.usage.text.cache_read.input_tokens",
+    "gen_ai.usage.input_cost", "gen_ai.usage.output_cost",
+    # Logfire writes every count of a provider beside those that it makes of them
+    "gen_ai.usage.details.input_tokens", "gen_ai.usage.details.output_tokens",
+    "gen_ai.usage.details.accepted_prediction_tokens", "gen_ai.usage.details.rejected_prediction_tokens",
+    "gen_ai.usage.details.text_prompt_tokens", "gen_ai.usage.details.text_candidates_tokens",
+    "gen_ai.usage.details.cached_content_tokens", "gen_ai.usage.details.text_cache_tokens",
+    "ai.usage.inputTokenDetails.noCacheTokens", "ai.usage.outputTokenDetails.textTokens",
+)  # fmt: skip
+"""Counts and costs that are parts or sums of others."""
 
 
 def _recognises(sample: Sample) -> bool:
@@ -80,6 +77,8 @@ SOURCE = Source(
             " ('ai.generateText', 'ai.streamText', 'ai.generateObject', 'ai.streamObject', 'ai.embed', 'ai.embedMany')",
             has_other_records=True,
             prompt=_of(*PROMPT),
+            usage=_of("gen_ai.usage.*", "llm.token_count.*", "llm.usage.*", "ai.usage.*"),
+            known_usage=PARTS,
             columns=(
                 Column("trace_id", paths=("traceId", "trace_id"), identifier=True),
                 Column("span_id", paths=("spanId", "span_id"), identifier=True, required=True),
@@ -175,6 +174,7 @@ SOURCE = Source(
                     "gen_ai.usage.prompt_tokens",
                     "llm.token_count.prompt",
                     "llm.usage.prompt_tokens",
+                    "llm.usage.input_tokens",
                     "ai.usage.inputTokens",
                     "ai.usage.promptTokens",
                     "ai.usage.tokens",
@@ -185,6 +185,7 @@ SOURCE = Source(
                     "gen_ai.usage.completion_tokens",
                     "llm.token_count.completion",
                     "llm.usage.completion_tokens",
+                    "llm.usage.output_tokens",
                     "ai.usage.outputTokens",
                     "ai.usage.completionTokens",
                 ),
@@ -196,9 +197,12 @@ SOURCE = Source(
                     "gen_ai.usage.details.cache_read_tokens",
                     "gen_ai.usage.details.cache_read_input_tokens",
                     "gen_ai.usage.input_cached_tokens",
+                    "gen_ai.usage.cached_input_tokens",
+                    "gen_ai.usage.cached_tokens",
                     "llm.token_count.prompt_details.cache_read",
                     "llm.usage.cache_read_input_tokens",
                     "ai.usage.cachedInputTokens",
+                    "ai.usage.inputTokenDetails.cacheReadTokens",
                 ),
                 _tokens(
                     "cache_write_tokens",
@@ -211,33 +215,58 @@ SOURCE = Source(
                     "gen_ai.usage.input_cache_creation",
                     "llm.token_count.prompt_details.cache_write",
                     "llm.usage.cache_creation_input_tokens",
+                    "ai.usage.inputTokenDetails.cacheWriteTokens",
                 ),
                 _tokens(
                     "reasoning_tokens",
                     "gen_ai.usage.reasoning.output_tokens",
+                    "gen_ai.usage.reasoning_output_tokens",
                     "gen_ai.usage.reasoning_tokens",
                     "gen_ai.usage.details.reasoning_tokens",
+                    "gen_ai.usage.details.thinking_tokens",
+                    "gen_ai.usage.details.thoughts_tokens",
                     "llm.token_count.completion_details.reasoning",
                     "llm.usage.reasoning_tokens",
                     "ai.usage.reasoningTokens",
+                    "ai.usage.outputTokenDetails.reasoningTokens",
                 ),
                 _tokens(
-                    "input_audio_tokens", "gen_ai.usage.audio.input_tokens", "llm.token_count.prompt_details.audio"
+                    "input_audio_tokens",
+                    "gen_ai.usage.audio.input_tokens",
+                    "gen_ai.usage.details.input_audio_tokens",
+                    "llm.token_count.prompt_details.audio",
                 ),
                 _tokens("input_image_tokens", "gen_ai.usage.image.input_tokens"),
-                _tokens("cache_read_audio_tokens", "gen_ai.usage.audio.cache_read.input_tokens"),
+                _tokens(
+                    "cache_read_audio_tokens",
+                    "gen_ai.usage.audio.cache_read.input_tokens",
+                    "gen_ai.usage.details.cache_audio_read_tokens",
+                ),
                 _tokens("cache_read_image_tokens", "gen_ai.usage.image.cache_read.input_tokens"),
                 _tokens(
                     "output_audio_tokens",
                     "gen_ai.usage.audio.output_tokens",
+                    "gen_ai.usage.details.output_audio_tokens",
                     "llm.token_count.completion_details.audio",
                 ),
                 _tokens("output_image_tokens", "gen_ai.usage.image.output_tokens"),
-                _tokens("total_tokens", "gen_ai.usage.total_tokens", "llm.usage.total_tokens", "llm.token_count.total"),
+                _tokens(
+                    "total_tokens",
+                    "gen_ai.usage.total_tokens",
+                    "llm.usage.total_tokens",
+                    "llm.token_count.total",
+                    "ai.usage.totalTokens",
+                ),
                 Column(
                     "reported_cost_usd",
                     Type.FLOAT_MONEY,
-                    _of("gen_ai.usage.cost", "llm.cost.total", "operation.cost", "langfuse.observation.cost"),
+                    _of(
+                        "gen_ai.usage.cost",
+                        "gen_ai.usage.cost_usd",
+                        "gen_ai.usage.total_cost",
+                        "llm.cost.total",
+                        "operation.cost",
+                    ),
                 ),
                 # of a span that `unitcost receive` took: it keeps no prompt
                 *(Column(f"received_{one.name}", paths=_of(f"{ATTRIBUTE}{one.name}")) for one in FINGERPRINTS),

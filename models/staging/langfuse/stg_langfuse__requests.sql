@@ -1,17 +1,21 @@
 -- grain: one row per exported version of an observation
 -- Applications name the kinds of usage themselves; a name tells its kind by the words in it.
 {% set kinds = {
-    'read': '[a-z_.]*(?:cache_read|cached)[a-z_.]*',
-    'written_5m': '[a-z_.]*(?:cache_creation|cache_write)[a-z_.]*_5m',
-    'written_1h': '[a-z_.]*(?:cache_creation|cache_write)[a-z_.]*_1h',
-    'written': '[a-z_.]*(?:cache_creation|cache_write)(?:_input_tokens|_tokens)?',
-    'input_audio': '(?:input|prompt)[a-z_.]*audio[a-z_.]*',
-    'thought': '[a-z_.]*reasoning[a-z_.]*',
-    'output_audio': '(?:output|completion)[a-z_.]*audio[a-z_.]*',
-    'plain_input': 'input|input_tokens|prompt_tokens|promptTokens|input_text',
-    'plain_output': 'output|output_tokens|completion_tokens|completionTokens|output_text',
+    'read': '[a-zA-Z_.]*(?:cache_read|cached|cacheRead)[a-zA-Z_.]*',
+    'written_5m': '[a-zA-Z_.]*(?:cache_creation|cache_write|ephemeral)[a-zA-Z_.]*_5m[a-zA-Z_.]*',
+    'written_1h': '[a-zA-Z_.]*(?:cache_creation|cache_write|ephemeral)[a-zA-Z_.]*_1h[a-zA-Z_.]*',
+    'written': '[a-zA-Z_.]*(?:cache_creation|cache_write|cacheWrite|cacheCreation)(?:_input_tokens|_tokens|Tokens)?',
+    'input_audio': '(?:input|prompt)[a-z_.]*audio(?:_tokens)?',
+    'input_image': '(?:input|prompt)[a-z_.]*image(?:_tokens)?',
+    'thought': '[a-zA-Z_.]*(?:reasoning|thinking|thoughts)[a-zA-Z_.]*',
+    'output_audio': '(?:output|completion)[a-z_.]*audio(?:_tokens)?',
+    'output_image': '(?:output|completion)[a-z_.]*image(?:_tokens)?',
+    'plain_input': 'input|input_tokens|inputTokens|prompt|prompt_tokens|promptTokens|input_text',
+    'plain_output': 'output|output_tokens|outputTokens|completion|completion_tokens|completionTokens|output_text',
     'stated_total': 'total|total_tokens|totalTokens'
 } %}
+{% set input_parts = 'read + written_5m + written_1h + written + input_audio + input_image' %}
+{% set output_parts = 'thought + output_audio + output_image' %}
 with named as (
 
     select
@@ -19,7 +23,7 @@ with named as (
         {% for kind, keys in kinds.items() %}
             {{ summed_counts('usage_details', keys) }} as {{ kind }},
         {% endfor %}
-        regexp_extract(usage_details, '[0-9]', 0) <> '' as has_details
+        {{ unknown_counts('usage_details', kinds.values() | join('|')) }} as unknown_usage
     from {{ source('langfuse', 'requests') }}
 
 ),
@@ -28,28 +32,61 @@ counted as (
 
     select
         *,
-        coalesce(has_details, false) or coalesce(input_tokens, output_tokens) is not null as has_usage,
-        case when has_details then plain_input else coalesce(input_tokens, 0) end as stated_input,
-        case when has_details then plain_output else coalesce(output_tokens, 0) end as stated_output,
+        plain_input + plain_output + {{ input_parts }} + {{ output_parts }} > 0 as has_details,
+        plain_input + plain_output + {{ input_parts }} + {{ output_parts }}
+        + coalesce(input_tokens, 0) + coalesce(output_tokens, 0) > 0 as tells_usage,
         -- Langfuse's kinds add up to their total; who passes a provider's counts on has the parts inside
-        coalesce(
-            stated_total > 0 and stated_total = plain_input + plain_output
-            and read + written_5m + written_1h + written + input_audio + thought + output_audio > 0,
-            false
-        ) as has_parts_inside
+        stated_total > 0 and stated_total = plain_input + plain_output
+        and {{ input_parts }} + {{ output_parts }} > 0 as has_parts_inside
     from named
+
+),
+
+-- A call is not made of calls: around one there may be a framework's generation of it, which tells the same again.
+calls_below as (
+
+    select
+        trace_id,
+        parent_id,
+        min(observation_id) as observation_id
+    from counted
+    where observation_type = 'GENERATION' and parent_id is not null and tells_usage
+    group by 1, 2
+
+),
+
+told as (
+
+    select
+        counted.*,
+        calls_below.observation_id as call_below,
+        calls_below.observation_id is null and tells_usage as has_usage,
+        case when has_details then plain_input else coalesce(input_tokens, 0) end
+        - case when has_parts_inside then {{ input_parts }} else 0 end as uncached_input,
+        -- `output` is without what was thought, which is billed as output
+        case when has_details then plain_output else coalesce(output_tokens, 0) end
+        + case when has_parts_inside then -output_audio - output_image else thought end as text_output,
+        -- where the lifetimes are told apart, the sum beside them is theirs
+        case when written_5m + written_1h = 0 then written else 0 end as written_unknown
+    from counted
+    left join calls_below
+        on
+            counted.observation_type = 'GENERATION'
+            and counted.trace_id = calls_below.trace_id
+            and counted.observation_id = calls_below.parent_id
 
 )
 
 select
     ---------- ids
-    observation_id as request_id,
+    coalesce(call_below, observation_id) as request_id,
+    coalesce(response_id, logged_response_id) as response_id,
     'langfuse' as source_id,
     provider as provider_id,
     model as model_id,
     model as requested_model,
     customer_id,
-    coalesce(feature_id, trace_name) as feature_id,
+    coalesce(feature_id, trace_name, case when holder_id <> observation_id then holder_name end) as feature_id,
     session_id as conversation_id,
     user_id,
     project_id,
@@ -68,24 +105,15 @@ select
 
     ---------- quantities
     has_usage,
-    greatest(
-        stated_input
-        - case when has_parts_inside then read + written_5m + written_1h + written + input_audio else 0 end,
-        0
-    ) as uncached_input_tokens,
-    read as cache_read_tokens,
-    written_5m as cache_write_5m_tokens,
-    written_1h as cache_write_1h_tokens,
-    -- where the lifetimes are told apart, the sum beside them is theirs
-    case when written_5m + written_1h = 0 then written else 0 end as cache_write_unknown_tokens,
-    input_audio as input_audio_tokens,
-    -- `output` is without what was thought, which is billed as output
-    greatest(
-        stated_output + case when has_parts_inside then -output_audio else thought end,
-        0
-    ) as output_tokens,
-    output_audio as output_audio_tokens,
-    thought as reasoning_tokens,
+    {% for leaf, count in {
+        'uncached_input': 'greatest(uncached_input, 0)', 'cache_read': 'read', 'cache_write_5m': 'written_5m',
+        'cache_write_1h': 'written_1h', 'cache_write_unknown': 'written_unknown', 'input_audio': 'input_audio',
+        'input_image': 'input_image', 'output': 'greatest(text_output, 0)', 'output_audio': 'output_audio',
+        'output_image': 'output_image', 'reasoning': 'thought'
+    }.items() -%}
+        case when has_usage then {{ count }} else 0 end as {{ leaf }}_tokens,
+    {% endfor -%}
+    unknown_usage,
     case when has_usage then total_cost end as reported_cost_usd,
     {{ milliseconds_between('requested_at', 'ended_at') }} as latency_ms,
     {{ milliseconds_between('requested_at', 'first_token_at') }} as time_to_first_token_ms,
@@ -95,8 +123,8 @@ select
 
     ---------- times and lineage
     requested_at,
-    updated_at,
+    case when call_below is null then updated_at end as updated_at, -- else it is no later version of the call below
     usage_date,
     input_id,
     record_number
-from counted
+from told

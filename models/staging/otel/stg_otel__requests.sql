@@ -1,87 +1,67 @@
 -- grain: one row per span of a model call, a retrieval or a tool, duplicates included
-with logged as (
+with described as (
 
-    select
-        *,
-        lower(coalesce(operation, '')) as said_operation,
-        lower(coalesce(span_kind, '')) as said_kind,
-        coalesce(cache_read_tokens, 0) as read_tokens,
-        coalesce(cache_write_tokens, 0) as written_tokens
-    from {{ source('otel', 'requests') }}
+    {{ span_usage(source('otel', 'requests')) }}
 
 ),
 
--- Instrumentations that name no operation may put a call's usage on the span around it, too.
+-- A call is not made of calls: around one there may be a framework's span of it, which tells the same again. The span
+-- around, which may know the customer, becomes one request with the call.
 calls_below as (
 
-    select distinct
-        trace_id,
-        parent_span_id
-    from logged
-    where coalesce(input_tokens, output_tokens) is not null and parent_span_id is not null
-
-),
-
-described as (
-
     select
-        logged.*,
-        case
-            when said_operation like 'embed%' or said_kind = 'embedding' or ai_operation like 'ai.embed%'
-                then 'embeddings'
-            when said_operation like 'rerank%' or said_kind = 'reranker' then 'rerank'
-            when said_operation = 'retrieval' or said_kind in ('retriever', 'retrieval') then 'retrieval'
-            when said_operation = 'execute_tool' or said_kind = 'tool' or ai_operation = 'ai.toolCall'
-                then 'execute_tool'
-            when said_operation in ('text_completion', 'completion') then 'text_completion'
-            else 'chat'
-        end as span_operation,
-        -- `gen_ai.usage.input_tokens` "SHOULD include all types of input tokens, including cached tokens" (semantic
-        -- conventions, registry); where the parts exceed it, the instrumentation passed on a count that has them apart
-        case
-            when read_tokens + written_tokens > input_tokens then input_tokens + read_tokens + written_tokens
-            else input_tokens
-        end as stated_input_tokens,
-        coalesce(input_tokens, output_tokens) is not null
-        and (operation is not null or span_kind is not null or ai_operation is not null or calls_below.trace_id is null)
-            as is_counted
-    from logged
-    left join calls_below
-        on
-            operation is null and span_kind is null and ai_operation is null
-            and logged.trace_id = calls_below.trace_id
-            and logged.span_id = calls_below.parent_span_id
+        around.trace,
+        around.span,
+        min(below.span) as call_below
+    from described as around
+    inner join described as below on around.trace = below.trace and around.span = below.parent_span
+    where
+        below.tells_usage
+        and (around.is_of_unknown_kind or around.span_operation = below.span_operation)
+    group by 1, 2
 
 ),
 
 counted as (
 
     select
+        described.*,
+        calls_below.call_below,
+        calls_below.call_below is null and described.tells_usage as is_counted
+    from described
+    left join calls_below on described.trace = calls_below.trace and described.span = calls_below.span
+
+),
+
+measured as (
+
+    select
         *,
         {% for count in [
-            'stated_input_tokens as all_input', 'read_tokens as all_cache_read', 'written_tokens as all_cache_write',
-            'input_audio_tokens as all_input_audio', 'input_image_tokens as all_input_image', '0 as all_input_video',
-            'output_tokens as all_output', 'output_audio_tokens as all_output_audio',
-            'output_image_tokens as all_output_image', '0 as all_output_video'
+            'stated_input_tokens as all_input', 'cache_read_tokens as all_cache_read',
+            'cache_write_tokens as all_cache_write', 'input_audio_tokens as all_input_audio',
+            'input_image_tokens as all_input_image', '0 as all_input_video', 'stated_output_tokens as all_output',
+            'output_audio_tokens as all_output_audio', 'output_image_tokens as all_output_image',
+            '0 as all_output_video'
         ] -%}
             {% set stated, name = count.split(' as ') -%}
             case when is_counted then coalesce({{ stated }}, 0) else 0 end as {{ name }}_tokens,
         {% endfor -%}
         cache_read_audio_tokens as stated_cache_read_audio_tokens,
         cache_read_image_tokens as stated_cache_read_image_tokens
-    from described
+    from counted
 
 ),
 
 leaves as (
 
-    {{ disjoint_tokens('counted') }}
+    {{ disjoint_tokens('measured') }}
 
 )
 
 select
     ---------- ids
-    coalesce(concat(trace_id, ':', span_id), span_id) as request_id,
+    coalesce(trace || ':', '') || coalesce(call_below, span) as request_id,
     response_id,
     'otel' as source_id,
     provider as provider_id,
@@ -94,7 +74,7 @@ select
     project_id,
     api_key_id,
     environment,
-    trace_id,
+    trace as trace_id,
 
     ---------- attributes
     span_operation as operation,
@@ -113,6 +93,7 @@ select
     -- no attribute tells how long it is kept
     all_cache_write_tokens as cache_write_unknown_tokens,
     case when is_counted then reasoning_tokens end as reasoning_tokens,
+    unknown_usage,
     reported_cost_usd,
     {{ whole_division('ended_nano - started_nano', '1000000') }} as latency_ms,
     cast(coalesce(milliseconds_to_first_token, seconds_to_first_token * 1000) as bigint) as time_to_first_token_ms,
