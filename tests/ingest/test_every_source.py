@@ -30,7 +30,7 @@ each_table = pytest.mark.parametrize(
     ("source", "table"), TABLES, ids=[source.raw_name(table) for source, table in TABLES]
 )
 each_log = pytest.mark.parametrize(("source", "table"), LOGS, ids=[source.raw_name(table) for source, table in LOGS])
-COUNTING = [(source, table) for source, table in LOGS if table.usage]
+COUNTING = [(source, table) for source, table in LOGS if table.usage and not table.each]
 PROMPTED = [(source, table) for source, table in LOGS if table.prompt and source.name != "otel"]
 """The attributes of a span have tests of their own."""
 
