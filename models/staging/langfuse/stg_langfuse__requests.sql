@@ -34,7 +34,7 @@ counted as (
         *,
         plain_input + plain_output + {{ input_parts }} + {{ output_parts }} > 0 as has_details,
         plain_input + plain_output + {{ input_parts }} + {{ output_parts }}
-        + coalesce(input_tokens, 0) + coalesce(output_tokens, 0) > 0 as tells_usage,
+        + coalesce(input_tokens, 0) + coalesce(output_tokens, 0) > 0 as has_usage,
         -- Langfuse's kinds add up to their total; who passes a provider's counts on has the parts inside
         stated_total > 0 and stated_total = plain_input + plain_output
         and {{ input_parts }} + {{ output_parts }} > 0 as has_parts_inside
@@ -42,25 +42,10 @@ counted as (
 
 ),
 
--- A call is not made of calls: around one there may be a framework's generation of it, which tells the same again.
-calls_below as (
-
-    select
-        trace_id,
-        parent_id,
-        min(observation_id) as observation_id
-    from counted
-    where observation_type = 'GENERATION' and parent_id is not null and tells_usage
-    group by 1, 2
-
-),
-
 told as (
 
     select
-        counted.*,
-        calls_below.observation_id as call_below,
-        calls_below.observation_id is null and tells_usage as has_usage,
+        *,
         case when has_details then plain_input else coalesce(input_tokens, 0) end
         - case when has_parts_inside then {{ input_parts }} else 0 end as uncached_input,
         -- `output` is without what was thought, which is billed as output
@@ -69,17 +54,12 @@ told as (
         -- where the lifetimes are told apart, the sum beside them is theirs
         case when written_5m + written_1h = 0 then written else 0 end as written_unknown
     from counted
-    left join calls_below
-        on
-            counted.observation_type = 'GENERATION'
-            and counted.trace_id = calls_below.trace_id
-            and counted.observation_id = calls_below.parent_id
 
 )
 
 select
     ---------- ids
-    coalesce(call_below, observation_id) as request_id,
+    observation_id as request_id,
     coalesce(response_id, logged_response_id) as response_id,
     'langfuse' as source_id,
     provider as provider_id,
@@ -123,7 +103,7 @@ select
 
     ---------- times and lineage
     requested_at,
-    case when call_below is null then updated_at end as updated_at, -- else it is no later version of the call below
+    updated_at,
     usage_date,
     input_id,
     record_number
