@@ -50,7 +50,7 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime, see
     seen = seen or LinesSeen()
     json_paths = JsonPaths(table, seen.keys)
     found = {column.name: _text(table, column, records, json_paths) for column in table.columns}
-    absent = {name for name, text in found.items() if text == NO_TEXT}
+    absent = {column for column, text in found.items() if text == NO_TEXT}
     rules |= dict(enumerate(_rules(table, records, absent, now), FIRST_RULE))
     texts = ", ".join(f"{found[column.name]} as {_text_name(column)}" for column in table.columns)
     typed = ", ".join(

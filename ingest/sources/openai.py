@@ -9,7 +9,7 @@ Schema: openai-python `types/completion_usage.py`, `types/responses/response_usa
 `types/chat/chat_completion_chunk.py`, `types/responses/response_stream_event.py`.
 """
 
-from ingest.openai_shape import KNOWN_USAGE, PROMPT, ROOTS, WHOSE, WHOSE_COLUMNS, whose
+from ingest.openai_shape import KNOWN_USAGE, PROMPT, ROOTS, WHOSE, WHOSE_COLUMNS, own, tokens, whose
 from ingest.source import MOST_TOKENS, Check, Column, Sample, Source, Table, Type, first_present
 
 OBJECTS = {
@@ -38,17 +38,8 @@ def _recognises(sample: Sample) -> bool:
     )
 
 
-def _own(*names: str) -> tuple[str, ...]:
-    """Where an application puts a field of its own: in `metadata`, beside it, or in the response's `metadata`."""
-    return tuple(f"metadata.{name}" for name in names) + names + tuple(f"*.metadata.{name}" for name in names)
-
-
 def _tokens(name: str, *paths: str) -> Column:
-    return Column(name, Type.INTEGER, tuple(f"*.usage.{path}" for path in paths), minimum=0, maximum=MOST_TOKENS)
-
-
-def _count(name: str, *paths: str) -> Column:
-    return Column(name, Type.INTEGER, paths, minimum=0, maximum=MOST_TOKENS)
+    return tokens(name, *(f"*.usage.{path}" for path in paths))
 
 
 SOURCE = Source(
@@ -111,16 +102,16 @@ SOURCE = Source(
                 Column("service_tier", paths=("*.service_tier",)),
                 Column("status", paths=("status", "*.status", "response.status_code")),
                 Column("error_code", paths=("error.code", "error.type", "*.error.code", "*.error.type")),
-                Column("attempt_number", Type.INTEGER, _own("attempt", "attempt_number"), minimum=1),
-                Column("retry_of", paths=_own("retry_of")),
+                Column("attempt_number", Type.INTEGER, own("attempt", "attempt_number"), minimum=1),
+                Column("retry_of", paths=own("retry_of")),
                 Column("latency_ms", Type.INTEGER, ("latency_ms", "duration_ms"), minimum=0),
                 Column("time_to_first_token_ms", Type.INTEGER, ("time_to_first_token_ms", "ttft_ms"), minimum=0),
-                Column("customer_id", paths=_own("customer_id", "customer")),
-                Column("feature_id", paths=_own("feature_id", "feature")),
-                Column("conversation_id", paths=(*_own("conversation_id", "session_id"), "*.conversation.id")),
-                Column("environment", paths=_own("environment")),
-                Column("trace_id", paths=_own("trace_id")),
-                Column("user_id", paths=(*_own("user_id"), "request.user", "*.safety_identifier")),
+                Column("customer_id", paths=own("customer_id", "customer")),
+                Column("feature_id", paths=own("feature_id", "feature")),
+                Column("conversation_id", paths=(*own("conversation_id", "session_id"), "*.conversation.id")),
+                Column("environment", paths=own("environment")),
+                Column("trace_id", paths=own("trace_id")),
+                Column("user_id", paths=(*own("user_id"), "request.user", "*.safety_identifier")),
                 Column("project_id", paths=("project_id", "openai_project")),
                 Column("api_key_id", paths=("api_key_id",)),
                 Column("organization_id", paths=("organization_id", "organization", "headers.openai-organization")),
@@ -164,11 +155,11 @@ SOURCE = Source(
                     "output_tokens_details.reasoning_tokens",
                 ),
                 Column("audio_seconds", Type.QUANTITY, ("*.usage.seconds",), minimum=0, maximum=MOST_TOKENS),
-                _count("web_search_requests", "*.tool_usage.web_search.num_requests"),
+                tokens("web_search_requests", "*.tool_usage.web_search.num_requests"),
                 # what only the application can log: the answer is a file
-                _count("character_count", "character_count", "characters", "input_characters"),
+                tokens("character_count", "character_count", "characters", "input_characters"),
                 # the `n` of a chat counts choices: staging tells them apart
-                _count("image_count", "image_count", "request.n"),
+                tokens("image_count", "image_count", "request.n"),
             ),
         ),
     ),
