@@ -22,6 +22,8 @@ from ingest.sqltext import literal, name
 
 UP, INSIDE, FIRST, LAST, FAMILY = "../", ">", "0", "-1", "*]"
 TEXT = "VARCHAR"
+AS_TEXT = ""
+"""Stands among the keys of an object that some line has as a text."""
 _STEP = re.compile(r"[^.\[\]]+(?:\[[^\]]*\])?")
 _KINDS = ("string", "int", "double", "bool")
 _KEY_VALUES = [{"key": TEXT, "value": {f"{kind}{end}": TEXT for kind in _KINDS for end in ("Value", "_value")}}]
@@ -41,9 +43,10 @@ class JsonPaths:
         self._each = table.each
         self._present = present or {}
         places = [[path for path in spelt_out(table, [one]) if self.has(path)] for one in table.usage]
-        self._objects = [spelt for spelt in places if spelt]
+        self._objects = [spelt for spelt in places if not all(self._is_known(table, path) for path in spelt)]
         self._usage = {path for spelt in self._objects for path in spelt}
-        declared = (*(path for column in table.columns for path in column.paths), *table.prompt, *table.usage)
+        whole = (path for spelt in self._objects for path in spelt)
+        declared = (*(path for column in table.columns for path in column.paths), *table.prompt, *whole)
         self._paths = list(dict.fromkeys(path for path in spelt_out(table, declared) if self.has(path)))
         located = [self._place(self._parted(path)[0]) for path in self._paths]
         self._lists = _numbered("keys", (found for found, key in located if key not in {None, LAST}))
@@ -65,6 +68,15 @@ class JsonPaths:
         """Whether any line of the file may have a value there."""
         steps = [step for step, *_ in _split(path.partition(INSIDE)[0])]
         return all(step in self._present.get(".".join(steps[:depth]), {step}) for depth, step in enumerate(steps))
+
+    def _is_known(self, table: Table, place: str) -> bool:
+        """Whether every usage object there is an object, all of whose names are declared."""
+        names = usage_names(table, place)
+        return self._present.get(place, {AS_TEXT}) <= names.keys() and all(
+            self._present.get(f"{place}.{outer}", {AS_TEXT}) <= inner
+            for outer, inner in names.items()
+            if inner and outer in self._present[place]
+        )
 
     def value(self, path: str) -> str:
         """SQL of the text at a path, over `records`."""
@@ -104,8 +116,8 @@ class JsonPaths:
         families = [self._place(path) for places in self._objects for path in places if path.endswith(FAMILY)]
         return [(self._lists[found], f"{self._lists[found]}_values", str(key)[:-1]) for found, key in families]
 
-    def usage_names(self) -> set[str]:
-        """What is declared inside of the usage objects: dotted names, and keys of attributes that count use."""
+    def known_usage(self) -> set[str]:
+        """What is read inside of the usage objects: dotted names, and keys of attributes that count use."""
         parted = list(map(self._parted, self._paths))
         begin = tuple(begin for _, _, begin in self.usage_attributes())
         keys = {key for key in (self._place(holder)[1] for holder, _ in parted) if key and key.startswith(begin)}
@@ -177,6 +189,22 @@ def spelt_out(table: Table, declared: Iterable[str]) -> Iterator[str]:
                 yield f"{root}.{path[2:]}".replace(f"{INSIDE}.", INSIDE).removeprefix(".")
         else:
             yield path
+
+
+def usage_names(table: Table, place: str) -> dict[str, set[str]]:
+    """What is declared inside of a usage object: name → the names in it, where it is an object itself."""
+    declared = spelt_out(table, (path for column in table.columns for path in column.paths))
+    below = [path.removeprefix(f"{place}.") for path in declared if path.startswith(f"{place}.")]
+    names: dict[str, set[str]] = {}
+    for outer, _, inner in (path.partition(".") for path in (*below, *table.known_usage)):
+        names.setdefault(outer, set()).update({inner} if inner else ())
+    return names
+
+
+def is_plain(path: str) -> bool:
+    """Whether a path is only a field of a field."""
+    steps = _split(path)
+    return UP not in path and INSIDE not in path and all(key is None and step != FIRST for step, key in steps)
 
 
 def _split(path: str) -> list[tuple[str, str | None]]:

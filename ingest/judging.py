@@ -24,6 +24,7 @@ NOT_JSON = 1
 NOT_UTF8 = 2
 FIRST_RULE = 3
 NO_TEXT = "cast(null as varchar)"
+_NUMBERS = {Type.INTEGER, Type.MONEY, Type.FLOAT_MONEY, Type.QUANTITY}
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime, see
             numbers = ", ".join(map(str, file.not_utf8))
             broken_line = f"when line_number in ({numbers}) then {NOT_UTF8} {broken_line}"
     if table.usage:
-        known = json_paths.usage_names() | set(table.known_usage)
+        known = json_paths.known_usage() | set(table.known_usage)
         unread = unknown_usage.column(usage, json_paths.usage_attributes(), known)
         parsed = f"select *, {unread} as unknown_usage from ({parsed})"
     if table.prompt:
@@ -142,7 +143,9 @@ def _found(table: Table, column: Column, records: Records, json_paths: JsonPaths
         return _first([]) if missing else _filled(column.template, column.paths, found)
     if column.pattern is not None and found:
         return f"nullif(regexp_extract({_first(found)}, {literal(column.pattern)}, 1), '')"
-    return _first(found) if records.is_tabular or not found else f"nullif(trim({_first(found)}), '')"
+    # a cast to a number sees through blanks
+    is_ready = records.is_tabular or not found or (column.type in _NUMBERS and not column.words)
+    return _first(found) if is_ready else f"nullif(trim({_first(found)}), '')"
 
 
 def _filled(template: str, places: Sequence[str], found: Sequence[str]) -> str:
@@ -241,8 +244,9 @@ def _rules(table: Table, records: Records, absent: AbstractSet[str], now: dateti
 
 def _column_rules(column: Column, *, is_float: bool) -> Iterator[Rule]:  # noqa: C901 - one branch a type
     text, value = _text_name(column), name(column.name)
+    told = f"nullif(trim({text}), '')"
     if column.required:
-        yield Rule(column.name, f"{text} is null", "is missing", "every record needs it")
+        yield Rule(column.name, f"{told} is null", "is missing", "every record needs it")
     if column.identifier:
         yield Rule(
             column.name,
@@ -256,14 +260,14 @@ def _column_rules(column: Column, *, is_float: bool) -> Iterator[Rule]:  # noqa:
             fraction = f"contains({text}, '.') and try_cast({text} as decimal(38, 6)) <> {value}"
             yield Rule(
                 column.name,
-                f"{text} is not null and ({value} is null or contains({text}, '_') or ({fraction}))",
+                f"case when {value} is null then {told} is not null else contains({text}, '_') or ({fraction}) end",
                 "is no whole number",
                 "write digits only",
             )
         case Type.MONEY | Type.FLOAT_MONEY | Type.QUANTITY:
             yield Rule(
                 column.name,
-                f"{text} is not null and ({value} is null or contains({text}, '_'))",
+                f"case when {value} is null then {told} is not null else contains({text}, '_') end",
                 "is no number",
                 "write a decimal with a point, without thousands separators or currency signs",
             )

@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from ingest.files import InputFile, open_bytes
+from ingest.files import LINE_END, InputFile, open_bytes
 
 SCHEMA = pa.schema([("record_number", pa.int64()), ("line", pa.string())])
 BLOCK = 4 << 20
 """Bytes of a block: several thousand lines, and small enough that a few blocks do not matter."""
 BOM = b"\xef\xbb\xbf"
-LINE_END = ord("\n")
 
 
 class Lines:
@@ -34,25 +33,30 @@ class Lines:
         return pa.RecordBatchReader.from_batches(SCHEMA, self._batches()).__arrow_c_stream__(requested_schema)
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
-        number, tail = 0, b""
+        number, tail = 0, np.frombuffer(b"", dtype=np.uint8)
         with open_bytes(self._file) as opened:
-            block = opened.read(BLOCK).removeprefix(BOM)
-            while block:
-                whole = tail + block
-                end = whole.rfind(b"\n") + 1
-                tail = whole[end:]
-                if end:
-                    batch = _batch(whole[:end], number)
-                    number += len(batch)
-                    yield batch
-                block = opened.read(BLOCK)
-        if tail:
-            yield _batch(tail + b"\n", number)
+            if opened.read(len(BOM)) != BOM:
+                opened.seek(0)
+            while True:
+                block = np.empty(len(tail) + BLOCK, dtype=np.uint8)
+                block[: len(tail)] = tail
+                read = opened.readinto(block[len(tail) :])  # type: ignore[attr-defined]  # IO[bytes] says less than it is
+                size = len(tail) + int(read)
+                if size == len(tail):
+                    break
+                ends = np.flatnonzero(block[:size] == LINE_END)
+                start = int(ends[-1]) + 1 if len(ends) else 0
+                tail = block[start:size]
+                if start:
+                    yield _batch(block[:start], ends, number)
+                    number += len(ends)
+        if len(tail):
+            last = np.append(tail, np.uint8(LINE_END))
+            yield _batch(last, np.array([len(tail)]), number)
 
 
-def _batch(block: bytes, before: int) -> pa.RecordBatch:
-    """The lines of a block that ends with a line end; `before`: how many lines came before it."""
-    ends = np.flatnonzero(np.frombuffer(block, dtype=np.uint8) == LINE_END)
+def _batch(block: np.ndarray[Any, np.dtype[np.uint8]], ends: np.ndarray[Any, Any], before: int) -> pa.RecordBatch:
+    """The lines of a block whose line ends are there, the last one its last byte; `before`: lines before it."""
     offsets = np.zeros(len(ends) + 1, dtype=np.int32)
     offsets[1:] = ends + 1
     lines = pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(block))

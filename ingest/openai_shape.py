@@ -30,8 +30,9 @@ _PRIVATE_HOST = (
 _CLOSED_MODEL = r"(^|/)(gpt-[0-9]|chatgpt-|o[1-9](-|$)|text-embedding-|claude-|gemini-|grok-[3-9]|sonar)"
 # What servers write of themselves: Ollama `fp_ollama`, TGI `3.0.1-sha-bb9095a`, llama.cpp `b4689-7ff9241d`, vLLM.
 _OWN_FINGERPRINT = r"^(fp_ollama|vllm.*|[0-9.]+(-dev0)?-(native|sha-[0-9a-f]+)|b[0-9]+-[0-9a-f]+)$"
-# A UUID without dashes (vLLM `chatcmpl-…`, SGLang bare); hosted providers write other lengths or dashes.
-_OWN_ID = r"^((chat)?cmpl-|embd-|resp_)?[0-9a-f]{32}$"
+# A UUID without dashes (vLLM `chatcmpl-…`, SGLang bare): no answer of OpenAI's, but a server of one's own or of a host
+# that bills for it. Which one, only the log can say.
+_SERVERS_ID = r"^((chat)?cmpl-|embd-|resp_)?[0-9a-f]{32}$"
 # Models by the names that only their maker gives them: a log without a host is that provider's.
 _OTHERS_MODEL = (
     r"^(mistral-|ministral-|magistral-|codestral-|devstral-|pixtral-|voxtral-|open-mi[sx]tral-|deepseek-(chat|reasoner|v[0-9])"
@@ -63,9 +64,11 @@ WHOSE = f"""case
     when object is null and {_is("stated", _COHERE)} then 'cohere'
     when {_is("stated", _SELF_HOSTED)} then 'vllm'
     when {_is("stated", _PRIVATE_HOST)} and not {_is("model", _CLOSED_MODEL)} then 'vllm'
+    when stated is null and {_is("system_fingerprint", _OWN_FINGERPRINT)}
+        and not {_is("model", _OTHERS_MODEL)} then 'vllm'
+    when {_is("stated", _OPENAI)} then 'openai'
     when stated is null and not {_is("model", _OTHERS_MODEL)}
-        and ({_is("system_fingerprint", _OWN_FINGERPRINT)} or {_is("response_id", _OWN_ID)}) then 'vllm'
-    when {_is("stated", _OPENAI)} or (stated is null and not {_is("model", _OTHERS_MODEL)}) then 'openai'
+        and (not {_is("response_id", _SERVERS_ID)} or {_is("model", _CLOSED_MODEL)}) then 'openai'
     else 'openai_compatible'
 end"""
 """SQL of the name of the source that reads a record in OpenAI's shape, or in Cohere's."""
@@ -77,26 +80,21 @@ def whose(record: Mapping[str, Any]) -> str:
         return "litellm"
     stated = _text(record, *STATED)
     model = _text(record, *_rooted("*.model"), "request.model", "requested_model")
+    is_cohere_stated = re.search(_COHERE, stated) and first_present(record, *_rooted("*.object")) is None
     if (
         first_present(record, *_rooted(*_COHERES_MARKS)) is not None
         or _text(record, *_rooted("*.type")) in _COHERES_EVENTS
+        or is_cohere_stated
     ):
-        return "cohere"
-    if first_present(record, *_rooted("*.object")) is None and re.search(_COHERE, stated):
         return "cohere"
     if re.search(_SELF_HOSTED, stated) or (re.search(_PRIVATE_HOST, stated) and not re.search(_CLOSED_MODEL, model)):
         return "vllm"
-    is_others = not stated and re.search(_OTHERS_MODEL, model)
-    if (
-        not stated
-        and not is_others
-        and (
-            re.search(_OWN_FINGERPRINT, _text(record, *_rooted("*.system_fingerprint")))
-            or re.search(_OWN_ID, _text(record, *_rooted("*.id")))
-        )
-    ):
+    if stated or re.search(_OTHERS_MODEL, model):
+        return "openai" if re.search(_OPENAI, stated) else "openai_compatible"
+    if re.search(_OWN_FINGERPRINT, _text(record, *_rooted("*.system_fingerprint"))):
         return "vllm"
-    return "openai" if re.search(_OPENAI, stated) or (not stated and not is_others) else "openai_compatible"
+    is_anyones = re.search(_SERVERS_ID, _text(record, *_rooted("*.id"))) and not re.search(_CLOSED_MODEL, model)
+    return "openai_compatible" if is_anyones else "openai"
 
 
 def is_shaped(record: Mapping[str, Any]) -> bool:

@@ -3,7 +3,8 @@
 The answer itself, or wrapped (`response`, `body`, `response.body`) beside the application's own fields, one JSON object
 a line; a stream's chunks, a line each, are one call. The machine is paid, not the call: see
 seeds/self_hosted_providers.csv. A record is one where the log says so (`provider`), the host is private, or, without a
-host, the id or the fingerprint is one that only such servers write. Schema: vLLM `entrypoints/openai/protocol.py`.
+host, the fingerprint is one that only such servers write. An id like theirs says too little: hosts that bill run the
+same servers. Schema: vLLM `entrypoints/openai/protocol.py`.
 """
 
 from ingest.openai_shape import (

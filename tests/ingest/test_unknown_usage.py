@@ -51,6 +51,31 @@ def test_a_count_under_an_unknown_name_lands_as_it_is_called(
     assert [(row[0], row[2]) for row in rows] == [(expected, unknown)]
 
 
+PLAIN = {"prompt_tokens": 1, "details": {"cached_tokens": 2}, "total_tokens": 3}
+
+
+@pytest.mark.parametrize(
+    ("odd", "landed_odd"),
+    [
+        ({**PLAIN, "new_tokens": 5}, (1, 2, "new_tokens=5")),
+        ({**PLAIN, "details": {"smell_tokens": 6}}, (1, None, "details.smell_tokens=6")),
+        ({**PLAIN, "details": None}, (1, None, None)),
+        (json.dumps(PLAIN), (1, 2, None)),
+        (json.dumps({**PLAIN, "new_tokens": 5}), (1, 2, "new_tokens=5")),
+        (None, (None, None, None)),
+    ],
+)
+@pytest.mark.parametrize("before", [1, 12_000], ids=["near the others", "far behind the head"])
+def test_one_usage_object_unlike_all_others_is_read_like_them(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, odd: Any, landed_odd: tuple[Any, ...], before: int
+) -> None:
+    usual = [{"at": AT, "response": {"usage": PLAIN}}] * before
+    _, rows = landed(con, tmp_path, USAGE, lines(*usual, {"at": AT, "response": {"usage": odd}}, *usual[:1]))
+    odds = [row[:3] for row in rows if row[:3] != (1, 2, None)]
+    assert odds == ([landed_odd] if landed_odd != (1, 2, None) else [])
+    assert len(rows) == before + 2
+
+
 BODIES = SHARED_DATA / "usage_bodies" / "usages_half.json"
 RESPONSES = SHARED_DATA / "provider_responses" / "openai_anthropic.jsonl"
 UNREAD = {
