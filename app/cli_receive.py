@@ -59,7 +59,11 @@ async def _serve(listening: socket.socket, journal: Journal, token: str | None, 
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     keep = functools.partial(
-        otlp.strip, allowed=otel.ATTRIBUTES, content=otel.PROMPT, fingerprint=PromptFingerprints(home)
+        otlp.strip,
+        allowed=otel.ATTRIBUTES,
+        counts=otel.USAGE,
+        content=otel.PROMPT,
+        fingerprint=PromptFingerprints(home),
     )
     await receiver.serve(listening, journal, keep, stop=stop, token=token)
 

@@ -53,6 +53,18 @@ create or replace temp macro message_blocks(message) as
         )
         else [cast(message as varchar)]
     end;
+create or replace temp macro attribute_texts(keys, texts, begin) as array_to_string(list_transform(
+    list_sort(list_transform(
+        list_filter(list_zip(keys, texts), lambda pair: starts_with(pair[1], begin)),
+        lambda pair: {{
+            'place': regexp_replace(
+                regexp_replace(pair[1], '([0-9]+)', '00000000\\1', 'g'), '0*([0-9]{{9,}})', '\\1', 'g'
+            ),
+            'text': pair[2]
+        }}
+    )),
+    lambda pair: pair.text
+), chr(10));
 create or replace temp macro content_blocks(part) as
     case
         when left(ltrim(part), 1) = '[' and json_valid(part)

@@ -4,7 +4,7 @@
 |---|---|
 | `usage.cost` | a field of a field |
 | `attributes[server.address]` | the value of a key in a list of keys and values, as OpenTelemetry writes them |
-| `attributes[gen_ai.usage.*]` | of such a list all keys that begin so; for usage only |
+| `attributes[gen_ai.usage.*]` | of such a list all keys that begin so: the counts in usage, in a prompt one text |
 | `choices.0.usage` | `0` is the first of a list |
 | `response_payload[-1]` | the last of a list of texts |
 | `full_response>usage.cost` | what follows `>` lies in a JSON object that may be written as a text |
@@ -89,6 +89,8 @@ class JsonPaths:
         if key == LAST:
             return f"{found}[-1]"
         keys = self._lists[found]
+        if key.endswith("*"):
+            return f"attribute_texts({keys}, {keys}_values, {literal(key[:-1])})"
         return f"{keys}_values[list_position({keys}, {literal(key)})]"
 
     def records(self, parsed: str) -> str:

@@ -11,6 +11,7 @@ import base64
 import functools
 import json
 import math
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -282,6 +283,7 @@ def strip(
     request: ExportTraceServiceRequest,
     allowed: Collection[str],
     *,
+    counts: Sequence[str] = (),
     content: Sequence[str] = (),
     fingerprint: Fingerprint | None = None,
 ) -> ExportTraceServiceRequest:
@@ -292,6 +294,8 @@ def strip(
 
     Args:
         allowed: the keys of resource and span attributes that are kept.
+        counts: how the keys begin of which numbers are kept, whatever follows: a new kind of usage is none of the
+            allowed keys, and a number is no text.
         content: keys of attributes that make up a prompt, in their order; `llm.input_messages.*` are all that begin
             so, as one text.
         fingerprint: called with the texts of `content` that a span has; what it returns is added to the span in place
@@ -323,7 +327,8 @@ def strip(
                 kept.attributes.extend(
                     attribute
                     for attribute in span.attributes
-                    if attribute.key in allowed and attribute.key not in instead
+                    if (attribute.key in allowed or _is_count(attribute, tuple(counts)))
+                    and attribute.key not in instead
                 )
                 for key, value in instead.items():
                     kept.attributes.add(key=key, value=AnyValue(string_value=value))
@@ -355,6 +360,10 @@ def span_count(request: ExportTraceServiceRequest) -> int:
     return sum(len(scope.spans) for resource in request.resource_spans for scope in resource.scope_spans)
 
 
+def _is_count(attribute: KeyValue, begins: tuple[str, ...]) -> bool:
+    return attribute.key.startswith(begins) and attribute.value.WhichOneof("value") in {"int_value", "double_value"}
+
+
 def _fingerprints(
     attributes: Iterable[KeyValue], content: Sequence[str], fingerprint: Fingerprint
 ) -> Mapping[str, str]:
@@ -371,7 +380,7 @@ def _fingerprints(
 
 def _by_number(attribute: KeyValue) -> str:
     """So that message 10 comes after message 9, whatever order the attributes came in."""
-    return ".".join(part.zfill(9) for part in attribute.key.split("."))
+    return re.sub("[0-9]+", lambda number: number[0].zfill(9), attribute.key)
 
 
 def _text(value: AnyValue) -> str:

@@ -10,11 +10,15 @@ from ingest.provider_names import PROVIDERS
 from ingest.source import FINGERPRINTS, MOST_TOKENS, Column, Sample, Source, Table, Type, first_present
 
 PROMPT = (
-    "gen_ai.system_instructions", "gen_ai.tool.definitions",
-    "gen_ai.input.messages", "gen_ai.prompt", "input.value", "traceloop.entity.input", "ai.prompt.messages",
-    "ai.prompt",
+    "gen_ai.system_instructions", "gen_ai.tool.definitions", "llm.tools.*", "llm.request.functions.*",
+    "gen_ai.input.messages", "gen_ai.prompt", "gen_ai.prompt.*", "llm.input_messages.*", "input.value",
+    "traceloop.entity.input", "ai.prompt.messages", "ai.prompt",
 )  # fmt: skip
-"""Attributes that make up a prompt; of the last ones, instrumentations write one."""
+"""Attributes that make up a prompt, all that begin so where one ends with `*`; of the messages, instrumentations write
+one, OpenInference also the whole request."""
+
+USAGE = ("gen_ai.usage.", "llm.token_count.", "llm.usage.", "ai.usage.")
+"""How the attributes begin that count use."""
 
 PARTS = (
     "gen_ai.usage.text.input_tokens", "gen_ai.usage.text.output_tokens", "gen_ai.usage.text.cache_read.input_tokens",
@@ -77,7 +81,7 @@ SOURCE = Source(
             " ('ai.generateText', 'ai.streamText', 'ai.generateObject', 'ai.streamObject', 'ai.embed', 'ai.embedMany')",
             has_other_records=True,
             prompt=_of(*PROMPT),
-            usage=_of("gen_ai.usage.*", "llm.token_count.*", "llm.usage.*", "ai.usage.*"),
+            usage=_of(*(f"{begin}*" for begin in USAGE)),
             known_usage=PARTS,
             columns=(
                 Column("trace_id", paths=("traceId", "trace_id"), identifier=True),

@@ -22,10 +22,13 @@ from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Sp
 
 from ingest import otlp
 from ingest.files import RefusedError, inspect
+from ingest.fingerprints import PromptFingerprints
 from ingest.inputs import ingest_files
+from ingest.landing import Landed
 from ingest.ledger import Ledger
 from ingest.records import count_agrees, readable
-from ingest.source import Column, Sample, Source, Table, Type
+from ingest.source import FINGERPRINTS, Column, Sample, Source, Table, Type
+from ingest.sources import otel
 from ingest.sources.otel import ATTRIBUTES
 
 CANARY = "the patient in room 12 is called"
@@ -403,6 +406,41 @@ def test_a_fingerprint_takes_the_place_of_the_texts() -> None:
     first, second = kept.resource_spans[0].scope_spans[0].spans
     assert [(one.key, one.value.string_value) for one in first.attributes] == [("print", "m0\nm9\nm10|whole")]
     assert [one.key for one in second.attributes] == ["gen_ai.request.model"]
+
+
+def test_a_count_that_nobody_knows_is_kept_and_a_text_by_such_a_name_is_not() -> None:
+    counts = ("gen_ai.usage.",)
+    sent = request(Span(attributes=[attribute("gen_ai.usage.smell_tokens", 7), attribute("gen_ai.usage.note", CANARY)]))
+    (kept,) = otlp.strip(sent, ATTRIBUTES, counts=counts).resource_spans[0].scope_spans[0].spans
+    assert list(kept.attributes) == [attribute("gen_ai.usage.smell_tokens", 7)]
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["gen_ai.prompt.10.content", "gen_ai.prompt.9.content", "gen_ai.prompt.0.role"],
+        ["llm.input_messages.123456789012.message.content", "llm.input_messages.2.message.content"],
+        ["llm.request.functions.1.name", "llm.input_messages.0.message.content", "gen_ai.input.messages"],
+    ],
+)
+def test_flattened_prompts_have_the_same_fingerprint_received_and_in_a_file(
+    keys: list[str], tmp_path: Path, con: duckdb.DuckDBPyConnection, landed: Callable[[Path, str], Landed]
+) -> None:
+    model = attribute("gen_ai.request.model", "gpt-5")
+    texts = [attribute(key, f"text {number}") for number, key in enumerate(keys)]
+    ids = {"trace_id": b"1" * 16, "span_id": b"12345678", "start_time_unix_nano": 1_790_000_000_000_000_000}
+    sent = request(Span(attributes=[*texts, model], **ids))
+    (tmp_path / "home").mkdir()
+    received = otlp.strip(sent, otel.ATTRIBUTES, content=otel.PROMPT, fingerprint=PromptFingerprints(tmp_path / "home"))
+    prints = []
+    for name, message in (("file", sent), ("received", received)):
+        path = tmp_path / f"{name}.jsonl"
+        path.write_bytes(otlp.to_json(message) + b"\n")
+        files = [str(file.path) for file in landed(path, "otel").files]
+        kept = ", ".join(f"coalesce(received_{one.name}, {one.name})" for one in FINGERPRINTS)
+        prints += con.sql(f"select {kept} from read_parquet({files})").fetchall()
+    assert prints[0] == prints[1]
+    assert None not in prints[0]
 
 
 def test_a_text_that_is_a_list_is_fingerprinted_as_json() -> None:
