@@ -152,16 +152,15 @@ def _ingest_file(
 
 def _recognise(file: InputFile, sources: dict[str, Source], source: str | None) -> list[tuple[Source, Table]]:
     """The tables that a file belongs in: by the name that the user gave, else by its content."""
+    sample = file.sample.thinned()
     candidates = [sources[source]] if source else list(sources.values())
     tables = [(origin, table) for origin in candidates for table in origin.tables if file.format in table.formats]
     if source:
         if not tables:
             formats = ", ".join(sorted({name for table in sources[source].tables for name in table.formats}))
             raise RefusedError(f"{source} is not read from {file.format}", f"give {formats}")
-        return (
-            tables if len(tables) == 1 else [pair for pair in tables if pair[1].recognises(file.sample)] or tables[:1]
-        )
-    recognised = [(origin, table) for origin, table in tables if table.recognises(file.sample)]
+        return tables if len(tables) == 1 else [pair for pair in tables if pair[1].recognises(sample)] or tables[:1]
+    recognised = [(origin, table) for origin, table in tables if table.recognises(sample)]
     if not recognised:
         raise RefusedError(
             f"not recognised as any source ({file.format}, {file.line_count:,} lines)",

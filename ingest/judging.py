@@ -14,7 +14,7 @@ from ingest.files import InputFile, RefusedError
 from ingest.json_paths import JsonPaths, spelt_out
 from ingest.lines_seen import LinesSeen
 from ingest.records import BLANK, Records
-from ingest.source import SQL_TYPES, Column, Table, Type
+from ingest.source import FINGERPRINTS, SQL_TYPES, UNKNOWN_USAGE, Column, Table, Type
 from ingest.source import Check as Rule
 from ingest.sqltext import literal, name
 
@@ -29,10 +29,17 @@ _NUMBERS = {Type.INTEGER, Type.MONEY, Type.FLOAT_MONEY, Type.QUANTITY}
 
 @dataclass(frozen=True)
 class Judged:
-    """A relation with the typed columns, input_id, record_hash and outcome, and the rules that outcomes name."""
+    """SQL that judges the records of a file.
+
+    Attributes:
+        relation: SQL of the typed columns, input_id, record_hash and outcome.
+        rules: what the outcomes from 1 on mean.
+        absent: columns of which no record of the file can have a value.
+    """
 
     relation: str
     rules: dict[int, Rule]
+    absent: frozenset[str]
 
 
 def judge(table: Table, file: InputFile, records: Records, *, now: datetime, seen: LinesSeen | None = None) -> Judged:
@@ -65,23 +72,31 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime, see
         line, broken_line = "", ""
     else:
         cut = f"json_transform(line, {literal(json_paths.structure)})"
-        if not seen.are_objects:
+        lines = records.relation
+        if not seen.familiar and not seen.are_objects:
             cut = f"case when ltrim(line)[1] = '{{' and json_valid(line) then {cut} end"
-        lines = records.relation if seen.are_objects else f"select * from ({records.relation}) where not ({BLANK})"
-        parsed = json_paths.records(f"select record_number as line_number, line, {cut} as r from ({lines})")
+            lines = f"select * from ({lines}) where not ({BLANK})"
+        is_familiar = f"{seen.familiar or 'true'} as is_familiar"
+        parsed = json_paths.records(
+            f"select record_number as line_number, line, {is_familiar}, {cut} as r from ({lines})"
+        )
         prompt = [json_paths.value(path) for path in spelt_out(table, table.prompt) if json_paths.has(path)]
         usage = json_paths.usage_objects()
-        line = f"r, {json_paths.element} as element, line,"
-        broken_line = f"when r is null then {NOT_JSON}"
+        line = f"r, {json_paths.element} as element, line, is_familiar,"
+        broken_line = f"when r is null or not is_familiar then {NOT_JSON}"
         if file.not_utf8:
             numbers = ", ".join(map(str, file.not_utf8))
             broken_line = f"when line_number in ({numbers}) then {NOT_UTF8} {broken_line}"
+    no_usage = not usage and not json_paths.usage_attributes()
     if table.usage:
         known = json_paths.known_usage() | set(table.known_usage)
         unread = unknown_usage.column(usage, json_paths.usage_attributes(), known)
         parsed = f"select *, {unread} as unknown_usage from ({parsed})"
-    if table.prompt:
-        parsed = fingerprints.with_columns(parsed, f"[{', '.join(prompt) or 'cast(null as varchar)'}]")
+    if prompt:
+        parsed = fingerprints.with_columns(parsed, f"[{', '.join(prompt)}]")
+    elif table.prompt:
+        untold = ", ".join(f"{_untold(column)} as {name(column.name)}" for column in FINGERPRINTS)
+        parsed = f"select *, {untold} from ({parsed})"
     kept = "".join(f"{name(column.name)}, " for column in table.derived_columns())
     outcomes = " ".join(f"when {rule.broken} then {number}" for number, rule in rules.items() if number >= FIRST_RULE)
     return Judged(
@@ -103,6 +118,11 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime, see
         from carried
         """,
         rules,
+        frozenset(
+            absent
+            | ({column.name for column in FINGERPRINTS} if not prompt else set())
+            | ({UNKNOWN_USAGE.name} if no_usage else set())
+        ),
     )
 
 

@@ -6,7 +6,8 @@ Landing files are named by the SHA-256 of their bytes. Prompts and answers never
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -16,7 +17,7 @@ import duckdb
 
 from ingest import fingerprints, lines_seen, unknown_usage
 from ingest.files import InputFile, RefusedError
-from ingest.judging import GOOD, NOT_OURS, Judged, judge
+from ingest.judging import GOOD, NOT_JSON, NOT_OURS, Judged, judge
 from ingest.records import Records, count_agrees, readable
 from ingest.source import LINEAGE, SQL_TYPES, Source, Table
 from ingest.sqltext import literal, name
@@ -24,6 +25,7 @@ from ingest.sqltext import literal, name
 SHOWN_REJECTS = 100
 BUFFERED_ROWS = 122_880
 """Rows of a day that wait to be written, in each thread: one row group, so that memory does not grow with the file."""
+_PARQUET = "format parquet, compression zstd"
 
 
 @dataclass(frozen=True)
@@ -113,16 +115,11 @@ def land(
         if table.usage:
             unknown_usage.prepare(con)
         with readable(con, file) as records:
-            seen = None if records.is_tabular else lines_seen.look(con, table, file, records.relation)
-            judged = judge(table, file, records, now=now or datetime.now(UTC), seen=seen)
-            counts = {GOOD: _write_good(con, table, judged, scratch)}
-            lines = record_count = counts[GOOD]
-            if table.each or record_count != file.line_count:
-                counts, lines = _counts(con, judged)
-                record_count = sum(counts.values()) + len(records.torn)
-            count_agrees(con, file, records, lines + len(records.torn))
+            written = _write(con, table, file, records, scratch, now or datetime.now(UTC))
+            count_agrees(con, file, records, written.line_count + len(records.torn))
+            counts, record_count = written.counts, sum(written.counts.values()) + len(records.torn)
             rejected_count = sum(count for outcome, count in counts.items() if outcome > GOOD) + len(records.torn)
-            rejects = _quarantine(con, judged, records, home, source, file) if rejected_count else ()
+            rejects = _quarantine(con, written.judged, records, home, source, file) if rejected_count else ()
         if rejects and table.replaces:
             first = rejects[0]
             raise RefusedError(
@@ -140,7 +137,7 @@ def land(
         rejected_count=rejected_count,
         other_count=counts.get(NOT_OURS, 0),
         rejects=rejects,
-        models=_models(con, table, files),
+        models=_models(con, table, files, written.judged.absent),
     )
 
 
@@ -169,22 +166,93 @@ def empty_sql(table: Table) -> str:
     return f"select {columns}, cast(null as date) as usage_date where false"
 
 
-def _write_good(con: duckdb.DuckDBPyConnection, table: Table, judged: Judged, scratch: Path) -> int:
-    columns = ", ".join(name(column.name) for column in (*table.landed_columns(), *LINEAGE))
-    scope = f", md5({_scope_sql(table)}) as scope" if table.replaces else ""
+@dataclass(frozen=True)
+class _Written:
+    """The good rows of a file are in Parquet.
+
+    Attributes:
+        counts: records by outcome.
+        line_count: lines or rows that they came from.
+    """
+
+    judged: Judged
+    counts: Mapping[int, int]
+    line_count: int
+
+
+def _write(
+    con: duckdb.DuckDBPyConnection, table: Table, file: InputFile, records: Records, scratch: Path, now: datetime
+) -> _Written:
+    """Write the good rows below `scratch`: as a sample of the lines lets expect them, else by a look at all of them."""
+    if not records.is_tabular and not table.each and (seen := lines_seen.look_at_sample(con, table, file)):
+        judged = judge(table, file, records, now=now, seen=seen)
+        sample = judge(table, file, Records(lines_seen.SAMPLE), now=now, seen=seen)
+        try:
+            written = _write_judged(con, table, file, judged, scratch, _only_day(con, table, sample))
+        except duckdb.InvalidInputException:  # some line is no JSON
+            written = None
+        if written and not written.counts.get(NOT_JSON):
+            return written
+        shutil.rmtree(scratch)
+        scratch.mkdir()
+    seen = None if records.is_tabular else lines_seen.look(con, table, file, records.relation)
+    return _write_judged(con, table, file, judge(table, file, records, now=now, seen=seen), scratch, None)
+
+
+def _only_day(con: duckdb.DuckDBPyConnection, table: Table, sample: Judged) -> date | None:
+    """The day of all good records of a sample."""
+    if table.replaces:
+        return None
+    days = con.sql(f"select distinct usage_date from ({_good(table, sample)}) limit 2").fetchall()
+    return days[0][0] if len(days) == 1 else None
+
+
+def _write_judged(
+    con: duckdb.DuckDBPyConnection, table: Table, file: InputFile, judged: Judged, scratch: Path, day: date | None
+) -> _Written:
+    """Write the good rows, a folder for each day.
+
+    Args:
+        day: the one of most rows, where it is known: they are written as one file, at half the work of telling days
+            apart.
+    """
+    rows = _good(table, judged)
+    if day:
+        one = scratch / f"usage_date={day}" / "rows.parquet"
+        one.parent.mkdir()
+        its = f"select * exclude (usage_date) from ({rows}) where usage_date = '{day}'"
+        con.execute(f"copy ({its}) to {literal(str(one))} ({_PARQUET})")
+        good = _row_count(con, one)
+        if good == file.line_count:
+            return _Written(judged, {GOOD: good}, good)
+        if not good:
+            one.unlink()
+        counts, lines = _counts(con, judged)
+        if counts.get(GOOD, 0) > good:
+            _write_by_day(con, table, f"select * from ({rows}) where usage_date <> '{day}'", scratch)
+        return _Written(judged, counts, lines)
+    _write_by_day(con, table, rows, scratch)
+    good = sum(_row_count(con, path) for path in scratch.rglob("*.parquet"))
+    if good == file.line_count and not table.each:
+        return _Written(judged, {GOOD: good}, good)
+    return _Written(judged, *_counts(con, judged))
+
+
+def _write_by_day(con: duckdb.DuckDBPyConnection, table: Table, rows: str, scratch: Path) -> None:
+    scope = ", scope" if table.replaces else ""
     con.execute(
-        f"""
-        copy (
-            select {columns}, cast({name(table.date)} as date) as usage_date {scope}
-            from ({judged.relation})
-            where outcome = {GOOD}
-        ) to {literal(str(scratch))} (
-            format parquet, compression zstd, overwrite_or_ignore,
-            partition_by (usage_date {", scope" if scope else ""})
-        )
-        """
+        f"copy ({rows}) to {literal(str(scratch))} ({_PARQUET}, overwrite_or_ignore, partition_by (usage_date {scope}))"
     )
-    return sum(_row_count(con, path) for path in scratch.rglob("*.parquet"))
+
+
+def _good(table: Table, judged: Judged) -> str:
+    """SQL of the good rows. A column that no record has is left out: it costs as much as one that is full of values."""
+    told = (column.name for column in (*table.landed_columns(), *LINEAGE) if column.name not in judged.absent)
+    scope = f", md5({_scope_sql(table)}) as scope" if table.replaces else ""
+    return (
+        f"select {', '.join(map(name, told))}, cast({name(table.date)} as date) as usage_date {scope} "
+        f"from ({judged.relation}) where outcome = {GOOD}"
+    )
 
 
 def _counts(con: duckdb.DuckDBPyConnection, judged: Judged) -> tuple[dict[int, int], int]:
@@ -276,11 +344,12 @@ def _keep(con: duckdb.DuckDBPyConnection, table: Table, scratch: Path, folder: P
         )
 
 
-def _models(con: duckdb.DuckDBPyConnection, table: Table, files: tuple[LandingFile, ...]) -> frozenset[tuple[str, str]]:
-    if table.shape != "requests" or not files:
+def _models(
+    con: duckdb.DuckDBPyConnection, table: Table, files: tuple[LandingFile, ...], absent: AbstractSet[str]
+) -> frozenset[tuple[str, str]]:
+    if table.shape != "requests" or not files or "model" in absent:
         return frozenset()
     paths = ", ".join(literal(str(file.path)) for file in files)
-    rows = con.sql(
-        f"select distinct coalesce(provider, ''), model from read_parquet([{paths}]) where model is not null"
-    ).fetchall()
+    provider = "''" if "provider" in absent else "coalesce(provider, '')"
+    rows = con.sql(f"select distinct {provider}, model from read_parquet([{paths}]) where model is not null").fetchall()
     return frozenset(rows)

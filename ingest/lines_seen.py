@@ -1,9 +1,13 @@
-"""What the lines of a file have in common, found in one pass before they are read: keys, and whether all are objects.
+"""What the lines of a file have in common, found before they are read: keys, and whether all are objects.
 
 Most of a table's paths lead nowhere in one file, since every application wraps answers in its own way. Knowing which
 do makes reading it three times as fast; and where every line is known to be an object, none is checked again.
+
+A sample of the lines tells it first, and each line is compared with the shapes in it while it is read: a file that
+holds another shape is looked at as a whole, and read again.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -15,6 +19,9 @@ from ingest.json_paths import AS_TEXT, INSIDE, is_plain, spelt_out, usage_names
 from ingest.source import Table, first_present
 from ingest.sqltext import literal
 
+SAMPLE = "select row_number() over () as record_number, line from sample_lines"
+"""The lines that `look_at_sample` looked at last."""
+
 
 @dataclass(frozen=True)
 class LinesSeen:
@@ -23,10 +30,27 @@ class LinesSeen:
     Attributes:
         keys: dotted path of an object ("" is the line) → the keys that occur in it, of the objects that were looked at.
         are_objects: every line is a JSON object, and none is blank.
+        familiar: SQL of whether a line has a shape that was looked at, where that was a sample. It and the reading of
+            lines raise InvalidInputException where a line is no JSON or blank.
     """
 
     keys: Mapping[str, AbstractSet[str]] = field(default_factory=dict)
     are_objects: bool = False
+    familiar: str | None = None
+
+
+def look_at_sample(con: duckdb.DuckDBPyConnection, table: Table, file: InputFile) -> LinesSeen | None:
+    """Look at the records of a file that were kept when it was inspected; None where they are no objects."""
+    lines = [json.dumps(record, ensure_ascii=False) for record in file.sample.records]
+    con.execute("create or replace temp table sample_lines as select unnest(cast(? as varchar[])) as line", [lines])
+    looked = _Looked(con, table, file, SAMPLE)
+    if not looked.shapes or not all(is_object for *_, is_object in looked.shapes):
+        return None
+    # what is in no record of the sample changes the keys of what would hold it
+    never: dict[str, set[str]] = {one: set() for one in looked.holders if one not in looked.keys}
+    hashes = ", ".join(f"{found}::ubigint" for _, found, _ in looked.shapes)
+    familiar = " and not ".join([f"{looked.shape} in ({hashes})", *looked.never_texts])
+    return LinesSeen(keys={**looked.keys, **never}, familiar=familiar)
 
 
 def look(con: duckdb.DuckDBPyConnection, table: Table, file: InputFile, relation: str) -> LinesSeen:
@@ -37,31 +61,48 @@ def look(con: duckdb.DuckDBPyConnection, table: Table, file: InputFile, relation
     """
     if table.each:
         return LinesSeen()
-    usage = _usage_objects(table)
-    holders = _holders(table, usage)
-    objects = [one for one in holders if not one or _is_in_head(file, one)]
-    looked = (
-        f"select distinct json_keys(line, [{', '.join(map(_json_path, objects))}]), starts_with(line, '{{') "
-        f"from ({relation})"
-    )
-    try:
-        rows = con.sql(looked).fetchall()
-    except duckdb.InvalidInputException:  # some line is no JSON
-        rows = [(keys, False) for keys, _ in con.sql(f"{looked} where json_valid(line)").fetchall()]
-    keys: dict[str, set[str]] = {one: set() for one in objects}
-    for found, _ in rows:
-        for one, in_it in zip(objects, found, strict=True):
-            keys[one].update(in_it or ())
-    without_keys = [one for at, one in enumerate(objects) if one in usage and any(found[at] == [] for found, _ in rows)]
-    for one in without_keys:  # null, or an object that is written as a text
-        written = f"from ({relation}) where json_valid(line) and json_type(line, {_json_path(one)}) = 'VARCHAR'"
-        if con.sql(f"select 1 {written} limit 1").fetchall():
-            keys[one].add(AS_TEXT)
+    looked = _Looked(con, table, file, relation)
     # an object that no record of the head has may come later
-    return LinesSeen(
-        keys={**keys, **{one: set() for one in _never(holders, keys)}},
-        are_objects=bool(rows) and all(is_object for _, is_object in rows),
-    )
+    never: dict[str, set[str]] = {one: set() for one in _never(looked.holders, looked.keys)}
+    are_objects = bool(looked.shapes) and all(is_object for *_, is_object in looked.shapes)
+    return LinesSeen(keys={**looked.keys, **never}, are_objects=are_objects)
+
+
+class _Looked:
+    """The shapes of lines: the keys of the objects in them that a table reads.
+
+    Attributes:
+        holders: the objects that may be there.
+        keys: those of the objects that were looked at.
+        shape: SQL of the hash of a line's shape.
+        shapes: (keys, hash, whether such lines are objects).
+        never_texts: SQL, each true of no line that was looked at, though its keys do not tell.
+    """
+
+    def __init__(self, con: duckdb.DuckDBPyConnection, table: Table, file: InputFile, relation: str) -> None:
+        usage = _usage_objects(table)
+        self.holders = _holders(table, usage)
+        objects = _in_head(file, self.holders)
+        keys = f"json_keys(line, [{', '.join(map(_json_path, objects))}])"
+        self.shape = f"hash({keys})"
+        self.never_texts: list[str] = []
+        looked = f"select any_value({keys}), {self.shape}, bool_and(starts_with(line, '{{')) from ({relation})"
+        try:
+            self.shapes = con.sql(f"{looked} group by 2").fetchall()
+        except duckdb.InvalidInputException:  # some line is no JSON
+            rows = con.sql(f"{looked} where json_valid(line) group by 2").fetchall()
+            self.shapes = [(found, shape, False) for found, shape, _ in rows]
+        self.keys: dict[str, set[str]] = {one: set() for one in objects}
+        for found, *_ in self.shapes:
+            for one, in_it in zip(objects, found, strict=True):
+                self.keys[one].update(in_it or ())
+        for at, one in enumerate(objects):
+            if one in usage and any(found[at] == [] for found, *_ in self.shapes):  # null, or written as a text
+                is_text = f"coalesce(json_type(line, {_json_path(one)}), '') = 'VARCHAR'"
+                if con.sql(f"select 1 from ({relation}) where json_valid(line) and {is_text} limit 1").fetchall():
+                    self.keys[one].add(AS_TEXT)
+                else:
+                    self.never_texts.append(is_text)
 
 
 def _usage_objects(table: Table) -> dict[str, list[str]]:
@@ -86,9 +127,14 @@ def _json_path(dotted: str) -> str:
     return literal("$" + "".join(f'."{step}"' for step in dotted.split(".") if step))
 
 
-def _is_in_head(file: InputFile, path: str) -> bool:
-    """Whether a record of the file's head has something there."""
-    return any(first_present(record, path) is not None for record in file.sample.records)
+def _in_head(file: InputFile, holders: Iterable[str]) -> list[str]:
+    """The objects of which some record of the file's head has something; the line itself always."""
+    found = [""]
+    for one in holders:
+        may_be = one and one.rpartition(".")[0] in found
+        if may_be and any(first_present(record, one) is not None for record in file.sample.records):
+            found.append(one)
+    return found
 
 
 def _never(holders: Iterable[str], keys: Mapping[str, AbstractSet[str]]) -> list[str]:

@@ -7,6 +7,7 @@ writes, and without either it is OpenAI's. `whose` is the same in Python, for re
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from ingest.source import MOST_TOKENS, Column, Type, first_present
@@ -105,6 +106,7 @@ def is_shaped(record: Mapping[str, Any]) -> bool:
     )
 
 
+@cache
 def _rooted(*paths: str) -> tuple[str, ...]:
     return tuple(path.replace("*.", f"{root}." if root else "") for path in paths for root in ROOTS)
 

@@ -1,17 +1,23 @@
 """Fixtures that more than one room of tests uses."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from ingest.files import inspect
-from ingest.landing import Landed, connect, land
-from ingest.source import Source
+from ingest.landing import Landed, connect, empty_sql, land
+from ingest.source import Source, Table
 from ingest.sources import discover
 
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
+
+
+def landed_rows(table: Table, files: Iterable[Path | str]) -> str:
+    """SQL of landed rows with all columns of the table, as the raw views have them: a file has those with values."""
+    listed = [str(file) for file in files]
+    return f"({empty_sql(table)} union all by name from read_parquet({listed}, union_by_name = true))"
 
 
 @pytest.fixture

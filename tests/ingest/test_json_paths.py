@@ -11,6 +11,7 @@ import pytest
 from ingest.files import inspect
 from ingest.landing import Landed, land
 from ingest.source import Column, Source, Table, Type
+from tests.conftest import landed_rows
 
 AT = "2026-10-07T00:00:00Z"
 
@@ -32,7 +33,8 @@ def landed(con: duckdb.DuckDBPyConnection, home: Path, of: Table, text: str) -> 
     result = land(con, inspect(path), Source("some", "", (of,)), of, home=home)
     names = ", ".join(column.name for column in of.landed_columns()[1:])
     files = [str(file.path) for file in result.files]
-    rows = con.sql(f"select {names} from read_parquet({files}) order by record_number").fetchall() if files else []
+    kept = f"select {names} from {landed_rows(of, files)} order by record_number"
+    rows = con.sql(kept).fetchall() if files else []
     return result, rows
 
 

@@ -30,6 +30,7 @@ from ingest.records import count_agrees, readable
 from ingest.source import FINGERPRINTS, Column, Sample, Source, Table, Type
 from ingest.sources import otel
 from ingest.sources.otel import ATTRIBUTES
+from tests.conftest import landed_rows
 
 CANARY = "the patient in room 12 is called"
 
@@ -438,7 +439,7 @@ def test_flattened_prompts_have_the_same_fingerprint_received_and_in_a_file(
         path.write_bytes(otlp.to_json(message) + b"\n")
         files = [str(file.path) for file in landed(path, "otel").files]
         kept = ", ".join(f"coalesce(received_{one.name}, {one.name})" for one in FINGERPRINTS)
-        prints += con.sql(f"select {kept} from read_parquet({files})").fetchall()
+        prints += con.sql(f"select {kept} from {landed_rows(otel.SOURCE.tables[0], files)}").fetchall()
     assert prints[0] == prints[1]
     assert None not in prints[0]
 

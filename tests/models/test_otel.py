@@ -13,6 +13,7 @@ from ingest import otlp
 from ingest.files import inspect
 from ingest.landing import land
 from ingest.sources.otel import SOURCE
+from tests.conftest import landed_rows
 from tests.models.conftest import Warehouse
 from tests.models.test_token_semantics import canonical_requests, quantities
 
@@ -115,7 +116,8 @@ def landed(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> Callable[[Path], l
     def do(path: Path) -> list[Line]:
         home = tmp_path / f"home-{path.name}"
         land(con, inspect(path), SOURCE, SOURCE.tables[0], home=home)
-        found = con.sql(f"select * from read_parquet('{home}/landing/**/*.parquet') order by span_id")
+        kept = landed_rows(SOURCE.tables[0], home.rglob("landing/**/*.parquet"))
+        found = con.sql(f"select * from {kept} order by span_id")
         return [dict(zip(found.columns, row, strict=True)) for row in found.fetchall()]
 
     return do
