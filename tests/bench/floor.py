@@ -1,4 +1,4 @@
-"""The floor: the shortest DuckDB script that makes of the logs a priced request table, an hourly and a conversation one.
+"""The floor: the shortest DuckDB script that makes a priced request table, an hourly and a conversation one of the logs.
 
 It knows the logs to the letter and checks nothing, but drops lines that were logged twice, by their id. Money is whole
 picodollars. Run it as `python -m tests.bench.floor LOGS FOLDER`; the last line printed is the totals of priced calls.
@@ -65,7 +65,8 @@ select date_trunc('hour', requested_at) as hour, model, customer, feature, count
 from requests group by all;
 
 create table conversations as
-select customer, conversation, min(requested_at) as started_at, max(requested_at) as ended_at, count(*) as calls, count(error) as errors,
+select customer, conversation, min(requested_at) as started_at, max(requested_at) as ended_at, count(*) as calls,
+    count(error) as errors,
     sum(input) as input, sum(cache_read) as cache_read, sum(cache_write) as cache_write, sum(output) as output,
     sum(cost) as cost
 from requests group by all;

@@ -25,9 +25,7 @@ CHAT_USAGE = pl.Struct(
     }
 )
 MESSAGE_USAGE = pl.Struct(
-    dict.fromkeys(
-        ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens"), pl.Int64
-    )
+    dict.fromkeys(("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens", "output_tokens"), pl.Int64)
 )
 SPEND = {
     **dict.fromkeys(("request_id", "startTime", "endTime", "model", "end_user", "session_id", "status"), pl.String),
@@ -81,9 +79,9 @@ def chats(calls: pl.LazyFrame) -> pl.LazyFrame:
 
 def messages(calls: pl.LazyFrame) -> pl.LazyFrame:
     kinds = zip(COUNTS, MESSAGE_USAGE.fields, strict=True)
-    return calls.with_columns(
-        pl.col("usage").struct.field(field.name).alias(count) for count, field in kinds
-    ).drop("usage")
+    return calls.with_columns(pl.col("usage").struct.field(field.name).alias(count) for count, field in kinds).drop(
+        "usage"
+    )
 
 
 def sums() -> list[pl.Expr]:
@@ -105,12 +103,14 @@ def main() -> None:
     file = folder / "requests.parquet"
     rated.drop("^.*_price$").sink_parquet(file, compression="zstd")
     requests = pl.scan_parquet(file)
-    requests.group_by(pl.col("requested_at").dt.truncate("1h"), "model", "customer", "feature").agg(sums()).sink_parquet(
-        folder / "hourly.parquet"
-    )
+    requests.group_by(pl.col("requested_at").dt.truncate("1h"), "model", "customer", "feature").agg(
+        sums()
+    ).sink_parquet(folder / "hourly.parquet")
     times = [pl.col("requested_at").min().alias("started_at"), pl.col("requested_at").max().alias("ended_at")]
     requests.group_by("customer", "conversation").agg(times + sums()).sink_parquet(folder / "conversations.parquet")
-    priced = requests.filter(pl.col("cost").is_not_null()).select(pl.len().alias("calls"), pl.col(*COUNTS, "cost").sum())
+    priced = requests.filter(pl.col("cost").is_not_null()).select(
+        pl.len().alias("calls"), pl.col(*COUNTS, "cost").sum()
+    )
     sys.stdout.write(json.dumps(priced.collect().row(0, named=True)) + "\n")
 
 

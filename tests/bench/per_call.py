@@ -1,7 +1,7 @@
 """What people do today: a library's cost function called once for each call, in Python.
 
-Run it as `python -m tests.bench.per_call genai-prices|litellm LOGS SAMPLE`; the last line printed has the seconds of the
-pricing alone: reading and parsing the log, and what is done with the costs, are not in it.
+Run it as `python -m tests.bench.per_call genai-prices|litellm LOGS SAMPLE`; the last line printed has the seconds of
+the pricing alone: reading and parsing the log, and what is done with the costs, are not in it.
 """
 
 import gzip

@@ -63,13 +63,13 @@ MODELS = (
 )
 
 
-def write(
-    folder: Path, *, calls: int, days: int = 30, seed: int = 7, only: Iterable[int] | None = None
-) -> list[Path]:
-    """Write the logs of `calls` calls over `days` days below `folder`; return their paths.
+def write(folder: Path, *, calls: int, days: int = 30, seed: int = 7, only: Iterable[int] | None = None) -> list[Path]:
+    """Write the logs of `calls` calls over `days` days below `folder`, and the prices beside them; return their paths.
 
     `only`: these of the days, counted from 0; all where not given.
     """
+    folder.mkdir(parents=True, exist_ok=True)
+    _write_prices(folder / "prices.csv")
     paths = []
     for day in range(days) if only is None else only:
         for number, (log, (share, shape)) in enumerate(LOGS.items()):
@@ -88,7 +88,7 @@ def write(
     return paths
 
 
-def write_prices(path: Path) -> None:
+def _write_prices(path: Path) -> None:
     """The flat price table of who does it by hand: picodollars a token, whole numbers."""
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
@@ -243,6 +243,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=1_000_000)
     parser.add_argument("--days", type=int, default=30)
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--only", type=int, nargs="+", metavar="DAY", help="these days, counted from 0")
     write(**vars(parser.parse_args()))
 
 
