@@ -1,4 +1,4 @@
-"""The floor: the shortest DuckDB script that makes a priced request table, an hourly and a conversation one of the logs.
+"""The floor: the shortest DuckDB script that makes a priced request table, an hourly and a conversation one of logs.
 
 It knows the logs to the letter and checks nothing, but drops lines that were logged twice, by their id. Money is whole
 picodollars. Run it as `python -m tests.bench.floor LOGS FOLDER`; the last line printed is the totals of priced calls.
