@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 DEMO_ARGS ?=
+BENCH_ARGS ?=
 
 help:  ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /  ·  /'
@@ -24,6 +25,10 @@ $(VENV)/.installed-spark: requirements-spark.lock $(VENV)/.installed-dev
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-spark.lock
 	@touch $@
 
+$(VENV)/.installed-bench: requirements-bench.lock $(VENV)/.installed-dev
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
 demo: $(VENV)/.installed  ## an imaginary company: its exports, the build, the dashboard
 	$(BIN)/unitcost demo $(DEMO_ARGS)
 
@@ -32,6 +37,9 @@ test: lint  ## every check but Spark's
 
 test-spark: $(VENV)/.installed-spark  ## the same models on Apache Spark; needs Java 17
 	$(BIN)/pytest -m spark
+
+bench: $(VENV)/.installed-bench  ## logs to published build, beside DuckDB, ClickHouse, Polars by hand and pricing call by call
+	$(BIN)/python -m tests.bench.bench_warehouse $(BENCH_ARGS)
 
 bench-rating: $(VENV)/.installed-dev  ## ten million calls rated, beside the library's own calculation
 	$(BIN)/python -m tests.bench.bench_rating
@@ -50,5 +58,6 @@ lock:  ## resolve every version again (needs uv)
 	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes --no-strip-extras --quiet -o requirements.lock
 	uv pip compile pyproject.toml --extra build --extra dev --universal --python-version 3.11 --generate-hashes --no-strip-extras --quiet -c requirements.lock -o requirements-dev.lock
 	uv pip compile pyproject.toml --extra build --extra dev --extra spark --universal --python-version 3.11 --generate-hashes --no-strip-extras --quiet -c requirements-dev.lock -o requirements-spark.lock
+	uv pip compile pyproject.toml --extra build --extra dev --extra bench --universal --python-version 3.11 --generate-hashes --no-strip-extras --quiet -c requirements-dev.lock -o requirements-bench.lock
 
-.PHONY: help demo test test-spark bench-rating bench-landing lint lock
+.PHONY: help demo test test-spark bench bench-rating bench-landing lint lock
