@@ -12,6 +12,7 @@ import itertools
 import json
 import os
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, Literal, cast
@@ -88,7 +89,7 @@ def inspect(path: Path) -> InputFile:
     """
     if not path.is_file():
         raise RefusedError("not a regular file", "name files, folders or globs of exports")
-    digest = hashlib.sha256()
+    digest = _Digest()
     with path.open("rb") as opened:
         stat = os.fstat(opened.fileno())
         file = _UpTo(opened, stat.st_size)
@@ -172,6 +173,27 @@ def _compression(magic: bytes, path: Path) -> Compression:
     return "none"
 
 
+class _Digest:
+    """SHA-256 on a thread of its own, beside the reading."""
+
+    def __init__(self) -> None:
+        self._sha256 = hashlib.sha256()
+        self._thread = ThreadPoolExecutor(1)
+        self._last: Future[None] | None = None
+
+    def update(self, chunk: bytes) -> None:
+        self._wait()  # one chunk at a time: memory does not grow with the file
+        self._last = self._thread.submit(self._sha256.update, chunk)
+
+    def hexdigest(self) -> str:
+        self._wait()
+        return self._sha256.hexdigest()
+
+    def _wait(self) -> None:
+        if self._last:
+            self._last.result()
+
+
 class _UpTo(io.RawIOBase):
     """A file as far as it reached when it was opened."""
 
@@ -196,7 +218,7 @@ class _UpTo(io.RawIOBase):
 class _Text:
     """Counts lines, finds the ones that are not UTF-8, keeps the head."""
 
-    def __init__(self, digest: Any) -> None:
+    def __init__(self, digest: _Digest) -> None:
         self.digest = digest
         self.head = b""
         self.later: list[bytes] = []
@@ -255,7 +277,7 @@ def _refuse_foreign(magic: bytes) -> None:
             raise RefusedError(f"the file is {kind}", "give JSON lines, CSV or Parquet, plain, .gz or .zst, in UTF-8")
 
 
-def _decompressed(file: _UpTo, compression: Compression, digest: Any) -> Iterator[bytes]:
+def _decompressed(file: _UpTo, compression: Compression, digest: _Digest) -> Iterator[bytes]:
     if compression == "none":
         while chunk := file.read(CHUNK):
             digest.update(chunk)
@@ -275,7 +297,7 @@ def _decompressed(file: _UpTo, compression: Compression, digest: Any) -> Iterato
     yield from _gunzipped(file, digest)
 
 
-def _gunzipped(file: _UpTo, digest: Any) -> Iterator[bytes]:
+def _gunzipped(file: _UpTo, digest: _Digest) -> Iterator[bytes]:
     """Every member of a gzip file, its CRC and length checked by ISA-L."""
     member = isal_zlib.decompressobj(wbits=31)
     grown = 0

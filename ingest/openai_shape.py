@@ -56,7 +56,7 @@ WHOSE_COLUMNS = (
 
 
 def _is(column: str, pattern: str) -> str:
-    return f"coalesce(regexp_matches(lower({column}), {literal(pattern)}), false)"
+    return f"coalesce(regexp_matches({column}, {literal(pattern)}, 'i'), false)"
 
 
 WHOSE = f"""case

@@ -8,6 +8,7 @@ Run it as `make bench-landing`; `--calls` and `--gzip` change the log.
 import argparse
 import gzip
 import json
+import os
 import random
 import resource
 import statistics
@@ -205,6 +206,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / ("log.jsonl.gz" if options.gzip else "log.jsonl")
         write_log(path, options.calls, compressed=options.gzip)
+        an_hour_ago = time.time() - 3600  # what may still be growing is copied before it is read
+        os.utime(path, (an_hour_ago, an_hour_ago))
         runs: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
         for _ in range(RUNS):  # taking turns, so that a neighbour's load falls on all of them
             for way, measured in runs.items():
