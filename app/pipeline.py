@@ -30,6 +30,8 @@ from ingest.ledger import Ledger
 from ingest.prices import closed_periods, learning
 from ingest.sources import discover
 
+CANDIDATE = ".building"
+"""The file that is being built: always the same name, since dbt reads the whole project anew for another one."""
 RECEIVED_SOURCE = "otel"
 """The source of the files that `unitcost receive` writes."""
 
@@ -161,7 +163,7 @@ def build_candidate(
     """
     closed_periods.read(PROJECT_DIR / "seeds" / "closed_periods.csv")  # says which line is wrong; dbt reads it again
     _drop_unfinished(settings.home)
-    target = settings.home / "builds" / f".{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}.building"
+    target = settings.home / "builds" / CANDIDATE
     target.parent.mkdir(exist_ok=True)
     if based_on:
         progress("copying the last build", 0, 0)
@@ -177,7 +179,7 @@ def publish(settings: Settings, candidate: Path, files: list[dict[str, Any]]) ->
         "reporting_currency": settings.reporting_currency,
         **_finish(candidate),
     }
-    build_id = candidate.name.removeprefix(".").removesuffix(".building")
+    build_id = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:6]}"
     return builds.publish(
         settings.home, candidate, build_id=build_id, built_at=datetime.now(UTC), keep=settings.keep_builds, facts=facts
     )
@@ -308,7 +310,7 @@ def _code_digest(files: list[dict[str, Any]], reporting_currency: str, names: li
 
 def _drop_unfinished(home: Path) -> None:
     """What a killed run left behind. We hold the lock, so nobody is writing it."""
-    for path in (home / "builds").glob(".*.building*"):
+    for path in (home / "builds").glob(".*building*"):
         path.unlink()
     for path in (home / "landing").glob("*/.new-*"):
         if path.is_dir():
