@@ -87,7 +87,6 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime, see
         if file.not_utf8:
             numbers = ", ".join(map(str, file.not_utf8))
             broken_line = f"when line_number in ({numbers}) then {NOT_UTF8} {broken_line}"
-    no_usage = not usage and not json_paths.usage_attributes()
     if table.usage:
         known = json_paths.known_usage() | set(table.known_usage)
         unread = unknown_usage.column(usage, json_paths.usage_attributes(), known)
@@ -97,7 +96,9 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime, see
     elif table.prompt:
         untold = ", ".join(f"{_untold(column)} as {name(column.name)}" for column in FINGERPRINTS)
         parsed = f"select *, {untold} from ({parsed})"
-    kept = "".join(f"{name(column.name)}, " for column in table.derived_columns())
+    derived = table.derived_columns()
+    told = (*(FINGERPRINTS if prompt else ()), *((UNKNOWN_USAGE,) if usage or json_paths.usage_attributes() else ()))
+    kept = "".join(f"{name(column.name)}, " for column in derived)
     outcomes = " ".join(f"when {rule.broken} then {number}" for number, rule in rules.items() if number >= FIRST_RULE)
     return Judged(
         f"""
@@ -118,11 +119,7 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime, see
         from carried
         """,
         rules,
-        frozenset(
-            absent
-            | ({column.name for column in FINGERPRINTS} if not prompt else set())
-            | ({UNKNOWN_USAGE.name} if no_usage else set())
-        ),
+        frozenset(absent | {column.name for column in derived if column not in told}),
     )
 
 
