@@ -22,13 +22,13 @@ def written(path: Path, content: bytes) -> Path:
 @pytest.mark.parametrize(
     ("name", "content", "says"),
     [
-        ("cut.jsonl.gz", gzip.compress(LINE.encode() * 5000)[:-200], "ends in the middle"),
+        ("cut.jsonl.gz", gzip.compress(LINE.encode() * 5000, mtime=0)[:-200], "ends in the middle"),
         (
             "crc.jsonl.gz",
-            gzip.compress(LINE.encode())[:-8] + b"\0\0\0\0" + gzip.compress(LINE.encode())[-4:],
+            gzip.compress(LINE.encode(), mtime=0)[:-8] + b"\0\0\0\0" + gzip.compress(LINE.encode(), mtime=0)[-4:],
             "damaged",
         ),
-        ("tail.jsonl.gz", gzip.compress(LINE.encode()) + b"garbage after the end", "damaged"),
+        ("tail.jsonl.gz", gzip.compress(LINE.encode(), mtime=0) + b"garbage after the end", "damaged"),
         ("plain.jsonl.gz", LINE.encode(), "not compressed"),
         ("empty.jsonl", b"", "empty"),
         ("sqlite.duckdb", b"SQLite format 3\0" + b"\0" * 100, "SQLite"),

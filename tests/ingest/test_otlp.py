@@ -137,7 +137,7 @@ def test_a_file_of_many_megabytes_is_split_where_its_messages_end(tmp_path: Path
         (framed(zstd(MESSAGES[0])[:-4]), "message 1 is damaged"),
         (framed(zstd(b"\0" * (65 << 20))), "unpacks to more than 64 MiB"),
         (framed(zstd(b'{"a": "\xff"}')), "not UTF-8"),
-        (gzip.compress(framed(*MESSAGES))[:-9], "ends in the middle"),
+        (gzip.compress(framed(*MESSAGES), mtime=0)[:-9], "ends in the middle"),
     ],
     ids=["torn", "torn length", "no message", "no length", "torn zstd", "bomb", "latin-1", "torn gzip"],
 )
