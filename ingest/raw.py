@@ -37,7 +37,7 @@ def create_views(
         partitioned = name not in REFERENCES
         hive = ", hive_partitioning = true, hive_types = {'usage_date': 'date'}" if partitioned else ""
         landed = f"from read_parquet([{listed}], union_by_name = true{hive})"
-        select = f"select *{_later_columns(con, landed, empty)} {landed}" if paths else empty
+        select = f"select {_columns(con, landed, empty)} {landed}" if paths else empty
         con.execute(f'create or replace view raw."{name}" as {select}')
     _landing_files(con, files)
 
@@ -141,11 +141,13 @@ _SPARK_FILES = (
 )
 
 
-def _later_columns(con: duckdb.DuckDBPyConnection, landed: str, declared: str) -> str:
-    """Columns that were declared after these files landed: they have them too, empty."""
+def _columns(con: duckdb.DuckDBPyConnection, landed: str, declared: str) -> str:
+    """The declared columns in their order; those that no file has are empty: no input had them, or they came later."""
     there = {name for name, *_ in con.sql(f"describe {landed}").fetchall()}
-    columns = con.sql(f"describe {declared}").fetchall()
-    return "".join(f", cast(null as {kind}) as {quoted(name)}" for name, kind, *_ in columns if name not in there)
+    return ", ".join(
+        quoted(name) if name in there else f"cast(null as {kind}) as {quoted(name)}"
+        for name, kind, *_ in con.sql(f"describe {declared}").fetchall()
+    )
 
 
 def _empty_tables(sources: Iterable[Source]) -> dict[str, str]:
