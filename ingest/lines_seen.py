@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from typing import Any
 
 import duckdb
 
@@ -46,11 +47,9 @@ def look_at_sample(con: duckdb.DuckDBPyConnection, table: Table, file: InputFile
     looked = _Looked(con, table, file, SAMPLE)
     if not looked.shapes or not all(is_object for *_, is_object in looked.shapes):
         return None
-    # what is in no record of the sample changes the keys of what would hold it
-    never: dict[str, set[str]] = {one: set() for one in looked.holders if one not in looked.keys}
     hashes = ", ".join(f"{found}::ubigint" for _, found, _ in looked.shapes)
     familiar = " and not ".join([f"{looked.shape} in ({hashes})", *looked.never_texts])
-    return LinesSeen(keys={**looked.keys, **never}, familiar=familiar)
+    return LinesSeen(keys=looked.keys, familiar=familiar)
 
 
 def look(con: duckdb.DuckDBPyConnection, table: Table, file: InputFile, relation: str) -> LinesSeen:
@@ -62,18 +61,15 @@ def look(con: duckdb.DuckDBPyConnection, table: Table, file: InputFile, relation
     if table.each:
         return LinesSeen()
     looked = _Looked(con, table, file, relation)
-    # an object that no record of the head has may come later
-    never: dict[str, set[str]] = {one: set() for one in _never(looked.holders, looked.keys)}
     are_objects = bool(looked.shapes) and all(is_object for *_, is_object in looked.shapes)
-    return LinesSeen(keys={**looked.keys, **never}, are_objects=are_objects)
+    return LinesSeen(keys=looked.keys, are_objects=are_objects)
 
 
 class _Looked:
     """The shapes of lines: the keys of the objects in them that a table reads.
 
     Attributes:
-        holders: the objects that may be there.
-        keys: those of the objects that were looked at.
+        keys: of the objects that were looked at; none of an object that no line has.
         shape: SQL of the hash of a line's shape.
         shapes: (keys, hash, whether such lines are objects).
         never_texts: SQL, each true of no line that was looked at, though its keys do not tell.
@@ -81,8 +77,8 @@ class _Looked:
 
     def __init__(self, con: duckdb.DuckDBPyConnection, table: Table, file: InputFile, relation: str) -> None:
         usage = _usage_objects(table)
-        self.holders = _holders(table, usage)
-        objects = _in_head(file, self.holders)
+        holders = _holders(table, usage)
+        objects = _in_head(file, holders)
         keys = f"json_keys(line, [{', '.join(map(_json_path, objects))}])"
         self.shape = f"hash({keys})"
         self.never_texts: list[str] = []
@@ -103,6 +99,8 @@ class _Looked:
                     self.keys[one].add(AS_TEXT)
                 else:
                     self.never_texts.append(is_text)
+        # an object that no record of the head has may come later, unless what would hold it has no such key
+        self.keys |= {one: set() for one in _never(holders, self.keys)}
 
 
 def _usage_objects(table: Table) -> dict[str, list[str]]:
@@ -128,13 +126,18 @@ def _json_path(dotted: str) -> str:
 
 
 def _in_head(file: InputFile, holders: Iterable[str]) -> list[str]:
-    """The objects of which some record of the file's head has something; the line itself always."""
+    """The objects that some record of the file's head has, be they null there; the line itself always."""
     found = [""]
     for one in holders:
-        may_be = one and one.rpartition(".")[0] in found
-        if may_be and any(first_present(record, one) is not None for record in file.sample.records):
+        parent, _, key = one.rpartition(".")
+        if one and parent in found and any(key in _object(record, parent) for record in file.sample.records):
             found.append(one)
     return found
+
+
+def _object(record: Mapping[str, Any], path: str) -> Mapping[str, Any]:
+    held = first_present(record, path) if path else record
+    return held if isinstance(held, dict) else {}
 
 
 def _never(holders: Iterable[str], keys: Mapping[str, AbstractSet[str]]) -> list[str]:

@@ -76,6 +76,18 @@ def test_one_usage_object_unlike_all_others_is_read_like_them(
     assert len(rows) == before + 2
 
 
+@pytest.mark.parametrize("usual", [None, {}, {**PLAIN, "new_tokens": 0, "details": None}, {"prompt_tokens": 1}])
+def test_usage_that_the_head_of_a_file_leaves_empty_is_read_where_a_later_line_has_it(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, usual: Any
+) -> None:
+    head, later = (
+        {"at": AT, "pad": "x" * 100, "response": {"usage": usage}} for usage in (usual, {**PLAIN, "new_tokens": 5})
+    )
+    _, rows = landed(con, tmp_path, USAGE, lines(*[head] * 12_000, later))
+    assert len(rows) == 12_001
+    assert rows[-1][:3] == (1, 2, "new_tokens=5")
+
+
 BODIES = SHARED_DATA / "usage_bodies" / "usages_half.json"
 RESPONSES = SHARED_DATA / "provider_responses" / "openai_anthropic.jsonl"
 UNREAD = {
