@@ -120,7 +120,7 @@ def inspect(path: Path) -> InputFile:
                 line_count=count,
                 sample=sample,
             )
-        text = _Text(digest)
+        text = _Text()
         for chunk in chunks:
             text.feed(chunk)
     text.finish()
@@ -218,8 +218,7 @@ class _UpTo(io.RawIOBase):
 class _Text:
     """Counts lines, finds the ones that are not UTF-8, keeps the head."""
 
-    def __init__(self, digest: _Digest) -> None:
-        self.digest = digest
+    def __init__(self) -> None:
         self.head = b""
         self.later: list[bytes] = []
         self.lines = 0

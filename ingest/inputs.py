@@ -12,9 +12,10 @@ from pathlib import Path
 import duckdb
 
 from ingest.files import InputFile, RefusedError, inspect
-from ingest.landing import Reject, land
+from ingest.landing import land
 from ingest.ledger import Ledger
 from ingest.mapping import mapped
+from ingest.quarantine import Reject
 from ingest.source import Source, Table
 
 GENERIC = "generic"

@@ -19,6 +19,7 @@ from typing import Any
 
 from ingest.source import Table
 from ingest.sqltext import literal, name
+from ingest.unknown_usage import by_object
 
 UP, INSIDE, FIRST, LAST, FAMILY = "../", ">", "0", "-1", "*]"
 TEXT = "VARCHAR"
@@ -44,9 +45,8 @@ class JsonPaths:
         self._present = present or {}
         places = [[path for path in spelt_out(table, [one]) if self.has(path)] for one in table.usage]
         self._objects = [spelt for spelt in places if not all(self._is_known(table, path) for path in spelt)]
-        self._usage = {path for spelt in self._objects for path in spelt}
-        whole = (path for spelt in self._objects for path in spelt)
-        declared = (*(path for column in table.columns for path in column.paths), *table.prompt, *whole)
+        self._usage = [path for spelt in self._objects for path in spelt]
+        declared = (*(path for column in table.columns for path in column.paths), *table.prompt, *self._usage)
         self._paths = list(dict.fromkeys(path for path in spelt_out(table, declared) if self.has(path)))
         located = [self._place(self._parted(path)[0]) for path in self._paths]
         self._lists = _numbered("keys", (found for found, key in located if key not in {None, LAST}))
@@ -197,10 +197,7 @@ def usage_names(table: Table, place: str) -> dict[str, set[str]]:
     """What is declared inside of a usage object: name → the names in it, where it is an object itself."""
     declared = spelt_out(table, (path for column in table.columns for path in column.paths))
     below = [path.removeprefix(f"{place}.") for path in declared if path.startswith(f"{place}.")]
-    names: dict[str, set[str]] = {}
-    for outer, _, inner in (path.partition(".") for path in (*below, *table.known_usage)):
-        names.setdefault(outer, set()).update({inner} if inner else ())
-    return names
+    return by_object([*below, *table.known_usage])
 
 
 def is_plain(path: str) -> bool:

@@ -87,18 +87,16 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime, see
         if file.not_utf8:
             numbers = ", ".join(map(str, file.not_utf8))
             broken_line = f"when line_number in ({numbers}) then {NOT_UTF8} {broken_line}"
-    if table.usage:
+    told: tuple[Column, ...] = ()
+    if usage or json_paths.usage_attributes():
+        told += (UNKNOWN_USAGE,)
         known = json_paths.known_usage() | set(table.known_usage)
         unread = unknown_usage.column(usage, json_paths.usage_attributes(), known)
         parsed = f"select *, {unread} as unknown_usage from ({parsed})"
     if prompt:
+        told += FINGERPRINTS
         parsed = fingerprints.with_columns(parsed, f"[{', '.join(prompt)}]")
-    elif table.prompt:
-        untold = ", ".join(f"{_untold(column)} as {name(column.name)}" for column in FINGERPRINTS)
-        parsed = f"select *, {untold} from ({parsed})"
-    derived = table.derived_columns()
-    told = (*(FINGERPRINTS if prompt else ()), *((UNKNOWN_USAGE,) if usage or json_paths.usage_attributes() else ()))
-    kept = "".join(f"{name(column.name)}, " for column in derived)
+    kept = "".join(f"{name(column.name)}, " for column in told)
     outcomes = " ".join(f"when {rule.broken} then {number}" for number, rule in rules.items() if number >= FIRST_RULE)
     return Judged(
         f"""
@@ -119,7 +117,7 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime, see
         from carried
         """,
         rules,
-        frozenset(absent | {column.name for column in derived if column not in told}),
+        frozenset(absent | {column.name for column in table.derived_columns() if column not in told}),
     )
 
 

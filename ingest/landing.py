@@ -18,11 +18,11 @@ import duckdb
 from ingest import fingerprints, lines_seen, unknown_usage
 from ingest.files import InputFile, RefusedError
 from ingest.judging import GOOD, NOT_JSON, NOT_OURS, Judged, judge
+from ingest.quarantine import Reject, set_aside
 from ingest.records import Records, count_agrees, readable
 from ingest.source import LINEAGE, SQL_TYPES, Source, Table
 from ingest.sqltext import literal, name
 
-SHOWN_REJECTS = 100
 BUFFERED_ROWS = 122_880
 """Rows of a day that wait to be written, in each thread: one row group, so that memory does not grow with the file."""
 _PARQUET = "format parquet, compression zstd, dictionary_size_limit 10000"
@@ -38,17 +38,6 @@ class LandingFile:
     usage_date: date
     scope: str | None
     row_count: int
-
-
-@dataclass(frozen=True)
-class Reject:
-    """Why one record of a file did not land."""
-
-    record_number: int
-    column: str
-    rule: str
-    fix: str
-    value: str | None
 
 
 @dataclass(frozen=True)
@@ -120,7 +109,7 @@ def land(
             count_agrees(con, file, records, written.line_count + len(records.torn))
             counts, record_count = written.counts, sum(written.counts.values()) + len(records.torn)
             rejected_count = sum(count for outcome, count in counts.items() if outcome > GOOD) + len(records.torn)
-            rejects = _quarantine(con, written.judged, records, home, source, file) if rejected_count else ()
+            rejects = set_aside(con, written.judged, records, home, source, file) if rejected_count else ()
         if rejects and table.replaces:
             first = rejects[0]
             raise RefusedError(
@@ -272,52 +261,6 @@ def _counts(con: duckdb.DuckDBPyConnection, judged: Judged) -> tuple[dict[int, i
 def _row_count(con: duckdb.DuckDBPyConnection, path: Path) -> int:
     (count,) = con.sql(f"select num_rows from parquet_file_metadata({literal(str(path))})").fetchall()[0]
     return int(count)
-
-
-def _quarantine(
-    con: duckdb.DuckDBPyConnection, judged: Judged, records: Records, home: Path, source: Source, file: InputFile
-) -> tuple[Reject, ...]:
-    """Write every reject to `quarantine/<source>/<sha256>.parquet`; return the first ones."""
-    reasons = ", ".join(
-        f"({number}, {literal(rule.column)}, {literal(rule.says)}, {literal(rule.fix)})"
-        for number, rule in judged.rules.items()
-    )
-    values = " ".join(
-        f"when {number} then left({name(f'{rule.column}__text')}, 80)"
-        for number, rule in judged.rules.items()
-        if rule.column
-    )
-    torn = "".join(
-        f" union all select {line}, {literal(header)}, {literal(f'cannot be split into fields: {message}')}, "
-        "'quote fields that hold commas or quotes, and double the quotes inside', null"
-        for line, header, message in records.torn
-    )
-    header_lines = 1 if file.format == "csv" else 0  # a person who opens the file counts the header too
-    path = home / "quarantine" / source.name / f"{file.sha256}.parquet"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
-    con.execute(
-        f"""
-        copy (
-            select {literal(file.input_id)} as input_id, {literal(str(file.path))} as path, rejected.*
-            from (
-                select
-                    line_number + {header_lines} as record_number, column_name, rule, fix,
-                    case outcome {values} end as value
-                from ({judged.relation})
-                inner join (values {reasons}) as reasons (outcome, column_name, rule, fix) using (outcome)
-                {torn}
-            ) as rejected
-            order by record_number
-        ) to {literal(str(new))} (format parquet, compression zstd)
-        """
-    )
-    new.replace(path)
-    rows = con.sql(
-        f"select record_number, column_name, rule, fix, value from read_parquet({literal(str(path))}) "
-        f"order by record_number limit {SHOWN_REJECTS}"
-    ).fetchall()
-    return tuple(Reject(*row) for row in rows)
 
 
 def _scope_sql(table: Table) -> str:

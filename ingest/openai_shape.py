@@ -2,7 +2,8 @@
 
 A log may hold answers of many providers side by side. `WHOSE` names the one source that reads a record, so that no two
 read it and none drops it: what the log says (`provider`, `host`, `base_url`) decides, then what only one of them
-writes, and without either it is OpenAI's. `whose` is the same in Python, for recognising a file.
+writes, and without either it is OpenAI's, unless its id is one that servers like vLLM give: then it is anybody's.
+`whose` is the same in Python, for recognising a file.
 """
 
 import re

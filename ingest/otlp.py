@@ -283,7 +283,7 @@ def strip(
     request: ExportTraceServiceRequest,
     allowed: Collection[str],
     *,
-    counts: Sequence[str] = (),
+    counts: tuple[str, ...] = (),
     content: Sequence[str] = (),
     fingerprint: Fingerprint | None = None,
 ) -> ExportTraceServiceRequest:
@@ -327,8 +327,7 @@ def strip(
                 kept.attributes.extend(
                     attribute
                     for attribute in span.attributes
-                    if (attribute.key in allowed or _is_count(attribute, tuple(counts)))
-                    and attribute.key not in instead
+                    if (attribute.key in allowed or _is_count(attribute, counts)) and attribute.key not in instead
                 )
                 for key, value in instead.items():
                     kept.attributes.add(key=key, value=AnyValue(string_value=value))

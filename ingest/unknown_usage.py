@@ -65,7 +65,8 @@ def column(objects: Sequence[Sequence[str]], attributes: Sequence[tuple[str, str
 
     Args:
         objects: for each usage object the SQL of its text in the places where it may lie, the first that is there
-            counts. An object that a record has twice (Groq writes one usage in two places) counts once.
+            counts. An object that a record has twice (Groq writes one usage in two places) counts once. Without
+            attributes there is one at least.
         attributes: SQL of a list of keys and of the list of their values, and how the keys begin that count use.
         known: dotted names in objects, and keys of attributes.
     """
@@ -75,21 +76,25 @@ def column(objects: Sequence[Sequence[str]], attributes: Sequence[tuple[str, str
             for keys, texts, begin in attributes
         ]
         return f"nullif(concat_ws(' ', {', '.join(families)}), '')"
-    found = [_unknown(places, known) for places in objects if places]
-    if not found:
-        return "cast(null as varchar)"
+    found = [_unknown(places, known) for places in objects]
     if len(found) == 1:
         return found[0]
     counts = f"list_sort(list_distinct(string_split(concat_ws(' ', {', '.join(found)}), ' ')))"
     return f"nullif(trim(array_to_string({counts}, ' ')), '')"
 
 
-def _unknown(places: Sequence[str], known: Collection[str]) -> str:
-    usage = f"coalesce({', '.join([*places, 'null'])})"
+def by_object(names: Iterable[str]) -> dict[str, set[str]]:
+    """Dotted names of a usage object: name → the names in it, where it is an object itself."""
     inside: dict[str, set[str]] = defaultdict(set)
-    for name in known:
+    for name in names:
         outer, _, inner = name.partition(".")
         inside[outer] |= {inner} if inner else set()
+    return inside
+
+
+def _unknown(places: Sequence[str], known: Collection[str]) -> str:
+    usage = f"coalesce({', '.join([*places, 'null'])})"
+    inside = by_object(known)
     # nearly every object has no other key, which is cheaper to see than to spell out its paths
     expected = [f"list_has_all({_listed(inside)}, json_keys({usage}))"]
     expected += [

@@ -21,12 +21,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from tests.bench.per_call import LIBRARIES
+
 PROJECT = Path(__file__).resolve().parents[2]
 PRODUCT = ("-c", "from app.cli import main; main()")
 BY_HAND = {"floor": "duckdb", "clickhouse": "chdb", "in_polars": "polars"}
 """Who makes the tables by hand, a module of this folder → the library that it needs."""
-LIBRARIES = {"genai-prices": "genai_prices", "litellm": "litellm"}
-"""Who prices call by call → the library's import name."""
 TOTALS = (
     "select count(*) as calls, sum(uncached_input_tokens) as input, sum(cache_read_tokens) as cache_read,"
     " sum(cache_write_tokens) as cache_write, sum(output_tokens) as output, sum(cost_usd) as cost"
@@ -120,7 +120,7 @@ def compare(work: Path, options: argparse.Namespace) -> tuple[dict[str, list[Row
     logs = work / "logs"
     generate(logs, options.calls, options.days, options.seed)
     say(f"{options.calls:,} calls of {options.days} days, {bytes_below(logs) / 2**20:,.0f} MiB of gzip")
-    needed = {**BY_HAND, **LIBRARIES}
+    needed = {**BY_HAND, **{library: library.replace("-", "_") for library in LIBRARIES}}
     left_out = {who: f"{needed[who]} is not installed" for who in needed if not importlib.util.find_spec(needed[who])}
     rows: dict[str, list[Row]] = {}
     totals: dict[str, dict[str, int]] = {}

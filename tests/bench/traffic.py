@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,7 +94,7 @@ def _write_prices(path: Path) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(("model", "input_price", "cache_read_price", "cache_write_price", "output_price"))
-        table.writerows((one.model, *(round(float(price) * 1e6) for price in one[3:])) for one in MODELS)
+        table.writerows((one.model, *(int(Decimal(price) * 10**6) for price in one[3:])) for one in MODELS)
 
 
 def _draw(rng: np.random.Generator, log: str, count: int, start: datetime, days: float) -> pl.DataFrame:
