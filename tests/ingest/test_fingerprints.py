@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from ingest.fingerprints import PIECE, PromptFingerprints
 
 KEY = bytes(range(32))
+NOTHING = ("", "{}", "[]", '""', "null")
 Message = dict[str, object]
 
 
@@ -47,12 +48,17 @@ def user(text: str) -> Message:
     return {"role": "user", "content": text}
 
 
+@pytest.mark.parametrize("text", [*NOTHING, " ", "\n{ }\t"])
+def test_a_text_that_holds_nothing_is_no_prompt(fingerprints: PromptFingerprints, text: str) -> None:
+    assert set(fingerprints([text]).values()) == {None}
+
+
 @settings(max_examples=50, deadline=None)
 @given(
     text=st.text(
         st.sampled_from(" \t\n\r") | st.characters(categories=["L", "N", "P", "S"], exclude_characters="\\["),
         min_size=1,
-    ).filter(str.strip)
+    ).filter(lambda text: "".join(text.split()) not in NOTHING)
 )
 def test_the_fingerprint_is_the_hmac_of_the_text_with_its_white_space_folded(
     fingerprints: PromptFingerprints, text: str
