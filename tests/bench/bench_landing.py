@@ -2,7 +2,8 @@
 
 All in one run, each as a process of its own: wall clock, CPU and peak memory, medians of three. What lands was hashed,
 checked byte by byte, judged record by record, its rejects set aside and its files synced; the other two only convert,
-and write the number of each line, as a landing file does. Run it as `make bench-landing`; `--calls` and `--gzip` change the log.
+and write the number of each line, as a landing file does. Run it as `make bench-landing`; `--calls` and `--gzip`
+change the log.
 """
 
 import argparse
