@@ -39,6 +39,8 @@
             'input_audio_tokens': 'bigint',
             'input_image_tokens': 'bigint',
             'input_video_tokens': 'bigint',
+            'smallest_context_size': 'bigint',
+            'largest_context_size': 'bigint',
             'output_tokens': 'bigint',
             'output_audio_tokens': 'bigint',
             'output_image_tokens': 'bigint',

@@ -41,6 +41,8 @@ select
     coalesce(input_audio_tokens, 0) as input_audio_tokens,
     coalesce(input_image_tokens, 0) as input_image_tokens,
     coalesce(input_video_tokens, 0) as input_video_tokens,
+    smallest_context_size,
+    largest_context_size,
     coalesce(output_tokens, 0) as output_tokens,
     coalesce(output_audio_tokens, 0) as output_audio_tokens,
     coalesce(output_image_tokens, 0) as output_image_tokens,

@@ -9,7 +9,7 @@ select
     + requests.cache_write_1h_tokens
     + requests.cache_write_12h_tokens
     + requests.cache_write_unknown_tokens as cache_write_tokens,
-    -- what decides the context tier: all input, cached or not
+    -- what decides the context tier of a call of one run: all input, cached or not
     requests.uncached_input_tokens
     + requests.cache_read_tokens
     + requests.cache_read_audio_tokens

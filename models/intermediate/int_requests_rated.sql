@@ -23,8 +23,9 @@ with priced as (
             and requests.usage_date < prices.valid_to_date
             and requests.second_of_day >= prices.daily_from_second
             and requests.second_of_day < prices.daily_to_second
-            and requests.total_input_tokens > prices.above_tokens
-            and requests.total_input_tokens <= prices.up_to_tokens
+            -- the tier is decided for each run of a call; runs in two tiers have two prices, which one row cannot have
+            and coalesce(requests.smallest_context_size, requests.total_input_tokens) > prices.above_tokens
+            and coalesce(requests.largest_context_size, requests.total_input_tokens) <= prices.up_to_tokens
 
 ),
 

@@ -341,6 +341,33 @@ CASES: dict[str, tuple[Lines, dict[str, int], str, str | None]] = {
         "ok",
         "0.0485",
     ),
+    "14 the tier of a long context is decided for each iteration, not for their sum": (
+        anthropic(
+            "t14t",
+            {
+                "input_tokens": 160_000,
+                "output_tokens": 2_000,
+                "iterations": [
+                    iteration("message", 150_000, 1_000),
+                    iteration("message", 60_000, 2_000, cache_read_input_tokens=100_000),
+                ],
+            },
+            "claude-sonnet-4-5",
+        ),
+        {"uncached_input_tokens": 210_000, "cache_read_tokens": 100_000, "output_tokens": 3_000},
+        "ok",
+        "0.705",  # 210,000 × 3 + 100,000 × 0.30 + 3,000 × 15; above 200,000 it would be 6, 0.60 and 22.50
+    ),
+    "14 and is crossed by one that is long itself": (
+        anthropic(
+            "t14l",
+            {"input_tokens": 1, "output_tokens": 1, "iterations": [iteration("message", 250_000, 1_000)]},
+            "claude-sonnet-4-5",
+        ),
+        {"uncached_input_tokens": 250_000, "output_tokens": 1_000},
+        "ok",
+        "1.5225",  # 250,000 × 6 + 1,000 × 22.50
+    ),
     "14 an advisor of another model has another price, which one row cannot have": (
         anthropic(
             "t14a",

@@ -66,6 +66,8 @@ select
     -- `cache_creation_input_tokens` is the sum of the lifetimes; older calls give the sum alone
     greatest(used_cache_write_tokens - used_cache_write_5m_tokens - used_cache_write_1h_tokens, 0)
         as cache_write_unknown_tokens,
+    smallest_context_size,
+    largest_context_size,
     case when is_cut then 0 else used_output_tokens end as output_tokens,
     thinking_tokens as reasoning_tokens,
     web_search_requests as web_search_count,

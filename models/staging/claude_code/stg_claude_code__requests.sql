@@ -38,6 +38,8 @@ select
     -- `cache_creation_input_tokens` is the sum of the lifetimes; older lines give the sum alone
     greatest(used_cache_write_tokens - used_cache_write_5m_tokens - used_cache_write_1h_tokens, 0)
         as cache_write_unknown_tokens,
+    smallest_context_size,
+    largest_context_size,
     -- grows from line to line of an answer: the row with the most tokens is kept
     used_output_tokens as output_tokens,
     thinking_tokens as reasoning_tokens,
