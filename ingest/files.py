@@ -11,7 +11,7 @@ import io
 import itertools
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 from isal import igzip, isal_zlib
 
 from ingest import otlp
-from ingest.source import Format, Sample
+from ingest.source import Format, Sample, spread
 
 CHUNK = 1 << 20
 MAX_LINE_BYTES = 16 << 20
@@ -327,21 +327,29 @@ def _recognise_text(head: bytes, later: list[bytes]) -> tuple[Format, Sample]:
     start = text.lstrip()[:1]
     lines = text.split("\n")
     if start in {"{", "["}:
-        records = []
-        for line in lines + [line.decode(errors="replace") for line in later]:
-            try:
-                record = json.loads(line)
-            except (ValueError, RecursionError):
-                continue  # counted and quarantined where the file is read; here it only cannot help to recognise
-            if isinstance(record, dict):
-                records.append(record)
-        return "jsonl", Sample("jsonl", records=tuple(records))
+        if not list(_records(lines[-1:])):
+            lines.pop()  # the head ends within a line
+        lines += [line.decode(errors="replace") for line in later]
+        lines = [line for line in lines if line.strip()]
+        records = tuple(_records(spread(lines))) or tuple(_records(lines))
+        return "jsonl", Sample("jsonl", records=records, lines=lines)
     headers = next(csv.reader(lines[:1]), [])
     if len(headers) < 2:  # noqa: PLR2004 - one column is no table
         raise RefusedError(
             "the file is neither JSON lines nor CSV nor Parquet", "see `unitcost ingest --help` for the sources"
         )
     return "csv", Sample("csv", headers=frozenset(header.strip().lower() for header in headers))
+
+
+def _records(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """The lines that are JSON objects; others are counted and quarantined where the file is read."""
+    for line in lines:
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(record, dict):
+            yield record
 
 
 def _document(file: InputFile) -> InputFile | None:

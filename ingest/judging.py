@@ -60,10 +60,13 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime, see
     places = {column.name: _found(table, column, records, json_paths) for column in table.columns}
     absent = {column for column, place in places.items() if place == NO_TEXT}
     rules |= dict(enumerate(_rules(table, records, absent, now), FIRST_RULE))
-    found = ", ".join(f"{places[column.name]} as {_found_name(column)}" for column in table.columns)
+    # what no record has is only named where a rule or a condition may ask for it: it need not be read, but be planned
+    there = [column for column in table.columns if column.name not in absent]
+    found = ", ".join(f"{places[column.name]} as {_found_name(column)}" for column in there)
     texts = ", ".join(
         f"{NO_TEXT if column.name in absent else _text(column, records)} as {_text_name(column)}"
         for column in table.columns
+        if column.name not in absent or column.required
     )
     typed = ", ".join(
         f"{_untold(column) if column.name in absent else _typed(column)} as {name(column.name)}"
@@ -106,13 +109,13 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime, see
         f"""
         with parsed as ({parsed}),
         found as (select line_number, record_number, {line} {kept} {found} from parsed),
-        texts as (select * exclude ({', '.join(_found_name(column) for column in table.columns)}), {texts} from found),
+        texts as (select * exclude ({", ".join(map(_found_name, there))}), {texts} from found),
         typed as (select *, {typed} from texts),
         carried as (select * {_carried(table)} from typed)
         select
             *,
             {literal(file.input_id)} as input_id,
-            {_record_hash(table, records)} as record_hash,
+            {_record_hash(table, records, absent)} as record_hash,
             case
                 {broken_line}
                 when not coalesce({table.where}, false) then {NOT_OURS}
@@ -244,11 +247,15 @@ def _carried(table: Table) -> str:
     return f"replace ({columns})" if columns else ""
 
 
-def _record_hash(table: Table, records: Records) -> str:
+def _record_hash(table: Table, records: Records, absent: AbstractSet[str]) -> str:
     """A request without an identity of its own is told apart by its line: written twice, it is the same call."""
     if table.shape != "requests":
         return "cast(null as varchar)"
-    texts = [f"coalesce({_text_name(column)}, '')" for column in table.columns if column.constant is None]
+    texts = [
+        "''" if column.name in absent else f"coalesce({_text_name(column)}, '')"
+        for column in table.columns
+        if column.constant is None
+    ]
     line = "cast(element as varchar)" if table.each else "trim(rtrim(line, chr(10) || chr(13)))"
     if records.is_tabular:
         line = f"concat_ws(chr(31), {', '.join(texts)})"

@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import mkdtemp
@@ -18,6 +18,7 @@ import duckdb
 from ingest import fingerprints, lines_seen, unknown_usage
 from ingest.files import InputFile, RefusedError
 from ingest.judging import GOOD, NOT_JSON, NOT_OURS, Judged, judge
+from ingest.lines_seen import LinesSeen
 from ingest.quarantine import Reject, set_aside
 from ingest.records import Records, count_agrees, readable
 from ingest.source import LINEAGE, SQL_TYPES, Source, Table
@@ -75,6 +76,7 @@ def connect(*, scratch: Path, threads: int | None = None, memory_limit: str | No
         con.execute(f"set threads = {threads}")
     if memory_limit:
         con.execute("set memory_limit = ?", [memory_limit])
+    unknown_usage.prepare(con)
     return con
 
 
@@ -102,8 +104,6 @@ def land(
     try:
         if table.prompt:
             fingerprints.prepare(con, home)
-        if table.usage:
-            unknown_usage.prepare(con)
         with readable(con, file) as records:
             written = _write(con, table, file, records, scratch, now or datetime.now(UTC))
             count_agrees(con, file, records, written.line_count + len(records.torn))
@@ -176,25 +176,28 @@ def _write(
     """Write the good rows below `scratch`: as a sample of the lines lets expect them, else by a look at all of them."""
     if not records.is_tabular and not table.each and (seen := lines_seen.look_at_sample(con, table, file)):
         judged = judge(table, file, records, now=now, seen=seen)
-        sample = judge(table, file, Records(lines_seen.SAMPLE), now=now, seen=seen)
         try:
-            written = _write_judged(con, table, file, judged, scratch, _only_day(con, table, sample))
+            written = _write_judged(con, table, file, judged, scratch, _only_day(con, table, file, seen))
         except duckdb.InvalidInputException:  # some line is no JSON
             written = None
         if written and not written.counts.get(NOT_JSON):
             return written
         shutil.rmtree(scratch)
         scratch.mkdir()
-    seen = None if records.is_tabular else lines_seen.look(con, table, file, records.relation)
+    seen = None if records.is_tabular else lines_seen.look(con, table, records.relation)
     return _write_judged(con, table, file, judge(table, file, records, now=now, seen=seen), scratch, None)
 
 
-def _only_day(con: duckdb.DuckDBPyConnection, table: Table, sample: Judged) -> date | None:
-    """The day of all good records of a sample."""
-    if table.replaces:
+def _only_day(con: duckdb.DuckDBPyConnection, table: Table, file: InputFile, seen: LinesSeen) -> date | None:
+    """The day of all records of a sample, be they good or not: to judge them would cost as much as to read thousands."""
+    (column,) = (column for column in table.columns if column.name == table.date)
+    if table.replaces or column.carried:
         return None
-    days = con.sql(f"select distinct usage_date from ({_good(table, sample)}) limit 2").fetchall()
-    return days[0][0] if len(days) == 1 else None
+    only = replace(table, columns=(column,), identity=(), prompt=(), usage=(), where="true", checks=())
+    dated = judge(only, file, Records(lines_seen.SAMPLE), now=datetime.now(UTC), seen=seen).relation
+    day = f"cast({name(column.name)} as date)"
+    found = con.sql(f"select distinct {day} from ({dated}) where {day} is not null limit 2").fetchall()
+    return found[0][0] if len(found) == 1 else None
 
 
 def _write_judged(

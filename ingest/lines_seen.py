@@ -8,16 +8,15 @@ holds another shape is looked at as a whole, and read again.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from typing import Any
 
 import duckdb
 
 from ingest.files import InputFile
 from ingest.json_paths import AS_TEXT, INSIDE, is_plain, spelt_out, usage_names
-from ingest.source import Table, first_present
+from ingest.source import Table
 from ingest.sqltext import literal
 
 SAMPLE = "select row_number() over () as record_number, line from sample_lines"
@@ -42,9 +41,9 @@ class LinesSeen:
 
 def look_at_sample(con: duckdb.DuckDBPyConnection, table: Table, file: InputFile) -> LinesSeen | None:
     """Look at the records of a file that were kept when it was inspected; None where they are no objects."""
-    lines = [json.dumps(record, ensure_ascii=False) for record in file.sample.records]
+    lines = file.sample.lines or [json.dumps(record, ensure_ascii=False) for record in file.sample.records]
     con.execute("create or replace temp table sample_lines as select unnest(cast(? as varchar[])) as line", [lines])
-    looked = _Looked(con, table, file, SAMPLE)
+    looked = _Looked(con, table, SAMPLE)
     if not looked.shapes or not all(is_object for *_, is_object in looked.shapes):
         return None
     hashes = ", ".join(f"{found}::ubigint" for _, found, _ in looked.shapes)
@@ -52,15 +51,15 @@ def look_at_sample(con: duckdb.DuckDBPyConnection, table: Table, file: InputFile
     return LinesSeen(keys=looked.keys, familiar=familiar)
 
 
-def look(con: duckdb.DuckDBPyConnection, table: Table, file: InputFile, relation: str) -> LinesSeen:
-    """Look at every line of a file.
+def look(con: duckdb.DuckDBPyConnection, table: Table, relation: str) -> LinesSeen:
+    """Look at every line of a file, whose sample was looked at.
 
     Args:
         relation: SQL of the lines.
     """
     if table.each:
         return LinesSeen()
-    looked = _Looked(con, table, file, relation)
+    looked = _Looked(con, table, relation)
     are_objects = bool(looked.shapes) and all(is_object for *_, is_object in looked.shapes)
     return LinesSeen(keys=looked.keys, are_objects=are_objects)
 
@@ -75,10 +74,10 @@ class _Looked:
         never_texts: SQL, each true of no line that was looked at, though its keys do not tell.
     """
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, table: Table, file: InputFile, relation: str) -> None:
+    def __init__(self, con: duckdb.DuckDBPyConnection, table: Table, relation: str) -> None:
         usage = _usage_objects(table)
         holders = _holders(table, usage)
-        objects = _in_head(file, holders)
+        objects = _in_sample(con, holders)
         keys = f"json_keys(line, [{', '.join(map(_json_path, objects))}])"
         self.shape = f"hash({keys})"
         self.never_texts: list[str] = []
@@ -125,19 +124,17 @@ def _json_path(dotted: str) -> str:
     return literal("$" + "".join(f'."{step}"' for step in dotted.split(".") if step))
 
 
-def _in_head(file: InputFile, holders: Iterable[str]) -> list[str]:
-    """The objects that some record of the file's head has, be they null there; the line itself always."""
+def _in_sample(con: duckdb.DuckDBPyConnection, holders: Sequence[str]) -> list[str]:
+    """The objects that some line of the sample has, be they null there; the line itself always."""
+    keys = f"json_keys(line, [{', '.join(map(_json_path, holders))}])"
+    shapes = con.sql(f"select distinct {keys} from sample_lines where json_valid(line)").fetchall()
+    keys_of = {one: {key for (shape,) in shapes for key in shape[at] or ()} for at, one in enumerate(holders)}
     found = [""]
     for one in holders:
         parent, _, key = one.rpartition(".")
-        if one and parent in found and any(key in _object(record, parent) for record in file.sample.records):
+        if one and parent in found and key in keys_of[parent]:
             found.append(one)
     return found
-
-
-def _object(record: Mapping[str, Any], path: str) -> Mapping[str, Any]:
-    held = first_present(record, path) if path else record
-    return held if isinstance(held, dict) else {}
 
 
 def _never(holders: Iterable[str], keys: Mapping[str, AbstractSet[str]]) -> list[str]:

@@ -98,21 +98,33 @@ Format = Literal["jsonl", "csv", "parquet", "otlp"]
 """`otlp` is the Collector's framed protobuf, read as JSON lines of one message each."""
 
 
-MOST_LOOKED_AT = 500
+MOST_LOOKED_AT = 120
 """Records of a file that the sources look at to recognise it."""
+
+
+def spread(many: Sequence[Any]) -> Sequence[Any]:
+    """At most MOST_LOOKED_AT of them, from the first to the last."""
+    return many[:: 1 + len(many) // MOST_LOOKED_AT]
 
 
 @dataclass(frozen=True)
 class Sample:
-    """The head of a file, for recognising it: parsed JSON records, or lower-case header names."""
+    """What is known of a file from its head and some later lines.
+
+    Attributes:
+        records: parsed JSON records, for recognising it.
+        headers: lower-case header names, likewise.
+        lines: more records than the parsed ones, as they stand in a file of JSON lines.
+    """
 
     format: Format
     records: Sequence[Mapping[str, Any]] = ()
     headers: frozenset[str] = frozenset()
+    lines: Sequence[str] = ()
 
     def thinned(self) -> "Sample":
         """Records spread over the whole: two dozen sources look at each of them, for each file of a folder."""
-        return replace(self, records=self.records[:: 1 + len(self.records) // MOST_LOOKED_AT])
+        return replace(self, records=spread(self.records))
 
 
 @dataclass(frozen=True)

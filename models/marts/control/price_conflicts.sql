@@ -38,31 +38,54 @@ prices as (
 
 ),
 
-disputed as (
+stated as (
 
     select
         names.provider_id,
         names.model_name,
         names.as_of_date,
-        used.usage_kind,
-        used.unit_price_usd as used_unit_price_usd,
-        other.unit_price_usd as other_unit_price_usd
+        prices.usage_kind,
+        prices.unit_price_usd as used_unit_price_usd,
+        null as other_unit_price_usd
     from names
-    inner join prices as used
+    inner join prices
         on
-            used.price_source = 'genai-prices'
-            and names.price_provider_id = used.provider_id
-            and names.price_model_id = used.model_id
-            and names.as_of_date >= used.valid_from_date
-            and names.as_of_date < used.valid_to_date
-    inner join prices as other
+            prices.price_source = 'genai-prices'
+            and names.price_provider_id = prices.provider_id
+            and names.price_model_id = prices.model_id
+            and names.as_of_date >= prices.valid_from_date
+            and names.as_of_date < prices.valid_to_date
+    union all
+    select
+        names.provider_id,
+        names.model_name,
+        names.as_of_date,
+        prices.usage_kind,
+        null as used_unit_price_usd,
+        prices.unit_price_usd as other_unit_price_usd
+    from names
+    inner join prices
         on
-            other.price_source = 'litellm'
-            and names.litellm_model_id = other.model_id
-            and used.usage_kind = other.usage_kind
-            and names.as_of_date >= other.valid_from_date
-            and names.as_of_date < other.valid_to_date
-    where used.unit_price_usd <> other.unit_price_usd
+            prices.price_source = 'litellm'
+            and names.litellm_model_id = prices.model_id
+            and names.as_of_date >= prices.valid_from_date
+            and names.as_of_date < prices.valid_to_date
+
+),
+
+disputed as (
+
+    -- both statements of a price meet in a group: as a join of two price lists it would cost more than all that is rated
+    select
+        provider_id,
+        model_name,
+        as_of_date,
+        usage_kind,
+        max(used_unit_price_usd) as used_unit_price_usd,
+        max(other_unit_price_usd) as other_unit_price_usd
+    from stated
+    group by 1, 2, 3, 4
+    having max(used_unit_price_usd) <> max(other_unit_price_usd)
 
 ),
 
