@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,27 @@ def staged(sources: dict[str, Source]) -> dict[str, list[str]]:
     }
 
 
+def without_files(sources: dict[str, Source], landed: Collection[str]) -> list[str]:
+    """The staging models whose raw table has no file: nobody needs them, and each takes time to plan.
+
+    Args:
+        landed: the raw tables that have files.
+    """
+    return [
+        f"stg_{name}__{shape}"
+        for shape, names in staged(sources).items()
+        for name in names
+        if f"{name}__{shape}" not in landed
+    ]
+
+
 def build(
     target: Path,
     home: Path,
     sources: dict[str, Source],
     progress: Progress,
     *,
+    landed: Collection[str],
     reporting_currency: str,
     full: bool,
     select: str | None = None,
@@ -46,6 +61,7 @@ def build(
 
     Args:
         target: the DuckDB file; its schema `raw` is there.
+        landed: the raw tables that have files.
         reporting_currency: ISO 4217 code of the currency that `*_usd` columns are in.
         full: build incremental models anew.
         select: which models, in dbt's words; None: all.
@@ -57,7 +73,16 @@ def build(
 
     os.environ["UNITCOST_BUILD"] = str(target.resolve())
     try:
-        run("duckdb", home, sources, progress, reporting_currency=reporting_currency, full=full, select=select)
+        run(
+            "duckdb",
+            home,
+            sources,
+            progress,
+            landed=landed,
+            reporting_currency=reporting_currency,
+            full=full,
+            select=select,
+        )
     finally:
         if DuckDBConnectionManager._ENV is not None:  # noqa: SLF001 - dbt-duckdb keeps the file open for the process
             DuckDBConnectionManager._ENV.close()  # noqa: SLF001
@@ -70,6 +95,7 @@ def run(
     sources: dict[str, Source],
     progress: Progress = lambda *_: None,
     *,
+    landed: Collection[str],
     reporting_currency: str,
     full: bool,
     select: str | None = None,
@@ -101,7 +127,7 @@ def run(
         "--target-path", str((home / "dbt" / engine).resolve()),
         "--log-path", str((home / "dbt" / "logs").resolve()),
         "--vars", json.dumps({"staged": staged(sources), "reporting_currency": reporting_currency}),
-        "--exclude", "test_type:unit",
+        "--exclude", "test_type:unit", *without_files(sources, landed),
         "--log-level", "none",
         "--no-use-colors",
         *(["--full-refresh"] if full else []),

@@ -216,6 +216,7 @@ def build_models(
         settings.home,
         sources,
         progress,
+        landed={file["table_name"] for file in files},
         reporting_currency=settings.reporting_currency,
         full=full,
         select=select,

@@ -74,7 +74,14 @@ def build(settings: Settings) -> Path:
     spark = session(folder)
     try:
         raw.create_spark_views(spark, sources.values(), files, settings.home)
-        dbt_build.run("spark", settings.home, sources, reporting_currency=settings.reporting_currency, full=True)
+        dbt_build.run(
+            "spark",
+            settings.home,
+            sources,
+            landed={file["table_name"] for file in files},
+            reporting_currency=settings.reporting_currency,
+            full=True,
+        )
     finally:
         spark.stop()
     return folder / "tables" / "marts.db"

@@ -67,14 +67,14 @@ CALLS = [
 ]
 ATTEMPTS = {
     "A1": (1, "A1", False), "A2": (2, "A1", True), "A3": (3, "A1", True),
-    "B1": (1, "B1", False), "B2": (1, "B2", False),
-    "C1": (1, "C1", False), "C2": (1, "C2", False), "D1": (1, "D1", False), "D2": (2, "D1", True),
-    "E1": (1, "E1", False), "E2": (1, "E2", False), "E3": (1, "E3", False),
-    "F1": (1, "F1", False), "F2": (1, "F2", False),
+    "B1": (1, None, False), "B2": (1, None, False),
+    "C1": (1, None, False), "C2": (1, None, False), "D1": (1, "D1", False), "D2": (2, "D1", True),
+    "E1": (1, None, False), "E2": (1, None, False), "E3": (1, None, False),
+    "F1": (1, None, False), "F2": (1, None, False),
     "G1": (1, "G1", False), "G2": (2, "G1", True), "G3": (1, "G3", False), "G4": (2, "G3", True),
     "H1": (1, "H1", False), "H2": (2, "H1", False), "H3": (3, "H1", False),
-    "I1": (1, "I1", False), "I3": (3, "I1", False), "J1": (1, "J1", False), "J2": (1, "J2", False),
-    "K1": (1, "K1", False), "K2": (1, "K2", False), "K3": (2, "K2", True),
+    "I1": (1, "I1", False), "I3": (3, "I1", False), "J1": (1, None, False), "J2": (1, None, False),
+    "K1": (1, None, False), "K2": (1, "K2", False), "K3": (2, "K2", True),
 }  # fmt: skip
 
 

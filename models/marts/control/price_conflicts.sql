@@ -75,7 +75,7 @@ stated as (
 
 disputed as (
 
-    -- both statements of a price meet in a group: as a join of two price lists it would cost more than all that is rated
+    -- both statements of a price meet in a group: to join two price lists takes longer than to rate a million calls
     select
         provider_id,
         model_name,

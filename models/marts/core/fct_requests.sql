@@ -33,7 +33,8 @@ select
     rated.error_code,
     cast(coalesce(retries.attempt_number, rated.attempt_number, 1) as bigint) as attempt_number,
     rated.retry_of,
-    coalesce(retries.retry_group_id, rated.request_id) as retry_group_id,
+    -- an id a call is much to store for what most calls are not
+    coalesce(retries.retry_group_id, retried.retry_group_id) as retry_group_id,
     coalesce(retries.is_retry_inferred, false) as is_retry_inferred,
     rated.usage_status,
     rated.price_status,
@@ -98,3 +99,5 @@ select
 from {{ ref('int_requests_converted') }} as rated
 left join {{ ref('int_retries') }} as retries
     on rated.source_id = retries.source_id and rated.request_id = retries.request_id
+left join (select distinct retry_group_id from {{ ref('int_retries') }}) as retried
+    on rated.request_id = retried.retry_group_id
