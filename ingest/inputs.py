@@ -4,15 +4,19 @@ import glob
 import hashlib
 import json
 import os
+import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
+from ingest import fingerprints
 from ingest.files import InputFile, RefusedError, inspect
-from ingest.landing import land
+from ingest.landing import Landed, beside, land
 from ingest.ledger import Ledger
 from ingest.mapping import mapped
 from ingest.quarantine import Reject
@@ -20,6 +24,8 @@ from ingest.source import Source, Table
 
 GENERIC = "generic"
 """The source whose columns a mapping places."""
+AT_A_TIME = 2
+"""Files that are read at a time: while one is planned or waits for its last rows, the other has the cores."""
 RECEIVED = "received"
 """The folder of the home in which spans arrive; files that are still being written end in `.part`."""
 
@@ -92,7 +98,7 @@ def ingest_files(
     mapping: Path | None = None,
     on_file: Callable[[Path, int, int], None] | None = None,
 ) -> list[Outcome]:
-    """Land files one after the other. A file that is refused does not stop the others.
+    """Land files, some at a time; the ledger has them in their order. A file that is refused does not stop the others.
 
     Args:
         source: the name of the source; recognised from the content where None.
@@ -111,44 +117,146 @@ def ingest_files(
         read_as = hashlib.sha256(mapping.read_bytes()).hexdigest()
     if source is not None and source not in sources:
         raise RefusedError(f"there is no source {source}", f"use one of {', '.join(sources)}")
+    fingerprints.prepare(con, home)  # makes the key of a new warehouse, once
+    reader = _Reader(con, ledger, home, sources, source, read_as)
     outcomes: list[Outcome] = []
-    for number, path in enumerate(files):
-        if on_file:
-            on_file(path, number, len(files))
-        outcomes += _ingest_file(con, ledger, path.resolve(), home, sources, source, read_as)
+    waiting: deque[Future[list[_Read]]] = deque()
+    with ThreadPoolExecutor(AT_A_TIME) as threads:
+        for number, path in enumerate(files):
+            if on_file:
+                on_file(path, number, len(files))
+            waiting.append(threads.submit(reader.read, path.resolve()))
+            if len(waiting) > AT_A_TIME:
+                outcomes += reader.record(waiting.popleft().result())
+        while waiting:
+            outcomes += reader.record(waiting.popleft().result())
     return outcomes
 
 
-def _ingest_file(
-    con: duckdb.DuckDBPyConnection,
-    ledger: Ledger,
-    path: Path,
-    home: Path,
-    sources: dict[str, Source],
-    source: str | None,
-    read_as: str,
-) -> list[Outcome]:
-    known_hash = ledger.known_hash(path, source)
-    if known_hash is not None and (source != GENERIC or _was_read_as(ledger, known_hash, read_as)):
-        landed = [name.split("__")[0] for name in ledger.landed_tables(known_hash)]
-        if known := [name for name in landed if source in {None, name}]:
-            return [Outcome(path, name, "known") for name in known]
-    try:
-        file = inspect(path)
-        tables = _recognise(file, sources, source)
-    except (RefusedError, OSError) as error:
-        problem = str(error) if isinstance(error, RefusedError) else f"cannot be read: {error.strerror}; check it"
-        ledger.record_unreadable(path, source, problem)
-        return [Outcome(path, source, "refused", problem=problem)]
-    ledger.forget_unreadable(path)
-    outcomes = [_land_one(con, ledger, file, origin, table, home, read_as) for origin, table in tables]
-    ledger.see(file, source)
-    if source is None and not any(table.has_other_records for _, table in tables):
-        claimed = sum(outcome.landed_count + outcome.rejected_count for outcome in outcomes)
-        first = outcomes[0]
-        if first.state == "landed" and claimed < first.record_count:
-            outcomes[0] = replace(first, unclaimed_count=first.record_count - claimed)
-    return outcomes
+@dataclass(frozen=True)
+class _Read:
+    """What reading a file for one table came to; the ledger does not know of it yet.
+
+    Attributes:
+        table: None where the file could not be read at all.
+        landed: None where nothing landed.
+    """
+
+    outcome: Outcome
+    file: InputFile | None = None
+    table: Table | None = None
+    landed: Landed | None = None
+
+
+class _Reader:
+    """Reads files on several threads, each with a connection; records on one thread what they came to."""
+
+    def __init__(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        ledger: Ledger,
+        home: Path,
+        sources: dict[str, Source],
+        source: str | None,
+        read_as: str,
+    ) -> None:
+        self._con, self._ledger, self._home = con, ledger, home
+        self._sources, self._source, self._read_as = sources, source, read_as
+        self._thread = threading.local()
+        self._ledger_lock = threading.RLock()
+
+    def read(self, path: Path) -> list[_Read]:
+        """Look at a file and land it, unless it is known."""
+        if known := self._known(path):
+            return [_Read(Outcome(path, name, "known")) for name in known]
+        try:
+            file = inspect(path)
+            tables = _recognise(file, self._sources, self._source)
+        except (RefusedError, OSError) as error:
+            problem = str(error) if isinstance(error, RefusedError) else f"cannot be read: {error.strerror}; check it"
+            return [_Read(Outcome(path, self._source, "refused", problem=problem))]
+        return [self._land(file, source, table) for source, table in tables]
+
+    def record(self, reads: list[_Read]) -> list[Outcome]:
+        """Write into the ledger what became of a file."""
+        with self._ledger_lock:
+            outcomes = [self._recorded(read) for read in reads]
+            first, file = outcomes[0], reads[0].file
+            if file is None:
+                if first.state == "refused":
+                    self._ledger.record_unreadable(first.path, self._source, first.problem or "")
+                return outcomes
+            self._ledger.forget_unreadable(file.path)
+            self._ledger.see(file, self._source)
+        if self._source is None and not any(read.table and read.table.has_other_records for read in reads):
+            claimed = sum(outcome.landed_count + outcome.rejected_count for outcome in outcomes)
+            if first.state == "landed" and claimed < first.record_count:
+                outcomes[0] = replace(first, unclaimed_count=first.record_count - claimed)
+        return outcomes
+
+    def _known(self, path: Path) -> list[str]:
+        """The sources of which this path, unchanged, landed already."""
+        with self._ledger_lock:
+            sha256 = self._ledger.known_hash(path, self._source)
+            if sha256 is None or (self._source == GENERIC and not self._was_read_alike(sha256)):
+                return []
+            landed = [name.split("__")[0] for name in self._ledger.landed_tables(sha256)]
+        return [name for name in landed if self._source in {None, name}]
+
+    def _was_read_alike(self, sha256: str) -> bool:
+        """Whether a home-made log was read by this mapping: read by another one, it says something else."""
+        return (self._ledger.recall(f"mapping of {sha256}") or "") == self._read_as
+
+    def _is_shown(self, file: InputFile, source: Source, table: Table) -> bool:
+        is_same = source.name != GENERIC or self._was_read_alike(file.sha256)
+        return is_same and self._ledger.is_shown(file.sha256, source.raw_name(table))
+
+    def _land(self, file: InputFile, source: Source, table: Table) -> _Read:
+        with self._ledger_lock:
+            is_known = self._is_shown(file, source, table)
+        if is_known:
+            return _Read(Outcome(file.path, source.name, "known"), file, table)
+        if not hasattr(self._thread, "con"):
+            self._thread.con = beside(self._con)
+        try:
+            landed = land(self._thread.con, file, source, table, home=self._home)
+        except RefusedError as error:
+            refused = Outcome(
+                file.path, source.name, "refused", file.line_count, rejected_count=file.line_count, problem=str(error)
+            )
+            return _Read(refused, file, table)
+        outcome = Outcome(
+            file.path,
+            source.name,
+            "landed",
+            landed.record_count,
+            landed.landed_count,
+            landed.rejected_count,
+            landed.other_count,
+            rejects=landed.rejects,
+            scopes=tuple(sorted({_shown_scope(one.scope) for one in landed.files if one.scope is not None})),
+        )
+        return _Read(outcome, file, table, landed)
+
+    def _recorded(self, read: _Read) -> Outcome:
+        outcome, file = read.outcome, read.file
+        if file is None or read.table is None or outcome.source is None:
+            return outcome
+        source = self._sources[outcome.source]
+        table_name = source.raw_name(read.table)
+        # a file that was read at the same time may have brought the same content, or replaced it
+        if self._is_shown(file, source, read.table):
+            return Outcome(file.path, source.name, "known")
+        if outcome.state == "known":
+            return self._recorded(self._land(file, source, read.table))
+        if read.landed is None:
+            self._ledger.record_refused(file, source.name, table_name, outcome.problem or "")
+            return outcome
+        replaced = self._ledger.record_landed(file, source.name, table_name, read.landed)
+        if source.name == GENERIC:
+            self._ledger.append({}, remember={f"mapping of {file.sha256}": self._read_as})
+        _journal(self._home, file, table_name, read.landed.landed_count)
+        return replace(outcome, replaced=tuple(_shown_scope(scope) for scope in replaced))
 
 
 def _recognise(file: InputFile, sources: dict[str, Source], source: str | None) -> list[tuple[Source, Table]]:
@@ -168,49 +276,6 @@ def _recognise(file: InputFile, sources: dict[str, Source], source: str | None) 
             f"name it with --source, one of {', '.join(sources)}",
         )
     return recognised
-
-
-def _land_one(
-    con: duckdb.DuckDBPyConnection,
-    ledger: Ledger,
-    file: InputFile,
-    source: Source,
-    table: Table,
-    home: Path,
-    read_as: str,
-) -> Outcome:
-    name = source.raw_name(table)
-    is_same = source.name != GENERIC or _was_read_as(ledger, file.sha256, read_as)
-    if is_same and ledger.is_shown(file.sha256, name):
-        return Outcome(file.path, source.name, "known")
-    try:
-        landed = land(con, file, source, table, home=home)
-    except RefusedError as error:
-        ledger.record_refused(file, source.name, name, str(error))
-        return Outcome(
-            file.path, source.name, "refused", file.line_count, rejected_count=file.line_count, problem=str(error)
-        )
-    replaced = ledger.record_landed(file, source.name, name, landed)
-    if source.name == GENERIC:
-        ledger.append({}, remember={f"mapping of {file.sha256}": read_as})
-    _journal(home, file, name, landed.landed_count)
-    return Outcome(
-        file.path,
-        source.name,
-        "landed",
-        landed.record_count,
-        landed.landed_count,
-        landed.rejected_count,
-        landed.other_count,
-        rejects=landed.rejects,
-        replaced=tuple(_shown_scope(scope) for scope in replaced),
-        scopes=tuple(sorted({_shown_scope(one.scope) for one in landed.files if one.scope is not None})),
-    )
-
-
-def _was_read_as(ledger: Ledger, sha256: str, read_as: str) -> bool:
-    """Whether a home-made log was read by this mapping: read by another one, it says something else."""
-    return (ledger.recall(f"mapping of {sha256}") or "") == read_as
 
 
 def _shown_scope(scope: str) -> str:

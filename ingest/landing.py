@@ -17,6 +17,7 @@ import duckdb
 
 from ingest import fingerprints, lines_seen, unknown_usage
 from ingest.files import InputFile, RefusedError
+from ingest.json_paths import JsonPaths, spelt_out
 from ingest.judging import GOOD, NOT_JSON, NOT_OURS, Judged, judge
 from ingest.lines_seen import LinesSeen
 from ingest.quarantine import Reject, set_aside
@@ -69,13 +70,22 @@ def connect(*, scratch: Path, threads: int | None = None, memory_limit: str | No
             "temp_directory": str(scratch),
         }
     )
-    con.execute("set timezone = 'UTC'")
-    con.execute("set preserve_insertion_order = false")  # rows are numbered: their order in a file says nothing
-    con.execute(f"set partitioned_write_flush_threshold = {BUFFERED_ROWS}")
     if threads:
         con.execute(f"set threads = {threads}")
     if memory_limit:
         con.execute("set memory_limit = ?", [memory_limit])
+    return _set_up(con)
+
+
+def beside(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    """Another connection for another thread, with the same memory and the same workers."""
+    return _set_up(con.cursor())
+
+
+def _set_up(con: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    con.execute("set timezone = 'UTC'")
+    con.execute("set preserve_insertion_order = false")  # rows are numbered: their order in a file says nothing
+    con.execute(f"set partitioned_write_flush_threshold = {BUFFERED_ROWS}")
     unknown_usage.prepare(con)
     return con
 
@@ -189,9 +199,10 @@ def _write(
 
 
 def _only_day(con: duckdb.DuckDBPyConnection, table: Table, file: InputFile, seen: LinesSeen) -> date | None:
-    """The day of all records of a sample, be they good or not: to judge them would cost as much as to read thousands."""
+    """The day of all records of a sample, be they good or not: to judge them would take as long as to read many."""
     (column,) = (column for column in table.columns if column.name == table.date)
-    if table.replaces or column.carried:
+    is_there = any(JsonPaths(table, seen.keys).has(path) for path in spelt_out(table, column.paths))
+    if table.replaces or column.carried or not is_there:
         return None
     only = replace(table, columns=(column,), identity=(), prompt=(), usage=(), where="true", checks=())
     dated = judge(only, file, Records(lines_seen.SAMPLE), now=datetime.now(UTC), seen=seen).relation

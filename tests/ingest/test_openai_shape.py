@@ -9,7 +9,7 @@ import pytest
 from genai_prices.data_snapshot import get_snapshot
 
 from ingest.files import inspect
-from ingest.landing import land
+from ingest.landing import connect, land
 from ingest.openai_shape import whose
 from ingest.source import MOST_TOKENS
 from ingest.sources import discover
@@ -126,8 +126,7 @@ def takers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     path.write_text("\n".join(json.dumps(record) for record, _ in LOGGED.values()) + "\n")
     names = list(LOGGED)
     found: dict[str, list[str]] = {name: [] for name in names}
-    con = duckdb.connect(config={"threads": 1})
-    con.execute("set timezone = 'UTC'")
+    con = connect(scratch=folder / "scratch", threads=1)
     for name in SHARING:
         (table,) = SOURCES[name].tables
         landed = land(con, inspect(path), SOURCES[name], table, home=folder / name)

@@ -1,0 +1,79 @@
+"""Several files are read at a time; the ledger must not tell."""
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from ingest.inputs import Outcome, ingest_files
+from ingest.ledger import Ledger
+from ingest.sources import discover
+
+SOURCES = discover()
+HEADER = (
+    "BillingAccountId,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,ChargeCategory,"
+    "BilledCost,EffectiveCost,BillingCurrency"
+)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+def bill(path: Path, cost: str) -> Path:
+    period = "2026-09-01T00:00:00Z,2026-10-01T00:00:00Z,2026-09-07T00:00:00Z,2026-09-08T00:00:00Z"
+    path.write_text(f"{HEADER}\nacme,{period},Usage,{cost},{cost},USD\n")
+    return path
+
+
+def ingested(con: duckdb.DuckDBPyConnection, home: Path, *files: Path) -> tuple[list[Outcome], list[str]]:
+    """What became of the files of one ingest; and the costs that are there after it."""
+    with Ledger(home) as ledger:
+        outcomes = ingest_files(con, ledger, files, home=home, sources=SOURCES)
+        paths = [str(home / file["path"]) for file in ledger.active_files()]
+    costs = con.sql("select billed_cost::double::varchar from read_parquet(?)", params=[paths]).fetchall()
+    return outcomes, [cost for (cost,) in costs]
+
+
+def test_the_last_of_several_bills_of_one_period_holds_however_many_come_at_once(
+    con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path
+) -> None:
+    files = [bill(tmp_path / f"{number}.csv", f"{number}.5") for number in range(9)]
+    outcomes, costs = ingested(con, home, *files)
+    assert [outcome.path for outcome in outcomes] == files
+    assert [len(outcome.replaced) for outcome in outcomes] == [0] + 8 * [1]
+    assert costs == ["8.5"]
+
+
+def test_a_bill_that_is_sent_again_after_its_restatement_holds_though_all_come_at_once(
+    con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path
+) -> None:
+    costs = ["10.0", "15.5", "10.0", "15.5", "10.0"]
+    files = [bill(tmp_path / f"{number}.csv", cost) for number, cost in enumerate(costs)]
+    outcomes, held = ingested(con, home, *files)
+    assert [outcome.state for outcome in outcomes] == 5 * ["landed"]
+    assert held == ["10.0"]
+
+
+@pytest.mark.parametrize("copies", [2, 5])
+def test_copies_of_a_file_count_once_though_they_are_read_at_once(
+    con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path, copies: int
+) -> None:
+    files = [bill(tmp_path / f"{number}.csv", "10") for number in range(copies)]
+    outcomes, costs = ingested(con, home, *files)
+    assert [outcome.state for outcome in outcomes] == ["landed"] + (copies - 1) * ["known"]
+    assert costs == ["10.0"]
+
+
+def test_a_broken_file_between_others_stops_none_of_them(
+    con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path
+) -> None:
+    first, last = bill(tmp_path / "1.csv", "1"), bill(tmp_path / "3.csv", "3")
+    broken = tmp_path / "2.csv"
+    broken.write_bytes(b"")
+    outcomes, costs = ingested(con, home, first, broken, last)
+    assert [outcome.state for outcome in outcomes] == ["landed", "refused", "landed"]
+    assert costs == ["3.0"]
