@@ -53,6 +53,7 @@ def build(
     progress: Progress,
     *,
     landed: Collection[str],
+    memory_limit: str,
     reporting_currency: str,
     full: bool,
     select: str | None = None,
@@ -62,6 +63,7 @@ def build(
     Args:
         target: the DuckDB file; its schema `raw` is there.
         landed: the raw tables that have files.
+        memory_limit: as DuckDB's setting.
         reporting_currency: ISO 4217 code of the currency that `*_usd` columns are in.
         full: build incremental models anew.
         select: which models, in dbt's words; None: all.
@@ -71,7 +73,7 @@ def build(
     """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager  # noqa: PLC0415 - three seconds of imports
 
-    os.environ["UNITCOST_BUILD"] = str(target.resolve())
+    os.environ["UNITCOST_BUILD"], os.environ["UNITCOST_BUILD_MEMORY"] = str(target.resolve()), memory_limit
     try:
         run(
             "duckdb",

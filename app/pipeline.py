@@ -217,6 +217,7 @@ def build_models(
         sources,
         progress,
         landed={file["table_name"] for file in files},
+        memory_limit=settings.memory_limit,
         reporting_currency=settings.reporting_currency,
         full=full,
         select=select,

@@ -60,13 +60,14 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime, see
     places = {column.name: _found(table, column, records, json_paths) for column in table.columns}
     absent = {column for column, place in places.items() if place == NO_TEXT}
     rules |= dict(enumerate(_rules(table, records, absent, now), FIRST_RULE))
-    # what no record has is only named where a rule or a condition may ask for it: it need not be read, but be planned
+    # what no record has is named only where somebody asks for it: a thousand names of nothing take long to plan
+    asked = {rule.column for rule in rules.values()}
     there = [column for column in table.columns if column.name not in absent]
     found = ", ".join(f"{places[column.name]} as {_found_name(column)}" for column in there)
     texts = ", ".join(
         f"{NO_TEXT if column.name in absent else _text(column, records)} as {_text_name(column)}"
         for column in table.columns
-        if column.name not in absent or column.required
+        if column.name not in absent or column.required or column.name in asked
     )
     typed = ", ".join(
         f"{_untold(column) if column.name in absent else _typed(column)} as {name(column.name)}"

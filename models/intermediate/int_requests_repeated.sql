@@ -1,6 +1,7 @@
--- grain: one row per logged model call whose ids occur in another row too
+-- grain: one row per logged model call whose ids may occur in another row too
 -- Rows are one call where a source gives them one request id, or any sources one response id of the provider. They are
--- rare, so they are looked for by id alone, both kinds of ids in one count.
+-- rare: looked for by id alone, both kinds in one count, by hashes. A stranger that has the hash of another is alone
+-- in its call, and is dropped there.
 with logged as (
 
     select * from {{ ref('int_requests_unioned') }}
@@ -9,9 +10,9 @@ with logged as (
 
 ids as (
 
-    select coalesce(response_id, request_id) as id from logged
+    select {{ hashed(['coalesce(response_id, request_id)']) }} as id from logged
     union all
-    select request_id as id from logged
+    select {{ hashed(['request_id']) }} as id from logged
     where response_id <> request_id
 
 ),
@@ -23,25 +24,6 @@ repeated as (
     group by 1
     having count(*) > 1
 
-),
-
-candidates as (
-
-    select
-        logged.source_id,
-        logged.input_id,
-        logged.record_number
-    from logged
-    inner join repeated on coalesce(logged.response_id, logged.request_id) = repeated.id
-    union
-    select
-        logged.source_id,
-        logged.input_id,
-        logged.record_number
-    from logged
-    inner join repeated on logged.request_id = repeated.id
-    where logged.response_id <> logged.request_id
-
 )
 
 select
@@ -50,8 +32,6 @@ select
     -- what a source calls by one id is one call, and has the response id that any row of it tells
     max(logged.response_id) over (partition by logged.source_id, logged.request_id) as call_response_id
 from logged
-inner join candidates
-    on
-        logged.source_id = candidates.source_id
-        and logged.input_id = candidates.input_id
-        and logged.record_number = candidates.record_number
+where
+    {{ hashed(['coalesce(logged.response_id, logged.request_id)']) }} in (select id from repeated)
+    or {{ hashed(['logged.request_id']) }} in (select id from repeated)

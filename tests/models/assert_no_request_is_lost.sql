@@ -1,5 +1,5 @@
--- Every landed row reaches the union; each is a request, or a part of one that is there: looked up by its line, not
--- inferred from a difference of counts. (What an earlier build made of days that this one leaves alone, it checked.)
+-- Every landed row reaches the union; each is a request, or a part of one that is there: the same lines of each input,
+-- not only as many. (What an earlier build made of days that this one leaves alone, it checked.)
 with landed as (
 
     select sum(files.row_count) as row_count
@@ -15,24 +15,57 @@ unioned as (
 
 ),
 
+told as (
+
+    -- which lines of an input there are: their number, and the sum of their hashes
+    select
+        source_id,
+        input_id,
+        count(*) as row_count,
+        sum(cast({{ hashed(['record_number']) }} as decimal(38, 0))) as line_sum
+    from {{ ref('int_requests_unioned') }}
+    group by 1, 2
+
+),
+
+kept as (
+
+    select
+        source_id,
+        input_id,
+        record_number
+    from {{ ref('fct_requests') }}
+    where usage_date in (select usage_date from {{ ref('int_read_dates') }})
+    union all
+    select
+        source_id,
+        input_id,
+        record_number
+    from {{ ref('int_requests_absorbed') }}
+    where usage_date in (select usage_date from {{ ref('int_read_dates') }})
+
+),
+
+made as (
+
+    select
+        source_id,
+        input_id,
+        count(*) as row_count,
+        sum(cast({{ hashed(['record_number']) }} as decimal(38, 0))) as line_sum
+    from kept
+    group by 1, 2
+
+),
+
 lost as (
 
     select
-        landed_requests.source_id,
-        landed_requests.input_id,
-        landed_requests.record_number
-    from {{ ref('int_requests_unioned') }} as landed_requests
-    left join {{ ref('fct_requests') }} as requests
-        on
-            landed_requests.source_id = requests.source_id
-            and landed_requests.input_id = requests.input_id
-            and landed_requests.record_number = requests.record_number
-    left join {{ ref('int_requests_absorbed') }} as absorbed
-        on
-            landed_requests.source_id = absorbed.source_id
-            and landed_requests.input_id = absorbed.input_id
-            and landed_requests.record_number = absorbed.record_number
-    where (requests.request_id is null) = (absorbed.request_id is null)
+        coalesce(told.source_id, made.source_id) as source_id,
+        coalesce(told.input_id, made.input_id) as input_id
+    from told
+    full join made on told.source_id = made.source_id and told.input_id = made.input_id
+    where told.row_count is distinct from made.row_count or told.line_sum is distinct from made.line_sum
 
 ),
 
@@ -65,7 +98,7 @@ from landed
 cross join unioned
 where coalesce(landed.row_count, 0) <> unioned.row_count
 union all
-select concat('a row is neither a request nor a part of one, or both: ', source_id, ' ', input_id) as problem
+select concat('rows are neither a request nor a part of one, or both: ', source_id, ' ', input_id) as problem
 from lost
 union all
 select concat('a row is a part of a call that is not there: ', source_id, ' ', request_id) as problem

@@ -27,6 +27,10 @@ from ingest.sources import discover
 from tests.models.oracle import Case, random_cases
 
 
+UNTOLD = {"reported_cost_usd", "smallest_context_size", "largest_context_size"}
+"""Numbers of a call that are NULL, not 0, where nobody tells them."""
+
+
 @dataclass
 class Warehouse:
     """A home that inputs are loaded into, and its marts."""
@@ -296,7 +300,7 @@ class Rating:
             "service_tier": "'standard'",
             "has_usage": "true",
             "is_batch": "false",
-        }.get(name, "0" if is_number and name != "reported_cost_usd" else "null")
+        }.get(name, "0" if is_number and name not in UNTOLD else "null")
         return f"coalesce({known}, {otherwise})"
 
 

@@ -41,35 +41,24 @@ prices as (
 stated as (
 
     select
-        names.provider_id,
-        names.model_name,
-        names.as_of_date,
+        names.*,
+        prices.price_source,
         prices.usage_kind,
-        prices.unit_price_usd as used_unit_price_usd,
-        null as other_unit_price_usd
+        prices.unit_price_usd
     from names
-    inner join prices
-        on
-            prices.price_source = 'genai-prices'
-            and names.price_provider_id = prices.provider_id
-            and names.price_model_id = prices.model_id
-            and names.as_of_date >= prices.valid_from_date
-            and names.as_of_date < prices.valid_to_date
+    inner join prices on names.price_provider_id = prices.provider_id and names.price_model_id = prices.model_id
+    where
+        prices.price_source = 'genai-prices'
+        and names.as_of_date >= prices.valid_from_date and names.as_of_date < prices.valid_to_date
     union all
     select
-        names.provider_id,
-        names.model_name,
-        names.as_of_date,
+        names.*,
+        prices.price_source,
         prices.usage_kind,
-        null as used_unit_price_usd,
-        prices.unit_price_usd as other_unit_price_usd
+        prices.unit_price_usd
     from names
-    inner join prices
-        on
-            prices.price_source = 'litellm'
-            and names.litellm_model_id = prices.model_id
-            and names.as_of_date >= prices.valid_from_date
-            and names.as_of_date < prices.valid_to_date
+    inner join prices on prices.price_source = 'litellm' and names.litellm_model_id = prices.model_id
+    where names.as_of_date >= prices.valid_from_date and names.as_of_date < prices.valid_to_date
 
 ),
 
@@ -81,11 +70,10 @@ disputed as (
         model_name,
         as_of_date,
         usage_kind,
-        max(used_unit_price_usd) as used_unit_price_usd,
-        max(other_unit_price_usd) as other_unit_price_usd
+        max(case when price_source = 'genai-prices' then unit_price_usd end) as used_unit_price_usd,
+        max(case when price_source = 'litellm' then unit_price_usd end) as other_unit_price_usd
     from stated
     group by 1, 2, 3, 4
-    having max(used_unit_price_usd) <> max(other_unit_price_usd)
 
 ),
 
@@ -118,6 +106,7 @@ measured as (
     from disputed
     left join used_lately
         on disputed.provider_id = used_lately.provider_id and disputed.model_name = used_lately.model_id
+    where disputed.used_unit_price_usd <> disputed.other_unit_price_usd
 
 )
 
