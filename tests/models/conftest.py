@@ -26,7 +26,6 @@ from ingest.source import Column, Source, Table, Type
 from ingest.sources import discover
 from tests.models.oracle import Case, random_cases
 
-
 UNTOLD = {"reported_cost_usd", "smallest_context_size", "largest_context_size"}
 """Numbers of a call that are NULL, not 0, where nobody tells them."""
 
