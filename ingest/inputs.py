@@ -122,14 +122,19 @@ def ingest_files(
     outcomes: list[Outcome] = []
     waiting: deque[Future[list[_Read]]] = deque()
     with ThreadPoolExecutor(AT_A_TIME) as threads:
-        for number, path in enumerate(files):
-            if on_file:
-                on_file(path, number, len(files))
-            waiting.append(threads.submit(reader.read, path.resolve()))
-            if len(waiting) > AT_A_TIME:
+        try:
+            for number, path in enumerate(files):
+                if on_file:
+                    on_file(path, number, len(files))
+                waiting.append(threads.submit(reader.read, path.resolve()))
+                if len(waiting) > AT_A_TIME:
+                    outcomes += reader.record(waiting.popleft().result())
+            while waiting:
                 outcomes += reader.record(waiting.popleft().result())
-        while waiting:
-            outcomes += reader.record(waiting.popleft().result())
+        except BaseException:  # somebody who presses Ctrl-C does not wait for large files
+            threads.shutdown(wait=False, cancel_futures=True)
+            reader.stop()
+            raise
     return outcomes
 
 
@@ -163,7 +168,9 @@ class _Reader:
         self._con, self._ledger, self._home = con, ledger, home
         self._sources, self._source, self._read_as = sources, source, read_as
         self._thread = threading.local()
-        self._ledger_lock = threading.RLock()
+        self._opened: list[duckdb.DuckDBPyConnection] = []
+        self._stopped = threading.Event()
+        self._lock = threading.RLock()
 
     def read(self, path: Path) -> list[_Read]:
         """Look at a file and land it, unless it is known."""
@@ -179,7 +186,7 @@ class _Reader:
 
     def record(self, reads: list[_Read]) -> list[Outcome]:
         """Write into the ledger what became of a file."""
-        with self._ledger_lock:
+        with self._lock:
             outcomes = [self._recorded(read) for read in reads]
             first, file = outcomes[0], reads[0].file
             if file is None:
@@ -194,9 +201,15 @@ class _Reader:
                 outcomes[0] = replace(first, unclaimed_count=first.record_count - claimed)
         return outcomes
 
+    def stop(self) -> None:
+        """Break off what is being read; nothing of it is recorded."""
+        self._stopped.set()
+        for con in self._opened:
+            con.interrupt()
+
     def _known(self, path: Path) -> list[str]:
         """The sources of which this path, unchanged, landed already."""
-        with self._ledger_lock:
+        with self._lock:
             sha256 = self._ledger.known_hash(path, self._source)
             if sha256 is None or (self._source == GENERIC and not self._was_read_alike(sha256)):
                 return []
@@ -212,12 +225,14 @@ class _Reader:
         return is_same and self._ledger.is_shown(file.sha256, source.raw_name(table))
 
     def _land(self, file: InputFile, source: Source, table: Table) -> _Read:
-        with self._ledger_lock:
-            is_known = self._is_shown(file, source, table)
-        if is_known:
-            return _Read(Outcome(file.path, source.name, "known"), file, table)
-        if not hasattr(self._thread, "con"):
-            self._thread.con = beside(self._con)
+        with self._lock:
+            if self._is_shown(file, source, table):
+                return _Read(Outcome(file.path, source.name, "known"), file, table)
+            if not hasattr(self._thread, "con"):
+                self._thread.con = beside(self._con)
+                self._opened.append(self._thread.con)
+        if self._stopped.is_set():
+            raise InterruptedError
         try:
             landed = land(self._thread.con, file, source, table, home=self._home)
         except RefusedError as error:

@@ -77,3 +77,24 @@ def test_a_broken_file_between_others_stops_none_of_them(
     outcomes, costs = ingested(con, home, first, broken, last)
     assert [outcome.state for outcome in outcomes] == ["landed", "refused", "landed"]
     assert costs == ["3.0"]
+
+
+def test_who_breaks_off_does_not_wait_for_files_to_land(
+    con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path
+) -> None:
+    files = [bill(tmp_path / f"{number}.csv", f"{number}") for number in range(9)]
+    row = files[0].read_text().splitlines()[1]
+    files[0].write_text(f"{HEADER}\n" + f"{row}\n" * 500_000)
+
+    def pressed(_: Path, number: int, count: int) -> None:
+        assert count == len(files)
+        if number == 1:
+            raise KeyboardInterrupt
+
+    with Ledger(home) as ledger:
+        with pytest.raises(KeyboardInterrupt):
+            ingest_files(con, ledger, files, home=home, sources=SOURCES, on_file=pressed)
+        assert not ledger.active_files()
+    assert not list(home.rglob("*.parquet"))
+    _, costs = ingested(con, home, *files[1:])
+    assert costs == ["8.0"]
