@@ -141,8 +141,9 @@ def _found_name(column: Column) -> str:
 def _text(column: Column, records: Records) -> str:
     """SQL of the text of a column's value, by our word for it, NULL where there is none."""
     text = _found_name(column)
-    # a tabular file's is trimmed already, and a cast to a number sees through blanks
-    if not records.is_tabular and column.constant is None and (column.type not in _NUMBERS or column.words):
+    # what is made of parts and what a tabular file has is trimmed already, and a cast to a number sees through blanks
+    is_made = column.constant is not None or column.pattern is not None or column.template is not None
+    if not (records.is_tabular or is_made) and (column.type not in _NUMBERS or column.words):
         text = _trimmed(text)
     if not column.words:
         return text
@@ -154,8 +155,12 @@ def _text(column: Column, records: Records) -> str:
 
 
 def _trimmed(text: str) -> str:
-    """SQL of a text without the blanks around it. To look whether there are any takes a tenth of the time of `trim`."""
-    return f"case when {text} > '!' and not ends_with({text}, ' ') then {text} else nullif(trim({text}), '') end"
+    """SQL of a text without the blanks around it. To look whether there are any takes a tenth of the time of `trim`.
+
+    Beyond ASCII there are more of them than one.
+    """
+    is_clean = f"{text} > '!' and not ends_with({text}, ' ') and strlen({text}) = length({text})"
+    return f"case when {is_clean} then {text} else nullif(trim({text}), '') end"
 
 
 def _found(table: Table, column: Column, records: Records, json_paths: JsonPaths) -> str:

@@ -78,6 +78,22 @@ def test_a_broken_record_is_quarantined_with_its_reason_and_the_others_land(
     assert rule in kept
 
 
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ("a", "a"), (" a", "a"), ("a  ", "a"), ("a b", "a b"), ("!", "!"), ("", None), ("  ", None),
+        ("\u00a0a", "a"), ("a\u2003", "a"), ("\u3000é\u3000", "é"), ("é ", "é"), ("\u00a0", None), ("ü", "ü"),
+    ],
+)  # fmt: skip
+def test_blanks_around_a_value_are_none_of_it(
+    landed: Land, con: duckdb.DuckDBPyConnection, tmp_path: Path, written: str, kept: str | None
+) -> None:
+    line = {**call(), "metadata": {"customer_id": written, "feature": "chat"}}
+    result = landed(log(tmp_path / "log.jsonl", line), "openai")
+    (file,) = result.files
+    assert con.sql("select customer_id from read_parquet(?)", params=[[str(file.path)]]).fetchall() == [(kept,)]
+
+
 def test_blank_lines_are_no_records_and_keep_the_line_numbers(landed: Land, tmp_path: Path) -> None:
     result = landed(log(tmp_path / "log.jsonl", GOOD, "", "   ", "{", ""), "openai")
     assert (result.record_count, result.landed_count, result.rejected_count) == (2, 1, 1)
