@@ -102,7 +102,7 @@ def prepare(con: duckdb.DuckDBPyConnection, home: Path) -> None:
     """Give a connection the key of a warehouse, and the functions that use it."""
     key = _key(home)
     if con.sql("select getvariable('word_key')").fetchall() == [(key.hex(),)]:
-        return  # a folder's files are read one after the other, all with this key
+        return  # a connection reads many files, all with this key
     for variable, value in (
         ("inner_key", "".join(f"\\x{byte ^ 0x36:02x}" for byte in key.ljust(_BLOCK, b"\0"))),
         ("outer_key", "".join(f"\\x{byte ^ 0x5C:02x}" for byte in key.ljust(_BLOCK, b"\0"))),

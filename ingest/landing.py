@@ -201,10 +201,10 @@ def _write(
 def _only_day(con: duckdb.DuckDBPyConnection, table: Table, file: InputFile, seen: LinesSeen) -> date | None:
     """The day of all records of a sample, be they good or not: to judge them would take as long as to read many."""
     (column,) = (column for column in table.columns if column.name == table.date)
-    is_there = any(JsonPaths(table, seen.keys).has(path) for path in spelt_out(table, column.paths))
-    if table.replaces or column.carried or not is_there:
-        return None
     only = replace(table, columns=(column,), identity=(), prompt=(), usage=(), where="true", checks=())
+    paths = JsonPaths(only, seen.keys)
+    if table.replaces or column.carried or not any(map(paths.has, spelt_out(table, column.paths))):
+        return None
     dated = judge(only, file, Records(lines_seen.SAMPLE), now=datetime.now(UTC), seen=seen).relation
     day = f"cast({name(column.name)} as date)"
     found = con.sql(f"select distinct {day} from ({dated}) where {day} is not null limit 2").fetchall()

@@ -1,6 +1,6 @@
 {#
-    64 bits of some columns. Rows that agree have the same, and of millions that differ hardly two: to look for what
-    occurs twice, this is grouped in a fifth of the memory of the columns, and what was found is compared itself.
+    64 bits of some columns. Rows that agree have the same, and of millions that differ hardly two. To look for what
+    occurs twice, these are grouped, which takes less memory than the columns; what was found is compared itself.
 #}
 {% macro hashed(columns) -%}
     {{ return(adapter.dispatch('hashed')(columns | join(', '))) }}

@@ -4,31 +4,20 @@
     listed_context('iterations', 'max') is 12. NULL where there is no list.
 #}
 {% macro listed_context(list, least_or_most) -%}
-    {{ return(adapter.dispatch('listed_context')(list, least_or_most)) }}
+    {% set counts = ['input_tokens', 'cache_read_input_tokens', 'cache_creation_input_tokens'] %}
+    {{ return(adapter.dispatch('listed_context')(list, least_or_most, counts)) }}
 {%- endmacro %}
 
-{% macro default__listed_context(list, least_or_most) -%}
+{% macro default__listed_context(list, least_or_most, counts) -%}
     list_{{ least_or_most }}(list_transform(
-        from_json(
-            {{ list }},
-            '[{"input_tokens": "BIGINT", "cache_read_input_tokens": "BIGINT", "cache_creation_input_tokens": "BIGINT"}]'
-        ),
-        lambda run:
-            coalesce(run.input_tokens, 0)
-            + coalesce(run.cache_read_input_tokens, 0)
-            + coalesce(run.cache_creation_input_tokens, 0)
+        from_json({{ list }}, '[{ {{- for_each(counts, '"@": "BIGINT"') -}} }]'),
+        lambda run: {{ for_each(counts, 'coalesce(run.@, 0)', ' + ') }}
     ))
 {%- endmacro %}
 
-{% macro spark__listed_context(list, least_or_most) -%}
+{% macro spark__listed_context(list, least_or_most, counts) -%}
     array_{{ least_or_most }}(transform(
-        from_json(
-            {{ list }},
-            'array<struct<input_tokens: bigint, cache_read_input_tokens: bigint, cache_creation_input_tokens: bigint>>'
-        ),
-        run ->
-            coalesce(run.input_tokens, 0)
-            + coalesce(run.cache_read_input_tokens, 0)
-            + coalesce(run.cache_creation_input_tokens, 0)
+        from_json({{ list }}, 'array<struct<{{ for_each(counts, '@: bigint') }}>>'),
+        run -> {{ for_each(counts, 'coalesce(run.@, 0)', ' + ') }}
     ))
 {%- endmacro %}

@@ -15,57 +15,42 @@ unioned as (
 
 ),
 
-told as (
+logged_and_made as (
 
-    -- which lines of an input there are: their number, and the sum of their hashes
     select
         source_id,
         input_id,
-        count(*) as row_count,
-        sum(cast({{ hashed(['record_number']) }} as decimal(38, 0))) as line_sum
+        record_number,
+        1 as balance
     from {{ ref('int_requests_unioned') }}
-    group by 1, 2
-
-),
-
-kept as (
-
+    union all
     select
         source_id,
         input_id,
-        record_number
+        record_number,
+        -1 as balance
     from {{ ref('fct_requests') }}
     where usage_date in (select usage_date from {{ ref('int_read_dates') }})
     union all
     select
         source_id,
         input_id,
-        record_number
+        record_number,
+        -1 as balance
     from {{ ref('int_requests_absorbed') }}
     where usage_date in (select usage_date from {{ ref('int_read_dates') }})
 
 ),
 
-made as (
-
-    select
-        source_id,
-        input_id,
-        count(*) as row_count,
-        sum(cast({{ hashed(['record_number']) }} as decimal(38, 0))) as line_sum
-    from kept
-    group by 1, 2
-
-),
-
 lost as (
 
+    -- the lines of an input, by their number and the sum of their hashes
     select
-        coalesce(told.source_id, made.source_id) as source_id,
-        coalesce(told.input_id, made.input_id) as input_id
-    from told
-    full join made on told.source_id = made.source_id and told.input_id = made.input_id
-    where told.row_count is distinct from made.row_count or told.line_sum is distinct from made.line_sum
+        source_id,
+        input_id
+    from logged_and_made
+    group by 1, 2
+    having sum(balance) <> 0 or sum(balance * cast({{ hashed(['record_number']) }} as decimal(30, 0))) <> 0
 
 ),
 
