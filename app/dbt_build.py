@@ -9,7 +9,7 @@ from typing import Any
 from app.settings import PROJECT_DIR
 from ingest.source import Source
 
-SHAPES = ("requests", "charges", "revenue", "rates")
+SHAPES = ("requests", "charges", "provider_usage", "capacity", "revenue", "rates")
 
 
 class BuildError(Exception):

@@ -163,7 +163,7 @@ class Table:
             to be billed. Whatever may be billed apart stays unknown, so that somebody sees it.
     """
 
-    shape: Literal["requests", "charges", "revenue", "rates", "units", "capacity"]
+    shape: Literal["requests", "charges", "provider_usage", "revenue", "rates", "units", "capacity"]
     formats: tuple[Format, ...]
     columns: tuple[Column, ...]
     date: str

@@ -8,3 +8,20 @@
         delete from {{ this }} where usage_date in (select usage_date from {{ touched_dates }})
     {% endif %}
 {%- endmacro %}
+
+{# The same for whole months. #}
+{% macro delete_touched_months() -%}
+    {% set touched_dates = ref('int_touched_dates') %}
+    {% if is_incremental() %}
+        delete from {{ this }} where month in (select date_trunc('month', usage_date) from {{ touched_dates }})
+    {% endif %}
+{%- endmacro %}
+
+{# And for whole conversations, which may last for days. #}
+{% macro delete_touched_conversations() -%}
+    {% set touched_conversations = ref('int_touched_conversations') %}
+    {% if is_incremental() %}
+        delete from {{ this }}
+        where (customer_id, conversation_id) in (select customer_id, conversation_id from {{ touched_conversations }})
+    {% endif %}
+{%- endmacro %}

@@ -8,7 +8,7 @@
 {% macro union_staged(shape) -%}
     {% set columns = canonical_columns(shape) %}
     {% set sources = var('staged').get(shape, []) %}
-    {% if execute and not sources %}
+    {% if execute and not var('staged') %}
         {% do exceptions.raise_compiler_error(
             "no source is staged: build with `unitcost build`, which fills the var `staged` from models/staging/"
         ) %}

@@ -1,19 +1,46 @@
 -- grain: one row per dimension (customer, feature), member and month that cost something
-with usage as (
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ delete_touched_months() }}') }}
+{% set dates, touched = ref('dim_dates'), ref('int_touched_dates') %}{# dbt reads them once, outside the condition #}
+with conversations as (
+
+    select
+        cast(date_trunc('month', usage_date) as date) as month,
+        customer_id,
+        feature_id,
+        conversation_id,
+        count(*) as request_count,
+        sum(case when attempt_number > 1 then 1 else 0 end) as retry_count,
+        sum(case when {{ is_unpriced() }} then 1 else 0 end) as unpriced_request_count,
+        sum(cost_usd) as cost_usd,
+        sum(list_cost_usd) as list_cost_usd
+    from {{ ref('fct_requests') }}
+    {% if is_incremental() %}
+        where
+            usage_date in (
+                select usage_date
+                from {{ dates }}
+                where month in (select date_trunc('month', usage_date) from {{ touched }})
+            )
+    {% endif %}
+    group by 1, 2, 3, 4
+
+),
+
+usage as (
 
     select
         'customer' as dimension,
         customer_id as id,
         feature_id as other_id,
         *
-    from {{ ref('int_usage_by_conversation') }}
+    from conversations
     union all
     select
         'feature' as dimension,
         feature_id as id,
         customer_id as other_id,
         *
-    from {{ ref('int_usage_by_conversation') }}
+    from conversations
 
 ),
 
@@ -22,7 +49,7 @@ summed as (
     select
         dimension,
         id,
-        cast(date_trunc('month', usage_date) as date) as month,
+        month,
         count(distinct case when conversation_id <> '(unattributed)' then (customer_id, conversation_id) end)
             as conversation_count,
         count(distinct other_id) as other_count,

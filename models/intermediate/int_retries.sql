@@ -2,28 +2,14 @@
 {{ config(materialized='table') }}
 -- What a log says of its attempts holds; what it does not say is inferred. `retry_of` may name the first attempt or the
 -- one before: it is followed to the start of the chain, sixteen steps at most, within one UTC day.
-with stated as (
-
-    select
-        source_id,
-        request_id,
-        usage_date,
-        requested_at,
-        attempt_number,
-        nullif(retry_of, request_id) as pointer_0
-    from {{ ref('int_requests_attributed') }}
-    where retry_of is not null or attempt_number > 1
-
-),
-
-{% for step in range(4) %}
+with {% for step in range(4) %}
     pointers_{{ step }} as (
 
         select
             usage_date,
             request_id,
             min(pointer_{{ step }}) as pointer
-        from {{ 'stated' if loop.first else 'followed_' ~ step }}
+        from {{ ref('int_retries_stated') if loop.first else 'followed_' ~ step }}
         group by 1, 2
 
     ),
@@ -37,7 +23,7 @@ with stated as (
             calls.requested_at,
             calls.attempt_number,
             coalesce(pointers.pointer, calls.pointer_{{ step }}) as pointer_{{ step + 1 }}
-        from {{ 'stated' if loop.first else 'followed_' ~ step }} as calls
+        from {{ ref('int_retries_stated') if loop.first else 'followed_' ~ step }} as calls
         left join pointers_{{ step }} as pointers
             on calls.usage_date = pointers.usage_date and calls.pointer_{{ step }} = pointers.request_id
 

@@ -2,7 +2,8 @@
 {{ config(materialized='table') }}
 -- The days of the files that came or went, and every day with a row of a call that has one there too, or has the id of
 -- a row that landed there: a call is made from all its rows, whenever each of them came.
-{% set requests, absorbed = last_build('marts', 'fct_requests'), last_build('intermediate', 'int_requests_absorbed') %}
+{% set requests = last_build('intermediate', 'int_requests_costed') %}
+{% set absorbed = last_build('intermediate', 'int_requests_absorbed') %}
 {% set staged = union_staged('requests') %}{# outside the condition: dbt reads dependencies once #}
 with changed as (
 
@@ -21,12 +22,14 @@ with changed as (
 
     ),
 
+    -- ids of both kinds in one list: a stranger with such an id costs a day's work, and no more
     landed as (
 
-        select
-            source_id,
-            request_id,
-            response_id
+        select request_id as id
+        from staged
+        where usage_date in (select usage_date from changed)
+        union
+        select response_id as id
         from staged
         where usage_date in (select usage_date from changed)
 
@@ -57,18 +60,18 @@ with changed as (
     met as (
 
         select
-            built.kept_source_id,
-            built.kept_request_id,
-            built.usage_date
+            kept_source_id,
+            kept_request_id,
+            usage_date
         from built
-        inner join landed on built.source_id = landed.source_id and built.request_id = landed.request_id
+        where request_id in (select id from landed)
         union
         select
-            built.kept_source_id,
-            built.kept_request_id,
-            built.usage_date
+            kept_source_id,
+            kept_request_id,
+            usage_date
         from built
-        inner join landed on built.response_id = landed.response_id
+        where response_id in (select id from landed)
         union
         select
             kept_source_id,

@@ -60,12 +60,20 @@ orphaned as (
         absorbed.source_id,
         absorbed.request_id
     from {{ ref('int_requests_absorbed') }} as absorbed
-    left join {{ ref('fct_requests') }} as requests
+    left join (
+        select * from {{ ref('fct_requests') }}
+        where usage_date in (select usage_date from {{ ref('int_read_dates') }})
+    ) as requests
         on
             absorbed.kept_source_id = requests.source_id
             and absorbed.kept_request_id = requests.request_id
             and absorbed.kept_usage_date = requests.usage_date
-    where requests.request_id is null
+    where
+        requests.request_id is null
+        and (
+            absorbed.usage_date in (select usage_date from {{ ref('int_touched_dates') }})
+            or absorbed.kept_usage_date in (select usage_date from {{ ref('int_touched_dates') }})
+        )
 
 ),
 

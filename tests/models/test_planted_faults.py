@@ -40,7 +40,7 @@ FAULTS = {
         "assert_costs_are_conserved",
     ),
     "a component is left out of the total": (
-        "intermediate/int_requests_converted.sql",
+        "marts/core/fct_requests.sql",
         "input_cost_usd + cache_read_cost_usd + cache_write_cost_usd",
         "input_cost_usd + cache_write_cost_usd",
         "assert_components_sum_to_cost",

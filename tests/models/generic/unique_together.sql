@@ -1,7 +1,8 @@
-{% test unique_together(model, columns) %}
+{# `day`: see hashed_twice. #}
+{% test unique_together(model, columns, day=none) %}
     select {{ columns | join(', ') }}, count(*) as row_count
     from {{ model }}
-    where {{ hashed(columns) }} in (select {{ hashed(columns) }} from {{ model }} group by 1 having count(*) > 1)
+    where {{ hashed(columns) }} in ({{ hashed_twice(model, columns, day) }})
     group by {{ columns | join(', ') }}
     having count(*) > 1
 {% endtest %}

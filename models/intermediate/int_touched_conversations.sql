@@ -1,0 +1,37 @@
+-- grain: one row per customer and conversation that this build makes anew
+{{ config(materialized='table') }}
+-- Those with a call on a touched day, now or in the last build, where it may have been the only one: a conversation may
+-- have had a call on any day from its first to its last. None where everything is built anew: all are.
+{% set conversations = last_build('marts', 'cost_per_conversation') %}
+{% set touched_dates = ref('int_touched_dates') %}{# outside the condition: dbt reads dependencies once #}
+with touched as (
+
+    select
+        customer_id,
+        conversation_id,
+        usage_date as from_date
+    from {{ ref('fct_requests') }}
+    where
+        usage_date in (select usage_date from {{ touched_dates }})
+        and {{ 'true' if conversations else 'false' }}
+    {% if conversations %}
+        union all
+        select
+            conversations.customer_id,
+            conversations.conversation_id,
+            conversations.started_date as from_date
+        from {{ conversations }} as conversations
+        inner join {{ touched_dates }} as dates
+            on
+                conversations.started_date <= dates.usage_date
+                and cast(conversations.ended_at as date) >= dates.usage_date
+    {% endif %}
+
+)
+
+select
+    customer_id,
+    conversation_id,
+    min(from_date) as from_date
+from touched
+group by 1, 2
