@@ -104,3 +104,6 @@ select
         else 'priced'
     end as price_state
 from priced
+-- by valid_from_date and above_tokens: of the prices under one key DuckDB looks at the last first, and calls that find
+-- theirs at once stay in their order, in which they are stored in less
+order by 7, 11 desc

@@ -124,3 +124,5 @@ inner join model_lists
     on
         conversations.customer_id = model_lists.customer_id
         and conversations.conversation_id = model_lists.conversation_id
+-- by started_at: a page asks for days
+order by 4
