@@ -28,8 +28,8 @@ from ingest.sqltext import literal, name
 BUFFERED_ROWS = 122_880
 """Rows of a day that wait to be written, in each thread: one row group, so that memory does not grow with the file."""
 _PARQUET = "format parquet, parquet_version v2, compression zstd, compression_level 1, dictionary_size_limit 10000"
-"""Ids of calls and conversations have no dictionary: looking for one in all of a row group is a fifth of the work. Of ids
-by chance level 1 of zstd makes less than level 3, and in less time."""
+"""Ids of calls and conversations have no dictionary: looking for one in all of a row group is a fifth of the work.
+Of ids by chance level 1 of zstd makes less than level 3, and in less time."""
 
 
 @dataclass(frozen=True)
