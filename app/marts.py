@@ -420,6 +420,30 @@ class Warehouse:
             {"limit": limit},
         )
 
+    def charge_kinds(self) -> pl.DataFrame:
+        """`charges_by_kind` summed by month and kind, the newest month first."""
+        sums = ", ".join(_sum(name) for name in ("charge_count", "billed_cost_usd", "effective_cost_usd"))
+        return self._read(
+            f"select month, charge_kind, {sums} from marts.charges_by_kind group by 1, 2"
+            " order by month desc, billed_cost_usd desc nulls last, charge_kind"
+        )
+
+    def unclassified_charges(self, limit: int) -> pl.DataFrame:
+        """`charges_by_kind` of the lines that no rule knows, what is billed most first, `limit` at most.
+
+        `found_count` says of how many.
+        """
+        return self._read(
+            "select provider_id, service_name, meter, billing_currency, min(month) as first_month,"
+            " max(month) as last_month, cast(sum(charge_count) as bigint) as charge_count,"
+            f" cast(sum(billed_cost) as {MONEY}) as billed_cost, cast(sum(billed_cost_usd) as {MONEY})"
+            " as billed_cost_usd, cast(count(*) over () as bigint) as found_count from marts.charges_by_kind"
+            " where charge_kind = 'unclassified' group by 1, 2, 3, 4"
+            " order by abs(sum(billed_cost_usd)) desc nulls first, provider_id, service_name, meter, billing_currency"
+            " limit $limit",
+            {"limit": limit},
+        )
+
     def price_conflicts(self) -> pl.DataFrame:
         """`price_conflicts`, what moves most money first."""
         return self._read(

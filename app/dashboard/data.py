@@ -183,6 +183,18 @@ def unknown_usage(path: str, limit: int) -> pl.DataFrame:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
+def charge_kinds(path: str) -> pl.DataFrame:
+    """What the bills are for, by month and kind."""
+    return warehouse(path).charge_kinds()
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def unclassified_charges(path: str, limit: int) -> pl.DataFrame:
+    """Billing lines that no rule knows."""
+    return warehouse(path).unclassified_charges(limit)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
 def price_conflicts(path: str) -> pl.DataFrame:
     """Where two sources state different prices."""
     return warehouse(path).price_conflicts()

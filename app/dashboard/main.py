@@ -49,7 +49,13 @@ _PAGES = {
             title="Prices",
             icon=":material/sell:",
             help="The price book as of any day: history, calls without a price, conflicts, contracts and rerates.",
-        )
+        ),
+        st.Page(
+            "app_pages/health.py",
+            title="Data health",
+            icon=":material/health_and_safety:",
+            help="What the bills are for, and what no rule knows.",
+        ),
     ],
 }
 

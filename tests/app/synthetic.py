@@ -314,6 +314,17 @@ _MARTS = (
     select 'openai' as source_id, 'openai' as provider_id, 'gpt-5' as model_id, 'new_tokens' as usage_name,
         cast(12 as bigint) as request_count, cast(3456 as decimal(38, 12)) as quantity,
         date '2026-10-01' as first_usage_date, date '2026-11-02' as last_usage_date""",
+    """create table marts.charges_by_kind as
+    select month, provider_id, service_name, meter, charge_kind, 'USD' as billing_currency,
+        cast(charge_count as bigint) as charge_count,
+        cast(billed as decimal(38, 12)) as billed_cost, cast(billed as decimal(38, 12)) as effective_cost,
+        cast(billed as decimal(38, 12)) as billed_cost_usd, cast(billed as decimal(38, 12)) as effective_cost_usd
+    from (values
+        (date '2026-10-01', 'openai', 'API', 'gpt-5, input', 'inference', 31, '812.40'),
+        (date '2026-10-01', 'aws', 'Amazon Quantum', 'USE1-Qubits', 'unclassified', 2, '17.25'),
+        (date '2026-09-01', 'aws', 'Amazon Quantum', 'USE1-Qubits', 'unclassified', 1, '3.50'),
+        (date '2026-09-01', 'openai', 'API', 'gpt-5, input', 'inference', 30, '640.00')
+    ) as lines (month, provider_id, service_name, meter, charge_kind, charge_count, billed)""",
     """create table marts.price_book as
     select price_id, provider_id, model_id, 'standard' as service_tier, date '2026-06-01' as valid_from_date,
         date '2100-01-01' as valid_to_date, cast(-1 as bigint) as above_tokens,

@@ -197,6 +197,12 @@ def test_every_section_of_the_prices_is_drawn_without_a_stranger_or_an_error(rea
     expect(reader.page.locator("[data-testid=stDataFrame], [data-testid=stAlert]").first).to_be_visible()
 
 
+def test_data_health_is_drawn_without_a_stranger_or_an_error(reader: Reader) -> None:
+    reader.goto("health")
+    expect(reader.page.get_by_role("heading", name="What the bills are for")).to_be_visible()
+    expect(reader.page.locator("[data-testid=stDataFrame]")).to_have_count(2)
+
+
 def test_every_chart_and_table_has_a_name_for_those_who_do_not_see_it(reader: Reader) -> None:
     reader.goto("")
     reader.charts(2)

@@ -22,7 +22,7 @@ from app.marts import CONFIG
 from tests.app import synthetic
 
 PAGES = sorted(page.stem for page in (dashboard.MAIN.parent / "app_pages").glob("*.py"))
-GOVERNED = [name for name in PAGES if name != "prices"]
+GOVERNED = [name for name in PAGES if name not in {"prices", "health"}]
 """Pages that the filters in the sidebar govern: a price holds whoever calls."""
 USAGE, MARGIN = "marts.fct_usage_hourly", "marts.gross_margin_daily"
 TALKS = "(select * from marts.cost_per_conversation where conversation_id <> '(unattributed)')"
@@ -821,6 +821,40 @@ def test_a_section_with_nothing_in_it_says_what_that_means(
         [element.proto for element in page.info]
     )
     assert not page.dataframe
+
+
+# --- data health ------------------------------------------------------------------------------------------------------
+
+
+def test_what_the_bills_are_for_is_listed_with_the_lines_that_no_rule_knows(imaginary: Path) -> None:
+    del imaginary
+    page = open_page("health")
+    (line,) = table(page, "meter").to_dict("records")
+    assert (line["provider_id"], line["meter"], line["charge_count"]) == ("aws", "USE1-Qubits", 3)
+    assert line["billed_cost_usd"] == pytest.approx(20.75)
+    kinds = table(page, "charge_kind")
+    assert kinds[["charge_kind", "charge_count", "billed_cost_usd"]].to_numpy().tolist() == [
+        ["Inference", 31, 812.4],
+        ["Unclassified", 2, 17.25],
+        ["Inference", 30, 640.0],
+        ["Unclassified", 1, 3.5],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("condition", "told"),
+    [("true", "No bill is loaded"), ("charge_kind = 'unclassified'", "A rule knows every billing line.")],
+)
+def test_data_health_says_when_there_is_nothing_to_list(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, condition: str, told: str
+) -> None:
+    path = synthetic.build(tmp_path, days=3)
+    path.chmod(0o644)
+    with duckdb.connect(str(path)) as con:
+        con.execute(f"delete from marts.charges_by_kind where {condition}")
+    monkeypatch.setenv("UNITCOST_HOME", str(tmp_path))
+    page = open_page("health")
+    assert told in "\n".join([said(page), *(element.value for element in (*page.success, *page.info))])
 
 
 # --- states -----------------------------------------------------------------------------------------------------------
