@@ -23,6 +23,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as RichTable
 
 from app import builds, cli_receive, cli_rerate, dbt_build, pipeline
+from app.cli_export import export
 from app.cli_prices import prices
 from app.console import err, out
 from app.rerate import RerateError
@@ -43,6 +44,7 @@ cli = typer.Typer(
     epilog="Exit codes: 0 done · 1 failed · 2 loaded with rejects · 3 an input refused · 75 another run is going on.",
 )
 cli.add_typer(prices, name="prices")
+cli.add_typer(export, name="export")
 cli.command(name="rerate")(cli_rerate.command)
 cli.command(name="receive")(cli_receive.command)
 
