@@ -189,7 +189,7 @@ def _found(table: Table, column: Column, records: Records, json_paths: JsonPaths
 
 
 def _field(records: Records, header: str) -> str | None:
-    """SQL of the text under a header. A localised export names its columns twice: `Ressourcengruppe (ResourceGroup)`."""
+    """SQL of the text under a header; a localised export writes it in brackets: `Ressourcengruppe (ResourceGroup)`."""
     named = [header, *(name for name in records.texts if name.endswith(f"({header})"))]
     return next((records.texts[name] for name in named if name in records.texts), None)
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import cast
 
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
@@ -187,7 +188,7 @@ def _fields(path: str, value: str, kind: DuckDBPyType) -> Iterator[tuple[str, st
     """A column, and the fields of a struct by their dotted paths: (path, SQL of the value, type)."""
     yield path, value, str(kind)
     if kind.id == "struct":
-        for field, inner in kind.children:
+        for field, inner in cast("list[tuple[str, DuckDBPyType]]", kind.children):
             yield from _fields(f"{path}.{field}", f"{value}.{name(field)}", inner)
 
 

@@ -11,9 +11,10 @@
         end as decimal(12, 0)
     )
     * cast(
-        case regexp_extract(upper({{ unit }}), '^ *[0-9]+ *(K|M|MILLION|BILLION)($|[^A-Z])', 1)
+        case regexp_extract(upper({{ unit }}), '^ *[0-9]+ *(K|M|B|MILLION|BILLION)($|[^A-Z])', 1)
             when 'K' then 1000
             when 'M' then 1000000
+            when 'B' then 1000000000
             when 'MILLION' then 1000000
             when 'BILLION' then 1000000000
             else 1
@@ -28,6 +29,6 @@
 
 {% macro unit_name(unit) -%}
     nullif(trim(regexp_replace(
-        {{ unit }}, '^ *[0-9]+ *(([Kk]|[Mm]|[Mm]illion|[Bb]illion)($|[ /]))?', ''
+        {{ unit }}, '^ *[0-9]+ *(([KkMmBb]|[Mm]illion|[Bb]illion)($|[ /]))?', ''
     )), '')
 {%- endmacro %}

@@ -1,6 +1,6 @@
 -- grain: one row per billing line
--- Model, usage kind and service tier from the text of the meter or SKU, where a rule of seeds/ tells: of each column the
--- first rule that matches, one without a value says that it is not known. What the line tells itself stays.
+-- Model, usage kind and service tier from the text of the meter or SKU, where a rule of seeds/ tells: for each of them
+-- the first rule that matches; one without a value says that it is not known. What the line tells itself stays.
 with rules as (
 
     select

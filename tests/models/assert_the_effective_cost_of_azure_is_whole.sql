@@ -48,4 +48,8 @@ left join charged
         and told.billing_period_start_at = charged.billing_period_start_at
 where
     coalesce(charged.effective_cost, 0)
-    <> coalesce(told.amortized_cost, case when told.amortized_count = 0 then told.actual_cost else charged.effective_cost end, 0)
+    <> coalesce(
+        told.amortized_cost,
+        case when told.amortized_count = 0 then told.actual_cost else charged.effective_cost end,
+        0
+    )
