@@ -58,7 +58,8 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime, see
     seen = seen or LinesSeen()
     json_paths = JsonPaths(table, seen.keys)
     places = {column.name: _found(table, column, records, json_paths) for column in table.columns}
-    absent = {column for column, place in places.items() if place == NO_TEXT}
+    made = {column.name for column in table.columns if column.otherwise}
+    absent = {column for column, place in places.items() if place == NO_TEXT} - made
     rules |= dict(enumerate(_rules(table, records, absent, now), FIRST_RULE))
     # what no record has is named only where somebody asks for it: a thousand names of nothing take long to plan
     asked = {rule.column for rule in rules.values()}
@@ -167,7 +168,7 @@ def _found(table: Table, column: Column, records: Records, json_paths: JsonPaths
     if column.constant is not None:
         return literal(column.constant)
     if records.is_tabular:
-        found = [records.texts[path.lower()] for path in column.paths if path.lower() in records.texts]
+        found = [text for path in column.paths if (text := _field(records, path.lower()))]
         if not found and column.required:
             raise RefusedError(
                 f"the required column {column.paths[0]} is missing",
@@ -185,6 +186,12 @@ def _found(table: Table, column: Column, records: Records, json_paths: JsonPaths
     if column.pattern is not None and found:
         return f"nullif(regexp_extract({_first(found)}, {literal(column.pattern)}, 1), '')"
     return _first(found)
+
+
+def _field(records: Records, header: str) -> str | None:
+    """SQL of the text under a header; a localised export writes it in brackets: `Ressourcengruppe (ResourceGroup)`."""
+    named = [header, *(name for name in records.texts if name.endswith(f"({header})"))]
+    return next((records.texts[name] for name in named if name in records.texts), None)
 
 
 def _filled(template: str, places: Sequence[str], found: Sequence[str]) -> str:
@@ -231,8 +238,12 @@ def _time(text: str, column: Column) -> str:
     if column.zone is None:
         iso = f"case when {has_offset} then {iso} end"
     number = f"try_cast({text} as decimal(38, 6))"
+    day = ""
+    if column.date_format:
+        day = f"when contains({text}, '/') then try_strptime({text}, {literal(column.date_format)})"
     return f"""case
         when substr({text}, 5, 1) = '-' then {iso}
+        {day}
         when right({text}, 4) = ' GMT' then try_strptime({text}, '%a, %d %b %Y %H:%M:%S GMT')
         else make_timestamp(cast(case
             when {number} < 1e11 then {number} * 1000000
@@ -250,6 +261,12 @@ def _carried(table: Table) -> str:
         for column in table.columns
         if column.carried
     )
+    made = ", ".join(
+        f"coalesce({name(column.name)}, {column.otherwise}) as {name(column.name)}"
+        for column in table.columns
+        if column.otherwise
+    )
+    columns = ", ".join(filter(None, (columns, made)))
     return f"replace ({columns})" if columns else ""
 
 

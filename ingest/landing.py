@@ -204,7 +204,7 @@ def _only_day(con: duckdb.DuckDBPyConnection, table: Table, file: InputFile, see
     (column,) = (column for column in table.columns if column.name == table.date)
     only = replace(table, columns=(column,), identity=(), prompt=(), usage=(), where="true", checks=())
     paths = JsonPaths(only, seen.keys)
-    if table.replaces or column.carried or not any(map(paths.has, spelt_out(table, column.paths))):
+    if table.replaces or column.carried or column.otherwise or not any(map(paths.has, spelt_out(table, column.paths))):
         return None
     dated = judge(only, file, Records(lines_seen.SAMPLE), now=datetime.now(UTC), seen=seen).relation
     day = f"cast({name(column.name)} as date)"
@@ -280,7 +280,7 @@ def _row_count(con: duckdb.DuckDBPyConnection, path: Path) -> int:
 
 def _scope_sql(table: Table) -> str:
     """What a newer file replaces, as one text; the unit separator stands in no value of a bill, as `|` might."""
-    return " || chr(31) || ".join(f"cast({name(column)} as varchar)" for column in table.replaces)
+    return " || chr(31) || ".join(f"coalesce(cast({name(column)} as varchar), '')" for column in table.replaces)
 
 
 def _keep(con: duckdb.DuckDBPyConnection, table: Table, scratch: Path, folder: Path) -> Iterator[LandingFile]:

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import cast
 
 import duckdb
+from duckdb.sqltypes import DuckDBPyType
 
 from ingest import otlp
 from ingest.files import (
@@ -166,15 +168,28 @@ def _csv(con: duckdb.DuckDBPyConnection, file: InputFile, path: Path) -> Records
 
 def _parquet(con: duckdb.DuckDBPyConnection, path: Path) -> Records:
     scan = f"read_parquet({literal(str(path))})"
-    columns = [(column, kind) for column, kind, *_ in con.sql(f"describe select * from {scan}").fetchall()]
+    read = con.sql(f"select * from {scan}")
+    fields = [
+        field
+        for column, kind in zip(read.columns, read.types, strict=True)
+        for field in _fields(column, name(column), kind)
+    ]
     return Records(
         relation=f"select row_number() over () as record_number, * from {scan}",
         texts={
-            column.lower(): f"cast({f'to_json({name(column)})' if _is_nested(kind) else name(column)} as varchar)"
-            for column, kind in columns
+            path.lower(): f"cast({f'to_json({value})' if _is_nested(kind) else value} as varchar)"
+            for path, value, kind in fields
         },
-        floats=frozenset(column.lower() for column, kind in columns if kind in {"DOUBLE", "FLOAT"}),
+        floats=frozenset(path.lower() for path, _, kind in fields if kind in {"DOUBLE", "FLOAT"}),
     )
+
+
+def _fields(path: str, value: str, kind: DuckDBPyType) -> Iterator[tuple[str, str, str]]:
+    """A column, and the fields of a struct by their dotted paths: (path, SQL of the value, type)."""
+    yield path, value, str(kind)
+    if kind.id == "struct":
+        for field, inner in cast("list[tuple[str, DuckDBPyType]]", kind.children):
+            yield from _fields(f"{path}.{field}", f"{value}.{name(field)}", inner)
 
 
 def _is_nested(kind: str) -> bool:

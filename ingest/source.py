@@ -64,8 +64,10 @@ class Column:
         words: what a value is called here, by what it is called there in lower case, where `*` is any text; the first
             that fits counts, others stay as they are.
         zone: what a time without an offset means; where None, such a time is rejected.
+        date_format: how the format writes a day that is not ISO 8601, as strptime: `%m/%d/%Y`.
         carried: SQL over the columns that marks header records: the value is taken from the nearest of them at or
             above the record (a session file names its session once).
+        otherwise: SQL over the columns, the whole file in windows: the value where none lies at the paths.
         landed: False for what only `Table.where` needs.
     """
 
@@ -81,7 +83,9 @@ class Column:
     template: str | None = None
     words: Mapping[str, str] = field(default_factory=dict)
     zone: Literal["UTC"] | None = None
+    date_format: str | None = None
     carried: str | None = None
+    otherwise: str | None = None
     landed: bool = True
 
 

@@ -1,0 +1,80 @@
+-- grain: one row per billing line
+-- Model, usage kind and service tier from the text of the meter or SKU, where a rule of seeds/ tells: for each of them
+-- the first rule that matches; one without a value says that it is not known. What the line tells itself stays.
+with rules as (
+
+    select
+        'azure_cost' as source_id,
+        *
+    from {{ ref('azure_meters') }}
+    union all
+    select
+        'gcp_billing' as source_id,
+        *
+    from {{ ref('gcp_skus') }}
+
+),
+
+meters as (
+
+    select distinct
+        source_id,
+        service_name,
+        charge_description,
+        sku_meter,
+        lower(service_name) as service_text,
+        lower(concat_ws(' | ', charge_description, sku_meter)) as meter_text
+    from {{ ref('int_charges_unioned') }}
+    where service_name is not null and sku_meter is not null
+
+),
+
+matched as (
+
+    select
+        meters.source_id,
+        meters.service_name,
+        meters.charge_description,
+        meters.sku_meter,
+        rules.column_name,
+        min_by(coalesce(rules.value, ''), rules.rule_number) as value
+    from meters
+    inner join rules
+        on
+            meters.source_id = rules.source_id
+            and {{ matches_regex('meters.service_text', 'rules.service_pattern') }}
+            and {{ matches_regex('meters.meter_text', 'rules.pattern') }}
+    group by 1, 2, 3, 4, 5
+
+),
+
+named as (
+
+    select
+        source_id,
+        service_name,
+        charge_description,
+        sku_meter,
+        {% for column in ['model_id', 'usage_kind', 'service_tier'] %}
+        nullif(max(case when column_name = '{{ column }}' then value end), '') as {{ column }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from matched
+    group by 1, 2, 3, 4
+
+)
+
+select
+    {% for column in canonical_columns('charges') %}
+        {% if column in ['model_id', 'usage_kind', 'service_tier'] %}
+        coalesce(charges.{{ column }}, named.{{ column }}) as {{ column }}
+        {%- else %}
+        charges.{{ column }}
+        {%- endif %}{{ ',' if not loop.last }}
+    {% endfor %}
+from {{ ref('int_charges_unioned') }} as charges
+left join named
+    on
+        charges.source_id = named.source_id
+        and charges.service_name = named.service_name
+        and charges.sku_meter = named.sku_meter
+        and coalesce(charges.charge_description, '') = coalesce(named.charge_description, '')
