@@ -101,7 +101,13 @@ def billed(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempP
                 use(**counts, model="cached", input_cached_tokens=600, service_tier="default", batch=True),
                 use(**counts, model="text", input_cached_tokens=0, input_audio_tokens=0),
                 # as pages were in 2025: cached audio within audio
-                use(**counts, model="old-audio", input_cached_tokens=900, input_audio_tokens=300, output_audio_tokens=200),
+                use(
+                    **counts,
+                    model="old-audio",
+                    input_cached_tokens=900,
+                    input_audio_tokens=300,
+                    output_audio_tokens=200,
+                ),
                 # as they are since: 100 audio, and of 600 cached 250 audio
                 use(
                     **counts,
@@ -259,8 +265,8 @@ def test_the_dashboards_export_says_the_same_as_the_pages_and_replaces_their_day
     blank = "1791417600,1791504000,2026-10-08T00:00:00,2026-10-09T00:00:00"
     costs = tmp_path / "cost_2026-10-07_2026-10-08.csv"
     costs.write_text(
-        f'\ufeff{COST_HEADERS}\n{ends},0.130804383403075261234567890123456789,usd,100,tokens,"gpt-5, input",user-1,key_1,'
-        f"proj_a,org-northwind,Search,Northwind,ada@example.com,\n{ends},0E-6176,usd,,,,,,,org-northwind,,,,\n"
+        f'\ufeff{COST_HEADERS}\n{ends},0.130804383403075261234567890123456789,usd,100,tokens,"gpt-5, input",user-1,'
+        f"key_1,proj_a,org-northwind,Search,Northwind,ada@example.com,\n{ends},0E-6176,usd,,,,,,,org-northwind,,,,\n"
         f"{blank}{',' * 13}\n"
     )
     usage = tmp_path / "completions_usage.csv"

@@ -55,12 +55,12 @@ select
 
     ---------- quantities: the Costs API counts tokens by one or by a thousand, time in one of three units
     cast(
-        cast(costs.quantity as decimal(28, 9)) * case costs.quantity_unit
+        cast(costs.quantity as decimal(28, 9)) * cast(case costs.quantity_unit
             when '1000_tokens' then 1000
             when 'duration_minutes' then 60
             when 'duration_hours' then 3600
             else 1
-        end as decimal(38, 18)
+        end as decimal(4, 0)) as decimal(38, 18)
     ) as consumed_quantity,
     case costs.quantity_unit
         when '1000_tokens' then 'tokens'

@@ -55,11 +55,14 @@ select
     end as cache_read_tokens,
     input_cache_write_30m_tokens as cache_write_30m_tokens,
     input_cache_write_12h_tokens as cache_write_12h_tokens,
-    greatest(
-        input_cache_write_tokens
-        - coalesce(input_cache_write_30m_tokens, 0) - coalesce(input_cache_write_12h_tokens, 0),
-        0
-    ) as cache_write_unknown_tokens,
+    case
+        when input_cache_write_tokens is not null
+            then greatest(
+                all_cache_write_tokens
+                - coalesce(input_cache_write_30m_tokens, 0) - coalesce(input_cache_write_12h_tokens, 0),
+                0
+            )
+    end as cache_write_unknown_tokens,
     case when input_audio_tokens is not null then leaf_input_audio_tokens end as input_audio_tokens,
     case when input_image_tokens is not null then leaf_input_image_tokens end as input_image_tokens,
     case when output_tokens is not null then leaf_output_tokens end as output_tokens,
