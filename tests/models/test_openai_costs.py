@@ -93,7 +93,7 @@ def billed(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempP
         bucket(OCTOBER_7 + 2 * DAY),
     )
     (folder / "costs.json").write_text(json.dumps(costs, indent=2))
-    counts = {"input_tokens": 1_000, "output_tokens": 300, "num_model_requests": 7}
+    counts: dict[str, Any] = {"input_tokens": 1_000, "output_tokens": 300, "num_model_requests": 7}
     usage = [
         page(
             bucket(

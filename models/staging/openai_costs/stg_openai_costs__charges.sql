@@ -27,7 +27,7 @@ told as (
         min_by(usage_kind, rule_number) filter (where usage_kind is not null) as usage_kind,
         min_by(service_tier, rule_number) filter (where service_tier is not null) as service_tier
     from fitting
-    group by line_item_words
+    group by 1
 )
 
 select
