@@ -279,7 +279,10 @@ def _row_count(con: duckdb.DuckDBPyConnection, path: Path) -> int:
 
 
 def _scope_sql(table: Table) -> str:
-    """What a newer file replaces, as one text; the unit separator stands in no value of a bill, as `|` might."""
+    """What a newer file replaces, as one text; the unit separator stands in no value of a bill, as `|` might.
+
+    A value that a file does not tell is the same as in another file that does not tell it.
+    """
     return " || chr(31) || ".join(f"coalesce(cast({name(column)} as varchar), '')" for column in table.replaces)
 
 
@@ -290,7 +293,9 @@ def _keep(con: duckdb.DuckDBPyConnection, table: Table, scratch: Path, folder: P
         row_count = _row_count(con, path)
         scope = None
         if table.replaces:
-            first = f"select {_scope_sql(table)} from read_parquet({literal(str(path))}) limit 1"
+            # a column that no record has is not in the file, and usage_date is in its path
+            rows = f"from read_parquet({literal(str(path))}, hive_partitioning = true)"
+            first = f"select {_scope_sql(table)} from ({empty_sql(table)} union all by name {rows}) limit 1"
             ((scope,),) = con.sql(first).fetchall()
         day_folder = folder / f"usage_date={keys['usage_date']}"
         sha256 = keep_file(path, day_folder)

@@ -151,8 +151,8 @@ class Table:
         date: the column whose UTC day is `usage_date`, the partition of the landing.
         identity: the columns that tell a record from others, the first that is set wins; a record with none of them
             gets its `record_hash`. Empty: every record counts for itself (two equal lines of a bill are two charges).
-        replaces: what a newer file replaces: landed rows with the same values here. A file states these completely,
-            so it lands whole or not at all. Empty: rows add up (logs).
+        replaces: what a newer file replaces: landed rows with the same values here, of columns or of `usage_date`. A
+            file states these completely, so it lands whole or not at all. Empty: rows add up (logs).
         where: SQL over the columns; a record for which it is not true is not ours and counted as `other`.
         has_other_records: whether records that are not ours are usual (a session file is mostly other lines).
         checks: rules over several columns.

@@ -52,13 +52,12 @@ def test_sources_are_read_in_staging_only_and_each_staging_model_reads_its_own(
             continue
         folder = model["path"].split("/")[1]
         assert [source["source_name"] for source in sources] == [folder], model["name"]
-        assert len(model["depends_on"]["nodes"]) == 1, model["name"]
         assert model["name"].startswith(f"stg_{folder}__")
 
 
 def test_data_moves_from_left_to_right(models: list[dict[str, Any]], manifest: dict[str, Any]) -> None:
     allowed = {
-        "staging": {"source"},
+        "staging": {"source", "seed"},  # a seed says what a provider's words mean
         "intermediate": {"staging", "intermediate", "marts/core", "seed"},
         "marts": {"staging", "intermediate", "marts", "seed"},
     }
