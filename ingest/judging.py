@@ -167,7 +167,7 @@ def _found(table: Table, column: Column, records: Records, json_paths: JsonPaths
     if column.constant is not None:
         return literal(column.constant)
     if records.is_tabular:
-        found = [records.texts[path.lower()] for path in column.paths if path.lower() in records.texts]
+        found = [text for path in column.paths if (text := records.text(path))]
         if not found and column.required:
             raise RefusedError(
                 f"the required column {column.paths[0]} is missing",

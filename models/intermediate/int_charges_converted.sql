@@ -8,7 +8,7 @@ select
     {{ convert('charges.billed_cost', 'rates.reporting_per_unit') }} as billed_cost_usd,
     {{ convert('charges.effective_cost', 'rates.reporting_per_unit') }} as effective_cost_usd,
     {{ exchange_columns() }}
-from {{ ref('int_charges_unioned') }} as charges
+from {{ ref('int_charges_matched') }} as charges
 left join {{ ref('int_exchange_rates') }} as rates
     on
         upper(charges.billing_currency) = rates.currency
