@@ -168,7 +168,7 @@ def _found(table: Table, column: Column, records: Records, json_paths: JsonPaths
     if column.constant is not None:
         return literal(column.constant)
     if records.is_tabular:
-        found = [text for path in column.paths if (text := _field(records, path.lower()))]
+        found = [text for path in column.paths if (text := records.text(path))]
         if not found and column.required:
             raise RefusedError(
                 f"the required column {column.paths[0]} is missing",
@@ -186,12 +186,6 @@ def _found(table: Table, column: Column, records: Records, json_paths: JsonPaths
     if column.pattern is not None and found:
         return f"nullif(regexp_extract({_first(found)}, {literal(column.pattern)}, 1), '')"
     return _first(found)
-
-
-def _field(records: Records, header: str) -> str | None:
-    """SQL of the text under a header; a localised export writes it in brackets: `Ressourcengruppe (ResourceGroup)`."""
-    named = [header, *(name for name in records.texts if name.endswith(f"({header})"))]
-    return next((records.texts[name] for name in named if name in records.texts), None)
 
 
 def _filled(template: str, places: Sequence[str], found: Sequence[str]) -> str:

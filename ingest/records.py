@@ -41,12 +41,14 @@ class Records:
     Attributes:
         relation: SQL that yields record_number and `line` (JSON lines) or the fields (tabular).
         texts: for tabular files, the SQL of each field's text by lower-case header; empty for JSON lines.
+        fields: header as the file writes it and the SQL of its text, for each field of a tabular file.
         floats: headers whose values the file itself stores as doubles.
         torn: rows that the CSV reader could not split into fields, as (line, header, message).
     """
 
     relation: str
     texts: Mapping[str, str] = field(default_factory=dict)
+    fields: tuple[tuple[str, str], ...] = ()
     floats: frozenset[str] = frozenset()
     torn: tuple[tuple[int, str, str], ...] = ()
 
@@ -54,6 +56,31 @@ class Records:
     def is_tabular(self) -> bool:
         """Whether fields have headers, rather than paths in a JSON line."""
         return bool(self.texts)
+
+    def text(self, path: str) -> str | None:
+        """SQL of the text below a header of a tabular file; None where it has no such header.
+
+        A path that ends in `*` is all headers that begin so: an object of their values, by what follows in the header.
+
+        Raises:
+            RefusedError: several headers differ in case only.
+        """
+        if path.endswith("*"):
+            return self._object(path[:-1].lower())
+        if len(named := [header for header, _ in self.fields if header.lower() == path.lower()]) > 1:
+            raise RefusedError(f"the header names {', '.join(named)}, which are one", "rename one of the columns")
+        # a localised export writes it in brackets: `Ressourcengruppe (ResourceGroup)`
+        localised = (header for header in self.texts if header.endswith(f"({path.lower()})"))
+        return next((self.texts[header] for header in (path.lower(), *localised) if header in self.texts), None)
+
+    def _object(self, prefix: str) -> str | None:
+        pairs = ", ".join(
+            f"struct_pack(key := {literal(header[len(prefix) :])}, value := nullif(trim({text}), ''))"
+            for header, text in self.fields
+            if header.lower().startswith(prefix)
+        )
+        told = f"list_filter([{pairs}], lambda pair: pair.value is not null)"
+        return f"nullif(cast(to_json(map_from_entries({told})) as varchar), '{{}}')" if pairs else None
 
 
 @contextmanager
@@ -138,8 +165,8 @@ def _messages(con: duckdb.DuckDBPyConnection, file: InputFile) -> Records:
 def _csv(con: duckdb.DuckDBPyConnection, file: InputFile, path: Path) -> Records:
     with open_text(file) as lines:
         headers = [header.strip() for header in next(csv.reader(lines))]
-    folded = [header.lower() for header in headers]
-    if twice := sorted({header for header in folded if folded.count(header) > 1}):
+    # headers that differ in case only are no matter where none of them is read: tags of a cloud may be such
+    if twice := sorted({header for header in headers if headers.count(header) > 1}):
         raise RefusedError(f"the header names {', '.join(twice)} more than once", "rename one of the columns")
     # Columns are declared by position and matched by header here: DuckDB ignores the header where columns are declared.
     columns = ", ".join(f"'c{number}': 'varchar'" for number in range(len(headers)))
@@ -161,7 +188,8 @@ def _csv(con: duckdb.DuckDBPyConnection, file: InputFile, path: Path) -> Records
     ).fetchall()
     return Records(
         relation="select * from csv_records",
-        texts={header: f"c{number}" for number, header in enumerate(folded)},
+        texts={header.lower(): f"c{number}" for number, header in enumerate(headers)},
+        fields=tuple((header, f"c{number}") for number, header in enumerate(headers)),
         torn=tuple((line, headers[int(column[1:])] if column else "", message) for line, column, message in torn),
     )
 
@@ -169,18 +197,19 @@ def _csv(con: duckdb.DuckDBPyConnection, file: InputFile, path: Path) -> Records
 def _parquet(con: duckdb.DuckDBPyConnection, path: Path) -> Records:
     scan = f"read_parquet({literal(str(path))})"
     read = con.sql(f"select * from {scan}")
-    fields = [
+    found = [
         field
         for column, kind in zip(read.columns, read.types, strict=True)
         for field in _fields(column, name(column), kind)
     ]
+    fields = tuple(
+        (path, f"cast({f'to_json({value})' if _is_nested(kind) else value} as varchar)") for path, value, kind in found
+    )
     return Records(
         relation=f"select row_number() over () as record_number, * from {scan}",
-        texts={
-            path.lower(): f"cast({f'to_json({value})' if _is_nested(kind) else value} as varchar)"
-            for path, value, kind in fields
-        },
-        floats=frozenset(path.lower() for path, _, kind in fields if kind in {"DOUBLE", "FLOAT"}),
+        texts={path.lower(): text for path, text in fields},
+        fields=fields,
+        floats=frozenset(path.lower() for path, _, kind in found if kind in {"DOUBLE", "FLOAT"}),
     )
 
 

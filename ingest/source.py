@@ -53,6 +53,7 @@ class Column:
     Attributes:
         paths: where the value lies: dotted JSON paths or header names, the first that holds a value wins.
             A path that begins with `*.` is tried under each of the table's `roots`; a step `0` is the first of a list.
+            A header that ends in `*` is every header that begins so, as one JSON object (a bill's column for each tag).
         required: a record without it is rejected; a tabular file without any of its headers is refused.
         minimum: a smaller number is rejected.
         maximum: a larger number is rejected.

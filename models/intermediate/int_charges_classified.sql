@@ -13,7 +13,7 @@ with wordings as (
         coalesce(lower(max(service_name)), '') as service_name,
         case when max(usage_kind) is null then '' else 'known' end as usage_kind,
         lower(concat_ws(' | ', max(sku_meter), max(charge_description), max(model_id))) as line
-    from {{ ref('int_charges_unioned') }} as charges
+    from {{ ref('int_charges_named') }} as charges
     group by 1
 
 ),

@@ -24,7 +24,7 @@ meters as (
         sku_meter,
         lower(service_name) as service_text,
         lower(concat_ws(' | ', charge_description, sku_meter)) as meter_text
-    from {{ ref('int_charges_unioned') }}
+    from {{ ref('int_charges_matched') }}
     where service_name is not null and sku_meter is not null
 
 ),
@@ -71,7 +71,7 @@ select
         charges.{{ column }}
         {%- endif %}{{ ',' if not loop.last }}
     {% endfor %}
-from {{ ref('int_charges_unioned') }} as charges
+from {{ ref('int_charges_matched') }} as charges
 left join named
     on
         charges.source_id = named.source_id
