@@ -105,15 +105,19 @@ def fetch(
                 done = state.get(window)
                 if done and _is_there(folder, window, done) and not _is_due(done, window, run, days):
                     result.settled += 1
+                    _drop_staged(folder, report, window)  # of a fetch that was killed when it had just come to its end
                     continue
                 asked_at = now()
-                one = _Window(client, folder, report, window, done.times + 1 if done else 1)
+                times = done.times + 1 if done else 1
+                # pages of what may be restated are not mixed with those of another day
+                day = today if asked_at < window.settles_at(days) else None
+                one = _Window(client, folder, report, window, tag=f"{times}.{day or 'settled'}")
                 for number in one.stage():
                     on_page(f"{report.name} {window.name}", number)
                 pages, changed = one.publish()
                 result.pages += sum(pages.values())
                 result.changed += changed
-                state.put(window, Done(window.end, asked_at, run, one.times, pages))
+                state.put(window, Done(window.end, asked_at, run, times, pages))
                 one.clear()
         except FetchError as error:
             if error.status == httpx.codes.UNAUTHORIZED:
@@ -135,11 +139,19 @@ def _run(folder: Path, now: datetime) -> str:
 
 
 def _is_due(done: Done, window: Window, run: str, refetch_days: int) -> bool:
-    return done.end < window.end or (done.run != run and not done.is_settled(window, refetch_days))
+    """Whether days are missing, or it was asked for while it could still be restated, and not by this run."""
+    return done.end < window.end or (done.run != run and done.asked_at < window.settles_at(refetch_days))
 
 
 def _is_there(folder: Path, window: Window, done: Done) -> bool:
     return all((folder / page).exists() for page in _pages(window, done.pages))
+
+
+def _drop_staged(folder: Path, report: Report, window: Window, *, but: Path | None = None) -> None:
+    """Drop staged pages of a window that nothing goes on from."""
+    for staged in (folder / ".partial" / report.name).glob(f"{window.name}.*"):
+        if staged != but:
+            shutil.rmtree(staged)
 
 
 def _pages(window: Window, counts: dict[str, int]) -> Iterator[str]:
@@ -155,8 +167,7 @@ def _page(name: str, window: Window, number: int) -> str:
 class _Window:
     """One window of a report on its way to the disk."""
 
-    def __init__(self, client: Client, folder: Path, report: Report, window: Window, times: int) -> None:
-        self.times = times
+    def __init__(self, client: Client, folder: Path, report: Report, window: Window, *, tag: str) -> None:
         self._client = client
         self._folder = folder
         self._report = report
@@ -166,7 +177,7 @@ class _Window:
         self._first = _Request(report.name, report.path, (*bounds, *report.params), report.paging)
         asked = sha256(repr((report.path, self._first.params)).encode()).hexdigest()[:8]
         # pages that another request brought, or an earlier time, are not the beginning of this one
-        self._partial = folder / ".partial" / report.name / f"{window.name}.{times}.{asked}"
+        self._partial = folder / ".partial" / report.name / f"{window.name}.{tag}.{asked}"
 
     def stage(self) -> Iterator[int]:
         """Bring every page into the partial folder, yielding its number before it is asked for.
@@ -174,9 +185,7 @@ class _Window:
         Raises:
             FetchError: a page cannot be had; those before it stay for the next time.
         """
-        for other in self._partial.parent.glob(f"{self._window.name}.*"):
-            if other != self._partial:
-                shutil.rmtree(other)
+        _drop_staged(self._folder, self._report, self._window, but=self._partial)
         has_restarted = False
         while True:
             try:

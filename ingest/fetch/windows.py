@@ -25,6 +25,10 @@ class Window:
     end: date
     whole_end: date
 
+    def settles_at(self, refetch_days: int) -> datetime:
+        """When the provider restates it no more."""
+        return datetime.combine(self.whole_end, time(), UTC) + timedelta(days=refetch_days)
+
 
 @dataclass(frozen=True)
 class Done:
@@ -43,11 +47,6 @@ class Done:
     run: str
     times: int
     pages: dict[str, int]
-
-    def is_settled(self, window: Window, refetch_days: int) -> bool:
-        """Whether it was asked for so long after its end that the provider restates it no more."""
-        settles = datetime.combine(window.whole_end, time(), UTC) + timedelta(days=refetch_days)
-        return self.end >= window.end and self.asked_at >= settles
 
 
 def windows(report: Report, first: date, last: date, today: date) -> Iterator[Window]:
