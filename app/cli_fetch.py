@@ -90,7 +90,7 @@ def _store_command(store: bucket.Store) -> Callable[..., None]:
         for name in copied.left:
             err.print(f"left {name!r}: a name that is hidden or leads out of the folder", markup=False)
         out.print(
-            f"{copied.new} objects are new, {copied.changed} changed, {copied.same} as they were; in {folder}",
+            f"objects: {copied.new} new, {copied.changed} changed, {copied.same} as they were; in {folder}",
             markup=False,
         )
         raise typer.Exit(REFUSED if copied.left else 0)

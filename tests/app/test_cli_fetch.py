@@ -159,7 +159,7 @@ def test_the_objects_of_a_bucket_come_with_exit_codes(home: Path, tmp_path: Path
     source.mkdir()
     (source / "bill.csv").write_text("a,b\n1,2\n")
     done = fetch(home, "aws", f"file://{source}")
-    assert (done.returncode, "1 objects are new, 0 changed, 0 as they were" in done.stdout) == (0, True)
+    assert (done.returncode, "objects: 1 new, 0 changed, 0 as they were" in done.stdout) == (0, True)
     assert [path.name for path in expand(f"{home}/fetched/aws/**/*.csv", home)] == ["bill.csv"]
     (source / ".hidden").write_text("x")
     done = fetch(home, "aws", f"file://{source}")
