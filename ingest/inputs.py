@@ -28,6 +28,8 @@ AT_A_TIME = 2
 """Files that are read at a time: while one is planned or waits for its last rows, the other has the cores."""
 RECEIVED = "received"
 """The folder of the home in which spans arrive; files that are still being written end in `.part`."""
+FETCHED = "fetched"
+"""The folder of the home into which bills are fetched; what is not finished, and what is no bill, is hidden in it."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,12 @@ def expand(path: str, home: Path) -> list[Path]:
 def _is_ours(file: Path, home: Path) -> bool:
     """Whether a file is the warehouse's: reading the ledger here would drop the lock that protects it."""
     path, home = file.resolve(), home.resolve()
-    is_finished = path.parent == home / RECEIVED and path.suffix == ".jsonl"
-    return path.is_relative_to(home) and not (is_finished or path.is_relative_to(home / "demo"))
+    if not path.is_relative_to(home):
+        return False
+    below = path.relative_to(home).parts
+    is_received = path.parent == home / RECEIVED and path.suffix == ".jsonl"
+    is_fetched = below[0] == FETCHED and not any(part.startswith(".") for part in below)
+    return not (is_received or is_fetched or below[0] == "demo")
 
 
 def ingest_files(
