@@ -11,7 +11,7 @@ from tempfile import mkdtemp
 
 import duckdb
 
-from ingest import otlp
+from ingest import otlp, prometheus
 from ingest.files import (
     CHUNK,
     MAX_DOCUMENT_BYTES,
@@ -37,7 +37,7 @@ class Records:
     """The records of one file.
 
     Attributes:
-        relation: SQL that yields record_number and `line` (JSON lines) or the fields (tabular).
+        relation: SQL that yields record_number and `line` (JSON, one a line) or the fields (tabular).
         texts: for tabular files, the SQL of each field's text by lower-case header; empty for JSON lines.
         floats: headers whose values the file itself stores as doubles.
         torn: rows that the CSV reader could not split into fields, as (line, header, message).
@@ -68,6 +68,9 @@ def readable(con: duckdb.DuckDBPyConnection, file: InputFile) -> Iterator[Record
     elif file.format == "otlp":
         with _private(file) as path:
             yield _messages(con, replace(file, path=path))
+    elif file.format == "prometheus":
+        with _private(file) as path:
+            yield _scrape(con, replace(file, path=path))
     elif file.format == "csv":
         with _private(file) as path:
             yield _csv(con, file, path)
@@ -89,7 +92,7 @@ def count_agrees(con: duckdb.DuckDBPyConnection, file: InputFile, records: Recor
         expected = file.line_count - 1
         if delivered != expected:  # quoted fields may hold line ends: let another parser count
             expected = csv_record_count(file)
-    elif file.format == "jsonl" and delivered != expected:
+    elif file.format in {"jsonl", "prometheus"} and delivered != expected:
         blank = f"select count(*) from ({records.relation}) where {BLANK}"
         expected -= con.sql(blank).fetchall()[0][0]
     if delivered != expected:
@@ -103,6 +106,10 @@ def count_agrees(con: duckdb.DuckDBPyConnection, file: InputFile, records: Recor
 def _json_lines(con: duckdb.DuckDBPyConnection, file: InputFile) -> Records:
     con.register("input_lines", Lines(file))
     return Records("select record_number, line from input_lines")
+
+
+def _scrape(con: duckdb.DuckDBPyConnection, file: InputFile) -> Records:
+    return Records(prometheus.as_json(_json_lines(con, file).relation, file.modified_ns // 10**6))
 
 
 def _json_document(file: InputFile) -> Records:
