@@ -49,8 +49,6 @@ summed as (
         sampled_at,
         max(pod) as pod,
         max(previous_at) as previous_at,
-        max(case when place = 1 then input_id end) as input_id,
-        max(case when place = 1 then record_number end) as record_number,
         {% for metric in (
             'prompt_tokens', 'prompt_tokens_cached', 'prefix_cache_hits', 'gpu_prefix_cache_hits', 'generation_tokens',
             'request_success'
@@ -63,9 +61,13 @@ summed as (
         -- `gpu_` is its old name; for some versions a server told both
         {% for gauge in ('kv_cache', 'gpu_cache') -%}
             sum(case when metric = '{{ gauge }}_usage_perc' then held_ms end) as {{ gauge }}_ms,
-            sum(case when metric = '{{ gauge }}_usage_perc' then cast(previous_value as decimal(20, 15)) * held_ms end)
-            as used_{{ gauge }}_ms{{ ',' if not loop.last }}
         {% endfor %}
+        {% for gauge in ('kv_cache', 'gpu_cache') -%}
+            sum(case when metric = '{{ gauge }}_usage_perc' then cast(previous_value as decimal(20, 15)) * held_ms end)
+                as used_{{ gauge }}_ms,
+        {% endfor %}
+        max(case when place = 1 then input_id end) as input_id,
+        max(case when place = 1 then record_number end) as record_number
     from counted
     group by 1, 2, 3, 4, 5
 )
