@@ -109,7 +109,9 @@ def _json_lines(con: duckdb.DuckDBPyConnection, file: InputFile) -> Records:
 
 
 def _scrape(con: duckdb.DuckDBPyConnection, file: InputFile) -> Records:
-    return Records(prometheus.as_json(_json_lines(con, file).relation, file.modified_ns // 10**6))
+    samples = prometheus.as_json(_json_lines(con, file).relation, file.modified_ns // 10**6)
+    con.execute(f"create or replace temp table scrape_lines as {samples}")  # read several times
+    return Records("select record_number, line from scrape_lines")
 
 
 def _json_document(file: InputFile) -> Records:
