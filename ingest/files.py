@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from isal import igzip, isal_zlib
 
-from ingest import otlp
+from ingest import otlp, prometheus
 from ingest.source import Format, Sample, spread
 
 CHUNK = 1 << 20
@@ -333,10 +333,13 @@ def _recognise_text(head: bytes, later: list[bytes]) -> tuple[Format, Sample]:
         lines = [line for line in lines if line.strip()]
         records = tuple(_records(spread(lines))) or tuple(_records(lines))
         return "jsonl", Sample("jsonl", records=records, lines=lines)
+    if scrape := prometheus.recognised([*lines[:-1], *(line.decode(errors="replace") for line in later)] or lines):
+        return "prometheus", scrape
     headers = next(csv.reader(lines[:1]), [])
     if len(headers) < 2:  # noqa: PLR2004 - one column is no table
         raise RefusedError(
-            "the file is neither JSON lines nor CSV nor Parquet", "see `unitcost ingest --help` for the sources"
+            "the file is neither JSON lines nor CSV, Parquet or a Prometheus scrape",
+            "see `unitcost ingest --help` for the sources",
         )
     return "csv", Sample("csv", headers=frozenset(header.strip().lower() for header in headers))
 

@@ -5,7 +5,7 @@
 | `usage.cost` | a field of a field |
 | `attributes[server.address]` | the value of a key in a list of keys and values, as OpenTelemetry writes them |
 | `attributes[gen_ai.usage.*]` | of such a list all keys that begin so: the counts in usage, in a prompt one text |
-| `choices.0.usage` | `0` is the first of a list |
+| `choices.0.usage` | `0` is the first of a list, `1` the next |
 | `response_payload[-1]` | the last of a list of texts |
 | `full_response>usage.cost` | what follows `>` lies in a JSON object that may be written as a text |
 | `../trace.userId` | where records are the elements of an array (`Table.each`): in what holds the element |
@@ -21,7 +21,9 @@ from ingest.source import Table
 from ingest.sqltext import literal, name
 from ingest.unknown_usage import by_object
 
-UP, INSIDE, FIRST, LAST, FAMILY = "../", ">", "0", "-1", "*]"
+UP, INSIDE, LAST, FAMILY = "../", ">", "-1", "*]"
+VALUES = "*"
+"""Stands among the arrays of `Table.each` for the values of an object, whose keys are names of them."""
 TEXT = "VARCHAR"
 AS_TEXT = ""
 """Stands among the keys of an object that some line has as a text."""
@@ -147,7 +149,8 @@ class JsonPaths:
         up = path.count(UP)
         return len(self._each) - up, _split(path[up * len(UP) :])
 
-    def _level(self, level: int) -> Tree:
+    def _level(self, level: int) -> Any:
+        """The shape of what holds a level: a tree, or the type of an object of any keys."""
         tree: Tree = {}
         for path in self._paths:
             at, steps = self._steps(self._parted(path)[0])
@@ -156,6 +159,8 @@ class JsonPaths:
                 _plant(tree, [step for step, _ in steps], leaf)
         if level < len(self._each):
             elements = self._level(level + 1)
+            if VALUES in self._each[level]:
+                return f"MAP({TEXT}, {_sql_type(_with_lists(elements))})"
             for array in self._each[level]:
                 if array:
                     _plant(tree, array.split("."), [elements])
@@ -174,13 +179,14 @@ class JsonPaths:
     def _elements(self, level: int, names: tuple[str, ...]) -> str:
         """SQL of the list that the records of a level come from: the first of the arrays that is there."""
         holder = _element(level)
-        arrays = [
-            ".".join([holder, *map(name, array.split("."))])
-            if array
-            else f"case when {holder} is not null then [{_packed(self._level(level + 1), holder)}] end"
-            for array in names
-        ]
-        return f"coalesce({', '.join(arrays)})"
+        return f"coalesce({', '.join(self._array(level, array, holder) for array in names)})"
+
+    def _array(self, level: int, array: str, holder: str) -> str:
+        if array == VALUES:
+            return f"map_values({holder})"
+        if array:
+            return ".".join([holder, *map(name, array.split("."))])
+        return f"case when {holder} is not null then [{_packed(self._level(level + 1), holder)}] end"
 
 
 def spelt_out(table: Table, declared: Iterable[str]) -> Iterator[str]:
@@ -203,7 +209,7 @@ def usage_names(table: Table, place: str) -> dict[str, set[str]]:
 def is_plain(path: str) -> bool:
     """Whether a path is only a field of a field."""
     steps = _split(path)
-    return UP not in path and INSIDE not in path and all(key is None and step != FIRST for step, key in steps)
+    return UP not in path and INSIDE not in path and all(key is None and not step.isdigit() for step, key in steps)
 
 
 def _split(path: str) -> list[tuple[str, str | None]]:
@@ -221,17 +227,32 @@ def _element(level: int) -> str:
 
 
 def _field(step: str) -> str:
-    return "[1]" if step == FIRST else f".{name(step)}"
+    return f"[{int(step) + 1}]" if step.isdigit() else f".{name(step)}"
 
 
 def _with_lists(tree: Any) -> Any:
-    """A part of the shape, with a list where a path has the first of one."""
+    """A part of the shape, with a list where a path has a place in one."""
     if isinstance(tree, list):
         return [_with_lists(element) for element in tree]
     if not isinstance(tree, dict):
         return tree
     made = {step: _with_lists(below) for step, below in tree.items()}
-    return [made[FIRST]] if made.keys() == {FIRST} else made
+    if not made or not all(step.isdigit() for step in made):
+        return made
+    first, *others = made.values()
+    for other in others:
+        if isinstance(other, dict):
+            _merge(first, other)
+    return [first]
+
+
+def _sql_type(shape: Any) -> str:
+    """A part of the shape as the type that `json_transform` makes of it."""
+    if isinstance(shape, list):
+        return f"{_sql_type(shape[0])}[]"
+    if isinstance(shape, dict):
+        return f"STRUCT({', '.join(f'{name(step)} {_sql_type(below)}' for step, below in shape.items())})"
+    return str(shape)
 
 
 def _plant(tree: Tree, steps: list[str], leaf: object) -> None:

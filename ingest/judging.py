@@ -24,6 +24,7 @@ NOT_JSON = 1
 NOT_UTF8 = 2
 FIRST_RULE = 3
 NO_TEXT = "cast(null as varchar)"
+NO_SAMPLE = Rule("", "", "is no sample of a metric", "save the answer of /metrics as it comes")
 _NUMBERS = {Type.INTEGER, Type.MONEY, Type.FLOAT_MONEY, Type.QUANTITY}
 
 
@@ -52,7 +53,9 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime, see
         RefusedError: a tabular file lacks a required column.
     """
     rules = {
-        NOT_JSON: Rule("", "", "is no JSON object", "write one JSON object a line"),
+        NOT_JSON: NO_SAMPLE
+        if file.format == "prometheus"
+        else Rule("", "", "is no JSON object", "write one JSON object a line"),
         NOT_UTF8: Rule("", "", "is not UTF-8", "write UTF-8"),
     }
     seen = seen or LinesSeen()

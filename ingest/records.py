@@ -13,7 +13,7 @@ from typing import cast
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
-from ingest import otlp
+from ingest import otlp, prometheus
 from ingest.files import (
     CHUNK,
     MAX_DOCUMENT_BYTES,
@@ -39,7 +39,7 @@ class Records:
     """The records of one file.
 
     Attributes:
-        relation: SQL that yields record_number and `line` (JSON lines) or the fields (tabular).
+        relation: SQL that yields record_number and `line` (JSON, one a line) or the fields (tabular).
         texts: for tabular files, the SQL of each field's text by lower-case header; empty for JSON lines.
         fields: header as the file writes it and the SQL of its text, for each field of a tabular file.
         floats: headers whose values the file itself stores as doubles.
@@ -97,6 +97,9 @@ def readable(con: duckdb.DuckDBPyConnection, file: InputFile) -> Iterator[Record
     elif file.format == "otlp":
         with _private(file) as path:
             yield _messages(con, replace(file, path=path))
+    elif file.format == "prometheus":
+        with _private(file) as path:
+            yield _scrape(con, replace(file, path=path))
     elif file.format == "csv":
         with _private(file) as path:
             yield _csv(con, file, path)
@@ -118,7 +121,7 @@ def count_agrees(con: duckdb.DuckDBPyConnection, file: InputFile, records: Recor
         expected = file.line_count - 1
         if delivered != expected:  # quoted fields may hold line ends: let another parser count
             expected = csv_record_count(file)
-    elif file.format == "jsonl" and delivered != expected:
+    elif file.format in {"jsonl", "prometheus"} and delivered != expected:
         blank = f"select count(*) from ({records.relation}) where {BLANK}"
         expected -= con.sql(blank).fetchall()[0][0]
     if delivered != expected:
@@ -132,6 +135,12 @@ def count_agrees(con: duckdb.DuckDBPyConnection, file: InputFile, records: Recor
 def _json_lines(con: duckdb.DuckDBPyConnection, file: InputFile) -> Records:
     con.register("input_lines", Lines(file))
     return Records("select record_number, line from input_lines")
+
+
+def _scrape(con: duckdb.DuckDBPyConnection, file: InputFile) -> Records:
+    samples = prometheus.as_json(_json_lines(con, file).relation, file.modified_ns // 10**6)
+    con.execute(f"create or replace temp table scrape_lines as {samples}")  # read several times
+    return Records("select record_number, line from scrape_lines")
 
 
 def _json_document(file: InputFile) -> Records:

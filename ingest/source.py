@@ -52,8 +52,9 @@ class Column:
 
     Attributes:
         paths: where the value lies: dotted JSON paths or header names, the first that holds a value wins.
-            A path that begins with `*.` is tried under each of the table's `roots`; a step `0` is the first of a list.
-            A header that ends in `*` is every header that begins so, as one JSON object (a bill's column for each tag).
+            A path that begins with `*.` is tried under each of the table's `roots`; a step `0` is the first of a list,
+            `1` the next. A header that ends in `*` is every header that begins so, as one JSON object (a bill's column
+            for each tag).
         required: a record without it is rejected; a tabular file without any of its headers is refused.
         minimum: a smaller number is rejected.
         maximum: a larger number is rejected.
@@ -99,8 +100,9 @@ FINGERPRINTS: tuple[Column, ...] = (
 UNKNOWN_USAGE = Column("unknown_usage", Type.TEXT)
 """Counts that no column reads; see `ingest/unknown_usage.py`."""
 
-Format = Literal["jsonl", "csv", "parquet", "otlp"]
-"""`otlp` is the Collector's framed protobuf, read as JSON lines of one message each."""
+Format = Literal["jsonl", "csv", "parquet", "otlp", "prometheus"]
+"""`otlp` is the Collector's framed protobuf, read as JSON lines of one message each; `prometheus` the text of a scrape,
+read as JSON lines of one sample each (`ingest/prometheus.py`)."""
 
 
 MOST_LOOKED_AT = 120
@@ -160,7 +162,8 @@ class Table:
         nulls: texts of a tabular file that mean no value.
         roots: where a record may be wrapped; see `Column.paths`.
         each: the records of a line of JSON are elements of arrays: for each level of arrays its names, the first that
-            is there counts; the name "" is the line itself. See `ingest/json_paths.py`. Empty: a line is a record.
+            is there counts; the name "" is the line itself, and "*" the values of an object whose keys are names.
+            See `ingest/json_paths.py`. Empty: a line is a record.
         prompt: where the parts of a prompt lie, in the order in which a model reads them. They never land; what lands
             are the fingerprints of them.
         usage: where the objects lie in which a provider counts. What no column reads of one lands as `unknown_usage`.

@@ -58,6 +58,9 @@ def lines(*records: Mapping[str, Any]) -> str:
         ("a[x]", {"a": [{"key": "x", "value": {"arrayValue": {"values": []}}}]}, None),
         ("a[x]", {"a": {"x": 1}}, None),
         ("a[-1]", {"a": ["first", "last"]}, "last"),
+        ("a.1", {"a": [1791379600.5, "12"]}, "12"),
+        ("a.1", {"a": ["alone"]}, None),
+        ("a.1.b", {"a": [{"b": 1}, {"b": 2}]}, "2"),
         ("a[-1]", {"a": []}, None),
         ("a.0.b", {"a": [{"b": 1}, {"b": 2}]}, "1"),
         ("a.0.b", {"a": []}, None),
@@ -147,3 +150,18 @@ def test_a_json_document_is_read_like_lines(
     result, rows = landed(con, tmp_path, FLAT_OR_NESTED, document)
     assert rows == [("a", "12345678901234567890"), ("b\nc", None)]
     assert result.landed_count == 2
+
+
+def test_values_of_an_object_are_records_whatever_their_names(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    by_name = table(
+        Column("cost", paths=("cost",)),
+        Column("team", paths=("of.labels.team",)),
+        each=(("data",), ("*",)),
+        where="cost is not null",
+        at=("../../at",),
+    )
+    many = {"a/b": {"cost": 1.5, "of": {"labels": {"team": "x"}}}, "__idle__": {"cost": "2"}, "odd": 7}
+    text = lines({"at": AT, "data": [many, {}, None, {"c": {"cost": 3}}]}, {"at": AT, "data": None}, {"at": AT})
+    result, rows = landed(con, tmp_path, by_name, text)
+    assert sorted(rows, key=str) == [("1.5", "x"), ("2", None), ("3", None)]
+    assert (result.landed_count, result.rejected_count) == (3, 0)

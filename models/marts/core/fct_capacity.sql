@@ -1,2 +1,2 @@
--- grain: one row per hour (or scrape interval) of something rented by time
+-- grain: one row per resource, the pod that held it, and hour (or scrape interval, or window of an export)
 {{ union_staged('capacity') }}
