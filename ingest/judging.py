@@ -166,6 +166,9 @@ def _trimmed(text: str) -> str:
 def _found(table: Table, column: Column, records: Records, json_paths: JsonPaths) -> str:
     if column.constant is not None:
         return literal(column.constant)
+    if column.of_headers is not None:
+        word = column.of_headers(frozenset(records.texts))
+        return NO_TEXT if word is None else literal(word)
     if records.is_tabular:
         found = [records.texts[path.lower()] for path in column.paths if path.lower() in records.texts]
         if not found and column.required:
@@ -231,8 +234,10 @@ def _time(text: str, column: Column) -> str:
     if column.zone is None:
         iso = f"case when {has_offset} then {iso} end"
     number = f"try_cast({text} as decimal(38, 6))"
+    day = f"when contains({text}, '/') then try_strptime({text}, {literal(column.date_format or '')})"
     return f"""case
         when substr({text}, 5, 1) = '-' then {iso}
+        {day if column.date_format else ""}
         when right({text}, 4) = ' GMT' then try_strptime({text}, '%a, %d %b %Y %H:%M:%S GMT')
         else make_timestamp(cast(case
             when {number} < 1e11 then {number} * 1000000

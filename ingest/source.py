@@ -58,12 +58,14 @@ class Column:
         maximum: a larger number is rejected.
         identifier: at most 256 characters, none of them a control character.
         constant: the value itself, where every record has the same.
+        of_headers: what the lower-case headers of a tabular file say of all its records, such as a format's version.
         pattern: regular expression (RE2) whose first group is the value in the text that lies there.
         template: text with each of the paths in braces, instead of the first that holds a value; no value where one of
             them holds none.
         words: what a value is called here, by what it is called there in lower case, where `*` is any text; the first
             that fits counts, others stay as they are.
         zone: what a time without an offset means; where None, such a time is rejected.
+        date_format: how the format writes a day that is not ISO 8601, as strptime: `%m/%d/%Y`.
         carried: SQL over the columns that marks header records: the value is taken from the nearest of them at or
             above the record (a session file names its session once).
         landed: False for what only `Table.where` needs.
@@ -77,10 +79,12 @@ class Column:
     maximum: int | None = None
     identifier: bool = False
     constant: str | None = None
+    of_headers: Callable[[frozenset[str]], str | None] | None = None
     pattern: str | None = None
     template: str | None = None
     words: Mapping[str, str] = field(default_factory=dict)
     zone: Literal["UTC"] | None = None
+    date_format: str | None = None
     carried: str | None = None
     landed: bool = True
 
@@ -163,7 +167,9 @@ class Table:
             to be billed. Whatever may be billed apart stays unknown, so that somebody sees it.
     """
 
-    shape: Literal["requests", "charges", "provider_usage", "revenue", "rates", "units", "capacity"]
+    shape: Literal[
+        "requests", "charges", "invoices", "billing_periods", "provider_usage", "revenue", "rates", "units", "capacity"
+    ]
     formats: tuple[Format, ...]
     columns: tuple[Column, ...]
     date: str
