@@ -26,7 +26,9 @@ from tests.conftest import landed_rows
 PROJECT = Path(__file__).parent.parent.parent
 SOURCES = discover()
 TABLES = [(source, table) for source in SOURCES.values() for table in source.tables]
-LOGS = [(source, table) for source, table in TABLES if "jsonl" in table.formats]
+LOGS = [(source, table) for source, table in TABLES if "jsonl" in table.formats and not table.replaces]
+STATEMENTS = [(source, table) for source, table in TABLES if "jsonl" in table.formats and table.replaces]
+"""What a provider states as a whole: its files do not add up."""
 each_table = pytest.mark.parametrize(
     ("source", "table"), TABLES, ids=[source.raw_name(table) for source, table in TABLES]
 )
@@ -157,6 +159,20 @@ def test_a_line_that_was_cut_off_is_rejected_and_the_others_land(
     landed = land(con, inspect(cut), source, table, home=warehouse(tmp_path / "cut"))
     assert (landed.landed_count, landed.rejected_count) == (whole.landed_count, 1)
     assert [(reject.record_number, reject.rule) for reject in landed.rejects] == [(len(lines) + 2, "is no JSON object")]
+
+
+@pytest.mark.parametrize(("source", "table"), STATEMENTS, ids=[source.raw_name(table) for source, table in STATEMENTS])
+def test_a_statement_of_which_a_line_was_cut_off_is_refused_and_nothing_of_it_is_kept(
+    source: Source, table: Table, con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path
+) -> None:
+    text = sample(source, table).read_text()
+    cut = tmp_path / "cut.jsonl"
+    cut.write_text(f'{text}{{"broken": "CANARY"\n')
+    with Ledger(home) as ledger:
+        (outcome,) = ingest_files(con, ledger, [cut], home=home, sources=SOURCES, source=source.name)
+    assert (outcome.state, "is no JSON object" in (outcome.problem or "")) == ("refused", True)
+    assert not list((home / "landing").rglob("*.parquet"))
+    assert not [path for path in home.rglob("*") if path.is_file() and b"CANARY" in path.read_bytes()]
 
 
 @each_table
