@@ -230,7 +230,9 @@ def _time(text: str, column: Column) -> str:
         f"(right({text}, 1) in ('Z', 'z') or (length({text}) > 19 and (substr({text}, -6, 1) in ('+', '-') "
         f"or substr({text}, -5, 1) in ('+', '-') or substr({text}, -3, 1) in ('+', '-'))))"
     )
-    iso = f"cast(try_cast({text} as timestamptz) as timestamp)"
+    # Snowflake sets the offset apart: 2026-10-07 05:00:00.000 -0700
+    joined = f"replace(replace({text}, ' -', '-'), ' +', '+')"
+    iso = f"cast(coalesce(try_cast({text} as timestamptz), try_cast({joined} as timestamptz)) as timestamp)"
     if column.zone is None:
         iso = f"case when {has_offset} then {iso} end"
     number = f"try_cast({text} as decimal(38, 6))"

@@ -67,9 +67,11 @@ def mapped(source: Source, mapping: Path) -> Source:
 
 
 def _table(source: Source, shape: Any, mapping: Path) -> Table:
-    tables = {table.shape: table for table in source.tables}
-    if shape not in tables:
-        raise RefusedError(f"the mapping {mapping} has no shape that there is", f"write shape as one of {', '.join(tables)}")
+    tables: dict[str, Table] = {table.shape: table for table in source.tables}
+    if not isinstance(shape, str) or shape not in tables:
+        raise RefusedError(
+            f"the mapping {mapping} has no shape that there is", f"write shape as one of {', '.join(tables)}"
+        )
     return tables[shape]
 
 

@@ -96,12 +96,12 @@ def test_a_bill_without_a_column_of_a_later_version_is_of_the_first() -> None:
     assert version(frozenset(name.lower() for name in CHARGE)) == "1.0"
 
 
-# -------------------------------------------------------------------------------------------------------- how it is read
+# ------------------------------------------------------------------------------------------------------ how it is read
 
 
 @pytest.mark.parametrize("none", ["", "NULL", "null", " null "])
 def test_whatever_a_provider_writes_for_no_value_is_none(landed: Land, tmp_path: Path, none: str) -> None:
-    path = bill(tmp_path / "bill.csv", {name: none for name in ("ChargeClass", "ListCost", "SkuId", "Tags")})
+    path = bill(tmp_path / "bill.csv", dict.fromkeys(("ChargeClass", "ListCost", "SkuId", "Tags"), none))
     assert rows(landed(path, "focus"), "charge_class, list_cost, sku_id, tags") == [(None, None, None, None)]
 
 
@@ -194,8 +194,8 @@ def test_oci_leaves_name_and_id_off(landed: Land, tmp_path: Path) -> None:
 
 def test_rows_that_gcp_appends_add_up_and_its_credits_count_once(landed: Land, tmp_path: Path) -> None:
     """Google's own query: BilledCost = cost + credits. A correction is appended: the old row negated, and a new one."""
-    credits = '[{"Name":"promo","Amount":-0.01},{"Name":"cud","Amount":-0.02}]'
-    said = {"ChargeCategory": "usage", "BilledCost": "0.07", "x_Credits": credits, "ProviderName": "Google Cloud"}
+    granted = '[{"Name":"promo","Amount":-0.01},{"Name":"cud","Amount":-0.02}]'
+    said = {"ChargeCategory": "usage", "BilledCost": "0.07", "x_Credits": granted, "ProviderName": "Google Cloud"}
     path = bill(
         tmp_path / "bill.csv",
         {**said, "x_ExportTime": "2026-10-07 17:20:11 UTC"},
@@ -207,7 +207,7 @@ def test_rows_that_gcp_appends_add_up_and_its_credits_count_once(landed: Land, t
     assert sum(row[0] for row in found) == Decimal("0.12")
     assert [row[1:3] for row in found] == [("Usage", None)] * 2 + [("Usage", "Correction")] * 2
     assert found[0][3] == datetime(2026, 10, 7, 17, 20, 11)  # noqa: DTZ001 - as it lands, in UTC
-    assert found[0][4] == credits
+    assert found[0][4] == granted
 
 
 def test_what_a_gateway_exports_in_focus_columns_is_no_bill(landed: Land, tmp_path: Path) -> None:
@@ -259,9 +259,10 @@ def test_a_bill_of_1_4_its_invoice_and_its_period_are_held_against_each_other(
         ("INV-7-2", Decimal("0.06"), "Issued", "Closed", Decimal("0.06"), Decimal("0.05")),
     ]
     # an enterprise agreement without a price list says 0 of what costs 1: unknown; what is free is free
-    assert loaded.rows(
-        "select list_cost from fct_charges where billing_account_id = 'ea' order by effective_cost"
-    ) == [(Decimal(0),), (None,)]
+    assert loaded.rows("select list_cost from fct_charges where billing_account_id = 'ea' order by effective_cost") == [
+        (Decimal(0),),
+        (None,),
+    ]
     assert loaded.rows("select count(*) from fct_charges where list_cost = 0") == [(4,)]
 
 
@@ -301,11 +302,16 @@ def test_every_real_bill_lands_whole_or_is_refused_with_a_reason(
             said[(outcome.problem or "").split(";")[0]].append(path.name)
             continue
         files = [file for file in (home / "landing").rglob("*.parquet") if file.is_file()]
-        money = con.sql(f"select count(*), sum(billed_cost), sum(effective_cost) from read_parquet({list(map(str, files))})")
+        money = con.sql(
+            f"select count(*), sum(billed_cost), sum(effective_cost) from read_parquet({list(map(str, files))})"
+        )
         with path.open(newline="", encoding="utf-8-sig") as file:
             lines = list(csv.DictReader(file))
         assert money.fetchall() == [
-            (len(lines), *(sum(Decimal(line[name].strip()) for line in lines) for name in ("BilledCost", "EffectiveCost")))
+            (
+                len(lines),
+                *(sum(Decimal(line[name].strip()) for line in lines) for name in ("BilledCost", "EffectiveCost")),
+            )
         ], path.name
         assert inspect(path).line_count - 1 >= outcome.landed_count == len(lines)
     assert {reason: len(names) for reason, names in said.items()} == {
