@@ -1,8 +1,8 @@
 """Any log of calls, or any bill, in our own words: columns named as the canonical ones, or mapped to them.
 
-For home-made logs and bills, so that nobody has to write Python for one; `--mapping` is `ingest/mapping.py`. Token counts are
-disjoint, as in the canonical shape: `uncached_input_tokens` is without what was read from or written to a cache. A bill
-has the columns of FOCUS in snake case, and is restated as one: a newer file replaces the account's period.
+For home-made logs and bills, so that nobody has to write Python for one; `--mapping` is `ingest/mapping.py`. Token
+counts are disjoint, as in the canonical shape: `uncached_input_tokens` is without what was read from or written to a
+cache. A bill has the columns of FOCUS in snake case and is restated as one: a newer file replaces the account's period.
 """
 
 from dataclasses import replace

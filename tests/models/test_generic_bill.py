@@ -50,7 +50,8 @@ def test_a_bill_is_read_by_its_mapping_and_a_newer_one_replaces_the_period_of_it
     assert [(one.source, one.state, one.landed_count) for one in load(home, first)] == [("generic", "landed", 2)]
     assert home.rows(
         "select source_id, provider_id, billing_account_id, charge_category, model_id, billed_cost, "
-        "effective_cost_usd, usage_date::varchar, billing_period_end_at, focus_version from fct_charges order by charge_period_start_at"
+        "effective_cost_usd, usage_date::varchar, billing_period_end_at, focus_version "
+        "from fct_charges order by charge_period_start_at"
     ) == [
         (
             "generic",
