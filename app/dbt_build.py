@@ -9,7 +9,9 @@ from typing import Any
 from app.settings import PROJECT_DIR
 from ingest.source import Source
 
-SHAPES = ("requests", "charges", "provider_usage", "capacity", "revenue", "rates")
+SHAPES = (
+    "requests", "charges", "invoices", "billing_periods", "provider_usage", "capacity", "revenue", "rates"
+)  # fmt: skip
 
 
 class BuildError(Exception):

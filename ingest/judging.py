@@ -170,6 +170,9 @@ def _trimmed(text: str) -> str:
 def _found(table: Table, column: Column, records: Records, json_paths: JsonPaths) -> str:
     if column.constant is not None:
         return literal(column.constant)
+    if column.of_headers is not None:
+        word = column.of_headers(frozenset(records.texts))
+        return NO_TEXT if word is None else literal(word)
     if records.is_tabular:
         found = [text for path in column.paths if (text := records.text(path))]
         if not found and column.required:
@@ -231,16 +234,16 @@ def _time(text: str, column: Column) -> str:
         f"(right({text}, 1) in ('Z', 'z') or (length({text}) > 19 and (substr({text}, -6, 1) in ('+', '-') "
         f"or substr({text}, -5, 1) in ('+', '-') or substr({text}, -3, 1) in ('+', '-'))))"
     )
-    iso = f"cast(try_cast({text} as timestamptz) as timestamp)"
+    # Snowflake sets the offset apart: 2026-10-07 05:00:00.000 -0700
+    joined = f"replace(replace({text}, ' -', '-'), ' +', '+')"
+    iso = f"cast(coalesce(try_cast({text} as timestamptz), try_cast({joined} as timestamptz)) as timestamp)"
     if column.zone is None:
         iso = f"case when {has_offset} then {iso} end"
     number = f"try_cast({text} as decimal(38, 6))"
-    day = ""
-    if column.date_format:
-        day = f"when contains({text}, '/') then try_strptime({text}, {literal(column.date_format)})"
+    day = f"when contains({text}, '/') then try_strptime({text}, {literal(column.date_format or '')})"
     return f"""case
         when substr({text}, 5, 1) = '-' then {iso}
-        {day}
+        {day if column.date_format else ""}
         when right({text}, 4) = ' GMT' then try_strptime({text}, '%a, %d %b %Y %H:%M:%S GMT')
         else make_timestamp(cast(case
             when {number} < 1e11 then {number} * 1000000

@@ -252,8 +252,7 @@ def _write_by_day(con: duckdb.DuckDBPyConnection, table: Table, rows: str, scrat
 
 def _good(table: Table, judged: Judged) -> str:
     """SQL of the good rows. A column that no record has is left out: it costs as much as one that is full of values."""
-    left_out = judged.absent - set(table.replaces)
-    told = (column.name for column in (*table.landed_columns(), *LINEAGE) if column.name not in left_out)
+    told = (column.name for column in (*table.landed_columns(), *LINEAGE) if column.name not in judged.absent)
     scope = f", md5({_scope_sql(table)}) as scope" if table.replaces else ""
     return (
         f"select {', '.join(map(name, told))}, cast({name(table.date)} as date) as usage_date {scope} "

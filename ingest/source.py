@@ -60,6 +60,7 @@ class Column:
         maximum: a larger number is rejected.
         identifier: at most 256 characters, none of them a control character.
         constant: the value itself, where every record has the same.
+        of_headers: what the lower-case headers of a tabular file say of all its records, such as a format's version.
         pattern: regular expression (RE2) whose first group is the value in the text that lies there.
         template: text with each of the paths in braces, instead of the first that holds a value; no value where one of
             them holds none.
@@ -81,6 +82,7 @@ class Column:
     maximum: int | None = None
     identifier: bool = False
     constant: str | None = None
+    of_headers: Callable[[frozenset[str]], str | None] | None = None
     pattern: str | None = None
     template: str | None = None
     words: Mapping[str, str] = field(default_factory=dict)
@@ -171,7 +173,9 @@ class Table:
             to be billed. Whatever may be billed apart stays unknown, so that somebody sees it.
     """
 
-    shape: Literal["requests", "charges", "provider_usage", "revenue", "rates", "units", "capacity"]
+    shape: Literal[
+        "requests", "charges", "invoices", "billing_periods", "provider_usage", "revenue", "rates", "units", "capacity"
+    ]
     formats: tuple[Format, ...]
     columns: tuple[Column, ...]
     date: str

@@ -1,9 +1,13 @@
-"""Any log of calls in our own words: columns named as the canonical requests, or mapped to them (`--mapping`).
+"""Any log of calls, or any bill, in our own words: columns named as the canonical ones, or mapped to them.
 
-For home-made logs, so that nobody has to write Python for one; see `ingest/mapping.py`. Token counts are disjoint, as
-in the canonical shape: `uncached_input_tokens` is without what was read from or written to a cache.
+For home-made logs and bills, so that nobody has to write Python for one; `--mapping` is `ingest/mapping.py`. Token
+counts are disjoint, as in the canonical shape: `uncached_input_tokens` is without what was read from or written to a
+cache. A bill has the columns of FOCUS in snake case and is restated as one: a newer file replaces the account's period.
 """
 
+from dataclasses import replace
+
+from ingest.focus_columns import CHECKS, COST_AND_USAGE
 from ingest.source import FINGERPRINTS, MOST_TOKENS, Column, Sample, Source, Table, Type, first_present
 
 TOKENS = (
@@ -22,6 +26,21 @@ WORDS = (
     "api_key_id", "billing_account_id", "deployment_id", "environment", "trace_id", "operation", "region_id",
     "service_tier", "status", "error_code", "retry_of",
 )  # fmt: skip
+FOCUS_ONLY = {"contract_applied", "credits", "exported_at"}
+BILL = (
+    *(
+        # who writes a bill by hand knows its periods by their beginning; 5/1/25 is May or January
+        replace(
+            column,
+            paths=(column.name,),
+            required=column.required and not column.name.endswith("_end"),
+            date_format=None,
+        )
+        for column in COST_AND_USAGE
+        if column.name not in FOCUS_ONLY
+    ),
+    *(Column(name, paths=(name,)) for name in ("model_id", "usage_kind", "service_tier", "api_key_id")),
+)
 
 
 def _recognises(sample: Sample) -> bool:
@@ -32,9 +51,16 @@ def _recognises(sample: Sample) -> bool:
     )
 
 
+def _recognises_bill(sample: Sample) -> bool:
+    return {"billed_cost", "billing_period_start"} <= sample.headers or any(
+        first_present(record, "billed_cost") is not None and first_present(record, "billing_period_start") is not None
+        for record in sample.records
+    )
+
+
 SOURCE = Source(
     name="generic",
-    about="any log of calls: JSON lines, CSV or Parquet with a mapping of its columns to ours",
+    about="any log of calls, or any bill: JSON lines, CSV or Parquet with a mapping of its columns to ours",
     tables=(
         Table(
             shape="requests",
@@ -60,6 +86,15 @@ SOURCE = Source(
                 *(Column(name, Type.QUANTITY, (name,), minimum=0) for name in QUANTITIES),
                 Column("reported_cost_usd", Type.FLOAT_MONEY, ("reported_cost_usd",)),
             ),
+        ),
+        Table(
+            shape="charges",
+            formats=("jsonl", "csv", "parquet"),
+            date="billing_period_start",
+            recognises=_recognises_bill,
+            replaces=("billing_account_id", "billing_period_start"),
+            columns=BILL,
+            checks=CHECKS,
         ),
     ),
 )

@@ -7,10 +7,12 @@ select
     billing_account_name,
     sub_account_id,
     invoice_id,
+    invoice_detail_id,
     invoice_issuer_name,
 
     ---------- attributes
     provider_name,
+    host_provider_name,
     publisher_name,
     service_category,
     service_name,
@@ -25,7 +27,13 @@ select
     sku_id,
     sku_meter,
     sku_price_id,
+    -- a charge that was split keeps by what, and what its part fell to
+    allocated_method_id,
+    allocated_resource_id,
+    allocated_resource_name,
+    allocated_tags,
     tags,
+    focus_version,
 
     ---------- quantities
     consumed_quantity,
@@ -35,7 +43,16 @@ select
     pricing_unit,
 
     ---------- money
-    list_cost,
+    -- Azure writes 0 where an enterprise agreement has no list price: that is not known, not free
+    case
+        when
+            lower(provider_name) like 'microsoft%'
+            and list_cost = 0
+            and coalesce(list_unit_price, 0) = 0
+            and effective_cost <> 0
+            then null
+        else list_cost
+    end as list_cost,
     contracted_cost,
     billed_cost,
     effective_cost,

@@ -1,0 +1,2 @@
+-- grain: one row per line of an invoice
+{{ union_staged('invoices') }}
