@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
-import httpx
+import httpx2
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
 
 from ingest.fetch.api import Api, FetchError, Params
@@ -66,7 +66,7 @@ class Client:
         self._base = _checked(base_url or api.base_url)
         self._key = _usable(key)
         self._sleep = sleep
-        self._http = httpx.Client(
+        self._http = httpx2.Client(
             headers={
                 "User-Agent": "unitcost",
                 "Accept": "application/json",
@@ -74,7 +74,7 @@ class Client:
                 api.key_header: f"{api.key_prefix}{key}",
             },
             timeout=timeout,
-            follow_redirects=False,  # httpx takes only `Authorization` off where it goes to another host
+            follow_redirects=False,  # httpx2 takes only `Authorization` off where it goes to another host
             trust_env=self._base.scheme == "https",  # a proxy reads what goes through it without TLS
         )
 
@@ -92,7 +92,7 @@ class Client:
         Raises:
             FetchError: it is refused, or still fails after eight times.
         """
-        url = httpx.URL(f"{str(self._base).rstrip('/')}{path}", params=params)
+        url = httpx2.URL(f"{str(self._base).rstrip('/')}{path}", params=params)
         again = Retrying(
             retry=retry_if_exception_type(_PassingError),
             stop=stop_after_attempt(ATTEMPTS),
@@ -108,12 +108,12 @@ class Client:
                 status=error.status,
             ) from None
 
-    def _ask(self, url: httpx.URL) -> Answer:
+    def _ask(self, url: httpx2.URL) -> Answer:
         try:
             response = self._followed(self._http.get(url))
-        except httpx.TransportError as error:  # a connection that breaks in the middle of an answer, too
+        except httpx2.TransportError as error:  # a connection that breaks in the middle of an answer, too
             raise _PassingError(f"no answer ({type(error).__name__})") from None
-        except httpx.DecodingError:
+        except httpx2.DecodingError:
             raise _PassingError("the answer is damaged") from None
         if not response.is_success:
             raise _refused(response)
@@ -127,7 +127,7 @@ class Client:
             raise FetchError(f"{url.path}: the answer has no list `data`; is this the provider?")
         return Answer(response.content, document)
 
-    def _followed(self, response: httpx.Response) -> httpx.Response:
+    def _followed(self, response: httpx2.Response) -> httpx2.Response:
         """The answer behind redirects within the host."""
         for _ in range(REDIRECTS):
             if response.next_request is None:
@@ -151,10 +151,10 @@ def _wait(state: RetryCallState) -> float:
     return _backoff(state) + (error.wait if isinstance(error, _PassingError) else 0)
 
 
-def _refused(response: httpx.Response) -> Exception:
+def _refused(response: httpx2.Response) -> Exception:
     """What an answer that is no page means. Its text is not told: providers repeat a part of the key in it."""
     status, path = response.status_code, response.url.path
-    if status in PASSING or status >= httpx.codes.INTERNAL_SERVER_ERROR:
+    if status in PASSING or status >= httpx2.codes.INTERNAL_SERVER_ERROR:
         wait = _retry_after(response.headers.get("Retry-After"))
         if wait > LONGEST_WAIT:
             again = f"asks to wait {wait:,.0f} s; run it again then"
@@ -168,7 +168,7 @@ def _refused(response: httpx.Response) -> Exception:
     return FetchError(f"{path}: HTTP {status}{_code(response)}: {hint}", status=status)
 
 
-def _code(response: httpx.Response) -> str:
+def _code(response: httpx2.Response) -> str:
     """The provider's own word for a refusal, where it is a word."""
     try:
         error = response.json()["error"]
@@ -192,10 +192,10 @@ def _retry_after(value: str | None) -> float:
     return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
 
 
-def _checked(base_url: str) -> httpx.URL:
+def _checked(base_url: str) -> httpx2.URL:
     try:
-        url = httpx.URL(base_url)
-    except httpx.InvalidURL:
+        url = httpx2.URL(base_url)
+    except httpx2.InvalidURL:
         raise FetchError("the base URL is no URL") from None
     if url.userinfo or url.query or url.fragment:
         raise FetchError("a base URL has no user, query or fragment; the key comes from the environment")

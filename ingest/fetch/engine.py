@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import httpx
+import httpx2
 
 from ingest.fetch import disk
 from ingest.fetch.api import Api, FetchError, Paging, Params, Report
@@ -120,7 +120,7 @@ def fetch(
                 state.put(window, Done(window.end, asked_at, run, times, pages))
                 one.clear()
         except FetchError as error:
-            if error.status == httpx.codes.UNAUTHORIZED:
+            if error.status == httpx2.codes.UNAUTHORIZED:
                 raise
             result.problem = str(error)
     if all(result.problem is None for result in results):
@@ -192,7 +192,7 @@ class _Window:
                 yield from self._stage()
             except FetchError as error:
                 # what a cursor of an earlier run points to may be gone by now
-                is_stale = error.status in {httpx.codes.BAD_REQUEST, httpx.codes.NOT_FOUND} and self._partial.exists()
+                is_stale = error.status in {httpx2.codes.BAD_REQUEST, httpx2.codes.NOT_FOUND} and self._partial.exists()
                 if has_restarted or not is_stale:
                     raise
                 has_restarted = True

@@ -55,22 +55,23 @@ named as (
         service_name,
         charge_description,
         sku_meter,
-        {% for column in ['model_id', 'usage_kind', 'service_tier'] %}
-        nullif(max(case when column_name = '{{ column }}' then value end), '') as {{ column }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ for_each(
+            ['model_id', 'usage_kind', 'service_tier'],
+            "nullif(max(case when column_name = '@' then value end), '') as @"
+        ) }}
     from matched
     group by 1, 2, 3, 4
 
 )
 
 select
-    {% for column in canonical_columns('charges') %}
-        {% if column in ['model_id', 'usage_kind', 'service_tier'] %}
-        coalesce(charges.{{ column }}, named.{{ column }}) as {{ column }}
-        {%- else %}
-        charges.{{ column }}
-        {%- endif %}{{ ',' if not loop.last }}
-    {% endfor %}
+    {{ for_each(
+        canonical_columns('charges').keys() | reject('in', ['model_id', 'usage_kind', 'service_tier']) | list,
+        'charges.@'
+    ) }},
+    coalesce(charges.model_id, named.model_id) as model_id,
+    coalesce(charges.usage_kind, named.usage_kind) as usage_kind,
+    coalesce(charges.service_tier, named.service_tier) as service_tier
 from {{ ref('int_charges_matched') }} as charges
 left join named
     on
