@@ -79,8 +79,8 @@ def judge(table: Table, file: InputFile, records: Records, *, now: datetime, see
     )
     if records.is_tabular:
         parsed = f"select *, record_number as line_number from ({records.relation})"
-        prompt = [records.texts[path.lower()] for path in table.prompt if path.lower() in records.texts]
-        usage = [[records.texts[path.lower()]] for path in table.usage if path.lower() in records.texts]
+        prompt = [text for path in table.prompt if (text := records.text(path))]
+        usage = [[text] for path in table.usage if (text := records.text(path))]
         line, broken_line = "", ""
     else:
         cut = f"json_transform(line, {literal(json_paths.structure)})"

@@ -67,8 +67,8 @@ class Records:
         """
         if path.endswith("*"):
             return self._object(path[:-1].lower())
-        if len(named := [header for header, _ in self.fields if header.lower() == path.lower()]) > 1:
-            raise RefusedError(f"the header names {', '.join(named)}, which are one", "rename one of the columns")
+        if sum(header.lower() == path.lower() for header, _ in self.fields) > 1:
+            raise RefusedError(f"the header names {path.lower()} more than once", "rename one of the columns")
         # a localised export writes it in brackets: `Ressourcengruppe (ResourceGroup)`
         localised = (header for header in self.texts if header.endswith(f"({path.lower()})"))
         return next((self.texts[header] for header in (path.lower(), *localised) if header in self.texts), None)

@@ -183,6 +183,12 @@ def test_a_header_named_twice_is_refused(landed: Land, tmp_path: Path) -> None:
         landed(bill(tmp_path / "bill.csv", "1", header=HEADER.replace("EffectiveCost", "billedcost")), "focus")
 
 
+def test_headers_that_differ_in_case_are_no_matter_where_nobody_reads_them(landed: Land, tmp_path: Path) -> None:
+    path = bill(tmp_path / "bill.csv", "1", header=HEADER + ",tag/Team,tag/team")
+    path.write_text(path.read_text().rstrip("\n") + ",a,b\n")
+    assert landed(path, "focus").landed_count == 1
+
+
 @pytest.mark.parametrize("row", ["1,2", CHARGE.format(cost="1") + ",9,9", CHARGE.format(cost='"a"b')])
 def test_a_row_that_cannot_be_split_refuses_the_bill(landed: Land, tmp_path: Path, row: str) -> None:
     path = bill(tmp_path / "bill.csv", "1", "2")

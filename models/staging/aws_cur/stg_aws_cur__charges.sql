@@ -8,8 +8,10 @@ with lines as (
         coalesce(net_unblended_cost, unblended_cost) as cost,
         -- negations, credits, taxes and fees repeat an amount that was used once, or say 1
         line_item_type in ('Usage', 'DiscountedUsage', 'SavingsPlanCoveredUsage') as is_use,
-        coalesce(net_unused_upfront_fee, unused_upfront_fee) as upfront_left,
-        coalesce(net_unused_recurring_fee, unused_recurring_fee) as recurring_left,
+        -- eight digits less before the point: so that a sum of two keeps all twelve behind it
+        cast(coalesce(net_unused_upfront_fee, unused_upfront_fee) as decimal(30, 12)) as upfront_left,
+        cast(coalesce(net_unused_recurring_fee, unused_recurring_fee) as decimal(30, 12)) as recurring_left,
+        cast(total_commitment as decimal(30, 12)) - cast(used_commitment as decimal(30, 12)) as commitment_left,
         -- BoxUsage:p5.48xlarge, EU-SpotUsage:g6.12xlarge, USE1-Host:ml.p4d.24xlarge: the machine is what has a price
         nullif(regexp_extract(
             usage_type,
@@ -98,7 +100,7 @@ select
             then coalesce(savings_plan_net_effective_cost, savings_plan_effective_cost)
         when line_item_type = 'DiscountedUsage'
             then coalesce(reservation_net_effective_cost, reservation_effective_cost)
-        when line_item_type = 'SavingsPlanRecurringFee' then total_commitment - used_commitment
+        when line_item_type = 'SavingsPlanRecurringFee' then commitment_left
         when line_item_type in ('SavingsPlanNegation', 'SavingsPlanUpfrontFee') then 0
         when line_item_type = 'RIFee' and coalesce(upfront_left, recurring_left) is not null
             then coalesce(upfront_left, 0) + coalesce(recurring_left, 0)
