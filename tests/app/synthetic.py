@@ -24,6 +24,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from app import builds
+
 LAST_DAY = date(2026, 11, 23)
 BUILD_ID = "20261124T040000Z-synthetic"
 FORMULA = "=HYPERLINK(evil)"
@@ -68,7 +70,12 @@ CUSTOMERS = {  # plan, conversations a day, revenue a day
 
 
 def build(
-    home: Path, *, days: int = 100, until: time = time(23, 59), schema_version: int = 1, usage: bool = True
+    home: Path,
+    *,
+    days: int = 100,
+    until: time = time(23, 59),
+    schema_version: int = builds.SCHEMA_VERSION,
+    usage: bool = True,
 ) -> Path:
     """Write `current.json` and one build under `home`; returns the build file.
 
