@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -11,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from app import secret_file
 from app.console import err, out
 from app.pipeline import LockedError
 from app.settings import Settings
@@ -150,15 +150,8 @@ def _folder(name: str) -> Iterator[Path]:
 
 def _key(api: Api, key_file: Path | None) -> str:
     """The key from a file that only its owner can read, or from the environment."""
-    if key_file is None:
-        if key := os.environ.get(api.key_variable, "").strip():
-            return key
-        raise typer.BadParameter(f"set {api.key_variable}, or give --key-file")
-    try:
-        with key_file.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            if not stat.S_ISREG(mode) or mode & 0o077:
-                raise typer.BadParameter(f"{key_file} can be read by others: chmod 600 {key_file}")
-            return file.read(4096).decode("ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(f"{key_file} cannot be read as a key: {type(error).__name__}") from None
+    if key_file is not None:
+        return secret_file.read(key_file, "key")
+    if key := os.environ.get(api.key_variable, "").strip():
+        return key
+    raise typer.BadParameter(f"set {api.key_variable}, or give --key-file")

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
-from app import receiver
+from app import receiver, secret_file
 from app.console import err, out
 from app.received import Journal
 from app.settings import Settings
@@ -36,7 +36,9 @@ def command(
 
     Prompts and answers are dropped before anything is written. There is no TLS: put a proxy before it.
     """
-    settings = Settings() if token_file is None else Settings(receive_token=_read(token_file))
+    settings = (
+        Settings() if token_file is None else Settings(receive_token=SecretStr(secret_file.read(token_file, "token")))
+    )
     if (settings.home / "demo").exists():
         raise typer.BadParameter(f"{settings.home} holds the demo company; set UNITCOST_HOME to another folder")
     if settings.receive_token is None and not _is_loopback(host):
@@ -73,13 +75,3 @@ def _is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _read(token_file: Path) -> SecretStr:
-    """The token in a file that only its owner can read."""
-    try:
-        if token_file.stat().st_mode & 0o077:
-            raise typer.BadParameter(f"{token_file} can be read by others: chmod 600 {token_file}")
-        return SecretStr(token_file.read_text(encoding="ascii").strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise typer.BadParameter(f"{token_file} cannot be read as a token: {type(error).__name__}") from error

@@ -7,11 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.settings import PROJECT_DIR
-from ingest.source import Source
-
-SHAPES = (
-    "requests", "charges", "invoices", "billing_periods", "provider_usage", "capacity", "revenue", "rates"
-)  # fmt: skip
+from ingest.source import SHAPES, Source
 
 
 class BuildError(Exception):

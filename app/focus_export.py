@@ -142,13 +142,12 @@ def write(build: Path, target: Path, version: str, first: date, last: date) -> E
     days = f"usage_date between {literal(first.isoformat())} and {literal(last.isoformat())}"
     try:
         con.execute("set timezone = 'UTC'")
+        # the view sums every call: once
+        con.execute(f"create temp table focus_usage as select * from marts.focus_usage where {days}")
         options = "format csv, header" if is_csv else "format parquet, compression zstd"
-        con.execute(
-            f"copy (select {listed} from marts.focus_usage where {days} order by all)"
-            f" to {literal(str(partial))} ({options})"
-        )
+        con.execute(f"copy (select {listed} from focus_usage order by all) to {literal(str(partial))} ({options})")
         ((rows, cost),) = con.execute(
-            f"select count(*), coalesce(sum(contracted_cost_usd), 0) from marts.focus_usage where {days}"
+            "select count(*), coalesce(sum(contracted_cost_usd), 0) from focus_usage"
         ).fetchall()
         ((unpriced,),) = con.execute(
             f"select coalesce(cast(sum(unpriced_request_count) as bigint), 0) from marts.fct_usage_hourly where {days}"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 
 class Type(StrEnum):
@@ -102,6 +102,11 @@ FINGERPRINTS: tuple[Column, ...] = (
 UNKNOWN_USAGE = Column("unknown_usage", Type.TEXT)
 """Counts that no column reads; see `ingest/unknown_usage.py`."""
 
+Shape = Literal[
+    "requests", "charges", "invoices", "billing_periods", "provider_usage", "revenue", "rates", "units", "capacity"
+]
+"""The canonical shapes; their columns: `macros/canonical_columns.sql`."""
+SHAPES: tuple[Shape, ...] = get_args(Shape)
 Format = Literal["jsonl", "csv", "parquet", "otlp", "prometheus"]
 """`otlp` is the Collector's framed protobuf, read as JSON lines of one message each; `prometheus` the text of a scrape,
 read as JSON lines of one sample each (`ingest/prometheus.py`)."""
@@ -173,9 +178,7 @@ class Table:
             to be billed. Whatever may be billed apart stays unknown, so that somebody sees it.
     """
 
-    shape: Literal[
-        "requests", "charges", "invoices", "billing_periods", "provider_usage", "revenue", "rates", "units", "capacity"
-    ]
+    shape: Shape
     formats: tuple[Format, ...]
     columns: tuple[Column, ...]
     date: str

@@ -116,6 +116,16 @@ def test_money_is_decimal_in_every_mart(models: list[dict[str, Any]]) -> None:
                 )
 
 
+def test_no_shipped_test_reads_the_staging_of_several_sources(manifest: dict[str, Any]) -> None:
+    """A source without files has no staging model in a build, and dbt silently leaves out each test that reads one."""
+    for test in manifest["nodes"].values():
+        if test["resource_type"] != "test":
+            continue
+        read = {node for node in test["depends_on"]["nodes"] if node.startswith("model.") and ".stg_" in node}
+        places = {manifest["nodes"][node]["path"].split("/")[1] for node in read} - {"landing", "prices"}
+        assert len(places) <= 1, (test["name"], places)
+
+
 def test_every_staging_folder_of_a_source_reaches_the_union(models: list[dict[str, Any]]) -> None:
     staged = {model["name"] for model in models if layer(model) == "staging"}
     read = {
