@@ -20,7 +20,8 @@ lines as (
 billed as (
 
     select
-        billing_account_id,
+        -- a page of a lab need not say whose it is
+        coalesce(billing_account_id, '(unknown)') as billing_account_id,
         billing_currency,
         billing_period_start_at,
         sum(billed_cost) as billed_cost
@@ -32,7 +33,7 @@ billed as (
 charged as (
 
     select
-        billing_account_id,
+        coalesce(billing_account_id, '(unknown)') as billing_account_id,
         billing_currency,
         billing_period_start_at,
         sum(billed_cost) as billed_cost
