@@ -185,7 +185,7 @@ def test_the_command_builds_on_spark_and_leaves_the_served_build(loaded: Warehou
     assert done.returncode == 0, done.stderr
     assert builds.current(loaded.home) == served
     (rows,) = duckdb.sql(
-        f"select count(*) from read_parquet('{loaded.home}/spark/tables/marts.db/fct_requests/*.parquet')"
+        f"select count(*) from read_parquet('{loaded.home}/spark/tables/intermediate.db/int_requests_costed/*.parquet')"
     ).fetchall()[0]
     assert [(rows,)] == loaded.rows("select count(*) from fct_requests")
 
