@@ -17,7 +17,7 @@ from app.settings import Settings
 from ingest.fetch import APIS, bucket, engine
 from ingest.fetch.api import Api
 from ingest.fetch.client import Client
-from ingest.inputs import FETCHED
+from ingest.paths import FETCHED
 
 FAILED, REFUSED = 1, 3
 

@@ -18,7 +18,7 @@ from app.received import Journal
 from app.settings import Settings
 from ingest import otlp
 from ingest.fingerprints import PromptFingerprints
-from ingest.inputs import RECEIVED
+from ingest.paths import RECEIVED
 from ingest.sources import otel
 
 

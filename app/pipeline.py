@@ -24,9 +24,10 @@ from app.dbt_build import Progress
 from app.settings import PROJECT_DIR, Input, Settings
 from ingest import raw
 from ingest.files import RefusedError
-from ingest.inputs import RECEIVED, Outcome, expand, ingest_files
+from ingest.inputs import Outcome, ingest_files
 from ingest.landing import connect
 from ingest.ledger import Ledger
+from ingest.paths import RECEIVED, expand
 from ingest.prices import closed_periods, learning
 from ingest.sources import discover
 

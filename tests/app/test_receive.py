@@ -43,7 +43,7 @@ from app.received import Journal
 from app.receiver import Limits
 from app.settings import Input, Settings
 from ingest import otlp
-from ingest.inputs import expand
+from ingest.paths import expand
 from ingest.source import Column, Source, Table, Type
 from ingest.sources.otel import ATTRIBUTES
 

@@ -15,10 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingest.files import inspect
-from ingest.inputs import expand, ingest_files
+from ingest.inputs import ingest_files
 from ingest.json_paths import spelt_out
 from ingest.landing import connect, empty_sql, land
 from ingest.ledger import Ledger
+from ingest.paths import expand
 from ingest.source import Source, Table
 from ingest.sources import discover
 from tests.conftest import landed_rows
