@@ -30,7 +30,7 @@ from app.console import err, out
 from app.rerate import RerateError
 from app.settings import Settings
 from ingest.fetch.api import FetchError
-from ingest.files import RefusedError
+from ingest.files import Address, RefusedError
 from ingest.inputs import Outcome, totals
 from ingest.prices.tables import PriceBookError
 from ingest.sources import discover
@@ -80,7 +80,10 @@ class Engine(StrEnum):
 
 @cli.command(epilog=" · ".join(f"{source.name}: {source.about}" for source in discover().values()))
 def ingest(
-    paths: Annotated[list[str], typer.Argument(help="Files, folders or globs of exports.", metavar="PATH…")],
+    paths: Annotated[
+        list[str],
+        typer.Argument(help="Files, folders or globs of exports, here or at s3://, gs://, abfss://.", metavar="PATH…"),
+    ],
     source: Annotated[str | None, typer.Option(help="The source, where it should not be recognised.")] = None,
     mapping: Annotated[
         Path | None, typer.Option(help="Where the columns of a home-made log lie (source generic).", metavar="FILE")
@@ -326,7 +329,7 @@ def _progress() -> Iterator[Callable[[str, int, int], None]]:
         yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total or None)
 
 
-def _file_progress(show: Callable[[str, int, int], None]) -> Callable[[Path, int, int], None]:
+def _file_progress(show: Callable[[str, int, int], None]) -> Callable[[Path | Address, int, int], None]:
     return lambda path, number, count: show(f"ingest: {path.name}", number, count)
 
 

@@ -23,11 +23,11 @@ from app import builds, dbt_build
 from app.dbt_build import Progress
 from app.settings import PROJECT_DIR, Input, Settings
 from ingest import raw
-from ingest.files import RefusedError
+from ingest.files import Address, RefusedError
 from ingest.inputs import Outcome, ingest_files
 from ingest.landing import connect
 from ingest.ledger import Ledger
-from ingest.paths import RECEIVED, expand
+from ingest.paths import RECEIVED, called, expand
 from ingest.prices import closed_periods, learning
 from ingest.sources import discover
 
@@ -77,7 +77,7 @@ def ingest(
     inputs: list[tuple[str, str | None]],
     *,
     mapping: Path | None = None,
-    on_file: Callable[[Path, int, int], None] | None = None,
+    on_file: Callable[[Path | Address, int, int], None] | None = None,
 ) -> list[Outcome]:
     """Land (path, source or None) inputs, home-made logs by a mapping. Call inside `writer`."""
     outcomes: list[Outcome] = []
@@ -86,7 +86,7 @@ def ingest(
             try:
                 files = expand(path, settings.home)
             except RefusedError as error:
-                outcomes.append(Outcome(Path(path), source, "refused", problem=str(error)))
+                outcomes.append(Outcome(called(path), source, "refused", problem=str(error)))
                 continue
             outcomes += ingest_files(
                 con,

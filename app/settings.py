@@ -17,7 +17,7 @@ PROJECT_DIR = Path(__file__).resolve().parent.parent
 
 
 class Input(BaseModel):
-    """One of `[[inputs]]` in unitcost.toml: files, a folder or a glob; the source where it is not recognised."""
+    """One of `[[inputs]]` in unitcost.toml: files, a folder or a glob, here or at `s3://…`; its source if not told."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

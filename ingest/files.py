@@ -50,20 +50,34 @@ class RefusedError(Exception):
         self.fix = fix
 
 
+class Address(str):
+    """What an object in a store is called, where a file of this machine has its path: s3://bucket/key."""
+
+    __slots__ = ()
+
+    @property
+    def name(self) -> str:
+        """Its last part, as of a path."""
+        return self.rstrip("/").rpartition("/")[2]
+
+
 @dataclass(frozen=True)
 class InputFile:
     """A file after the byte pass.
 
     Attributes:
+        path: what it is called wherever it is shown.
+        local: where its bytes lie; not its path if it was fetched.
         size: bytes that were read; a file may grow meanwhile.
-        modified_ns: its time before it was read.
+        modified_ns: its time before it was read; 0 where it is not certain.
         sha256: of the bytes that were read.
         line_count: lines (JSON, CSV), rows (Parquet), messages (OTLP) or records of a JSON document.
         is_document: the JSON is one value over many lines: an array of records, or one record.
         not_utf8: numbers of the lines (from 1) that are not UTF-8; only JSON lines may have such.
     """
 
-    path: Path
+    path: Path | Address
+    local: Path
     size: int
     modified_ns: int
     sha256: str
@@ -112,6 +126,7 @@ def inspect(path: Path) -> InputFile:
             count, sample = _count_messages(chunks)
             return InputFile(
                 path=path,
+                local=path,
                 size=stat.st_size,
                 modified_ns=stat.st_mtime_ns,
                 sha256=digest.hexdigest(),
@@ -127,6 +142,7 @@ def inspect(path: Path) -> InputFile:
     file_format, sample = _recognise_text(text.head, text.later)
     inspected = InputFile(
         path=path,
+        local=path,
         size=stat.st_size,
         modified_ns=stat.st_mtime_ns,
         sha256=digest.hexdigest(),
@@ -157,10 +173,10 @@ def open_text(file: InputFile) -> IO[str]:
 def open_bytes(file: InputFile) -> IO[bytes]:
     """The decompressed bytes of a file."""
     if file.compression == "gzip":
-        return cast("IO[bytes]", igzip.open(file.path))  # type: ignore[no-untyped-call]  # isal types only its C code
+        return cast("IO[bytes]", igzip.open(file.local))  # type: ignore[no-untyped-call]  # isal types only its C code
     if file.compression == "zstd":
-        return cast("IO[bytes]", pa.CompressedInputStream(pa.OSFile(str(file.path)), "zstd"))
-    return file.path.open("rb")
+        return cast("IO[bytes]", pa.CompressedInputStream(pa.OSFile(str(file.local)), "zstd"))
+    return file.local.open("rb")
 
 
 def _compression(magic: bytes, path: Path) -> Compression:
@@ -404,6 +420,7 @@ def _parquet(path: Path, stat: os.stat_result, sha256: str) -> InputFile:
         raise RefusedError(f"the Parquet file is damaged ({error})", "fetch it again") from error
     return InputFile(
         path=path,
+        local=path,
         size=stat.st_size,
         modified_ns=stat.st_mtime_ns,
         sha256=sha256,

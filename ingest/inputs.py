@@ -13,12 +13,13 @@ from pathlib import Path
 
 import duckdb
 
-from ingest import fingerprints
-from ingest.files import InputFile, RefusedError, inspect
+from ingest import fingerprints, remote
+from ingest.files import Address, InputFile, RefusedError, inspect
 from ingest.landing import Landed, beside, land
 from ingest.ledger import Ledger
 from ingest.mapping import mapped
 from ingest.quarantine import Reject
+from ingest.remote import RemoteFile
 from ingest.source import Source, Table
 
 GENERIC = "generic"
@@ -38,7 +39,7 @@ class Outcome:
         unclaimed_count: records that none of the sources that read the file takes; on its first outcome.
     """
 
-    path: Path
+    path: Path | Address
     source: str | None
     state: str
     record_count: int = 0
@@ -55,13 +56,13 @@ class Outcome:
 def ingest_files(
     con: duckdb.DuckDBPyConnection,
     ledger: Ledger,
-    files: Sequence[Path],
+    files: Sequence[Path | RemoteFile],
     *,
     home: Path,
     sources: dict[str, Source],
     source: str | None = None,
     mapping: Path | None = None,
-    on_file: Callable[[Path, int, int], None] | None = None,
+    on_file: Callable[[Path | Address, int, int], None] | None = None,
 ) -> list[Outcome]:
     """Land files, some at a time; the ledger has them in their order. A file that is refused does not stop the others.
 
@@ -86,12 +87,12 @@ def ingest_files(
     reader = _Reader(con, ledger, home, sources, source, read_as)
     outcomes: list[Outcome] = []
     waiting: deque[Future[list[_Read]]] = deque()
-    with ThreadPoolExecutor(AT_A_TIME) as threads:
+    with remote.copies_dropped(home), ThreadPoolExecutor(AT_A_TIME) as threads:
         try:
-            for number, path in enumerate(files):
+            for number, named in enumerate(files):
                 if on_file:
-                    on_file(path, number, len(files))
-                waiting.append(threads.submit(reader.read, path.resolve()))
+                    on_file(named if isinstance(named, Path) else named.address, number, len(files))
+                waiting.append(threads.submit(reader.read, named))
                 if len(waiting) > AT_A_TIME:
                     outcomes += reader.record(waiting.popleft().result())
             while waiting:
@@ -137,14 +138,17 @@ class _Reader:
         self._stopped = threading.Event()
         self._lock = threading.RLock()
 
-    def read(self, path: Path) -> list[_Read]:
+    def read(self, named: Path | RemoteFile) -> list[_Read]:
         """Look at a file and land it, unless it is known."""
-        if known := self._known(path):
-            return [_Read(Outcome(path, name, "known")) for name in known]
+        path, file = _called(named), None
         try:
-            file = inspect(path)
+            if known := self._known(named):
+                return [_Read(Outcome(path, name, "known")) for name in known]
+            file = self._inspected(named)
             tables = _recognise(file, self._sources, self._source)
         except (RefusedError, OSError) as error:
+            if file:
+                remote.drop_copy(file)
             problem = str(error) if isinstance(error, RefusedError) else f"cannot be read: {error.strerror}; check it"
             return [_Read(Outcome(path, self._source, "refused", problem=problem))]
         return [self._land(file, source, table) for source, table in tables]
@@ -160,6 +164,7 @@ class _Reader:
                 return outcomes
             self._ledger.forget_unreadable(file.path)
             self._ledger.see(file, self._source)
+            remote.drop_copy(file)
         if self._source is None and not any(read.table and read.table.has_other_records for read in reads):
             claimed = sum(outcome.landed_count + outcome.rejected_count for outcome in outcomes)
             if first.state == "landed" and claimed < first.record_count:
@@ -172,10 +177,19 @@ class _Reader:
         for con in self._opened:
             con.interrupt()
 
-    def _known(self, path: Path) -> list[str]:
+    def _inspected(self, named: Path | RemoteFile) -> InputFile:
+        if isinstance(named, Path):
+            return inspect(named.resolve())
+        return remote.fetch(named, self._home.resolve() / remote.FETCHED, self._stopped)
+
+    def _known(self, named: Path | RemoteFile) -> list[str]:
         """The sources of which this path, unchanged, landed already."""
+        if isinstance(named, Path):
+            size, modified_ns = (stat := named.stat()).st_size, stat.st_mtime_ns
+        else:
+            size, modified_ns = named.size, named.modified_ns
         with self._lock:
-            sha256 = self._ledger.known_hash(path, self._source)
+            sha256 = self._ledger.known_hash(_called(named), size, modified_ns, self._source)
             if sha256 is None or (self._source == GENERIC and not self._was_read_alike(sha256)):
                 return []
             landed = [name.split("__")[0] for name in self._ledger.landed_tables(sha256)]
@@ -237,6 +251,10 @@ class _Reader:
             self._ledger.append({}, remember={f"mapping of {file.sha256}": self._read_as})
         _journal(self._home, file, table_name, read.landed.landed_count)
         return replace(outcome, replaced=tuple(_shown_scope(scope) for scope in replaced))
+
+
+def _called(named: Path | RemoteFile) -> Path | Address:
+    return named.resolve() if isinstance(named, Path) else named.address
 
 
 def _recognise(file: InputFile, sources: dict[str, Source], source: str | None) -> list[tuple[Source, Table]]:

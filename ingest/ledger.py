@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import duckdb
 
-from ingest.files import InputFile
+from ingest.files import Address, InputFile
 from ingest.landing import Landed, LandingFile
 
 VERSION = 2
@@ -110,12 +110,11 @@ class Ledger:
     ) -> None:
         self._con.close()
 
-    def known_hash(self, path: Path, source: str | None) -> str | None:
-        """The SHA-256 of a file that was read before as this source and has its size and time still, else None."""
-        stat = path.stat()
+    def known_hash(self, path: Path | Address, size: int, modified_ns: int, source: str | None) -> str | None:
+        """The SHA-256 of a file that was read before as this source and had this size and time, else None."""
         rows = self._rows(
             "select sha256 from seen_paths where path = ? and source = ? and size = ? and modified_ns = ?",
-            [str(path), source or "", stat.st_size, stat.st_mtime_ns],
+            [str(path), source or "", size, modified_ns],
         )
         return str(rows[0]["sha256"]) if rows else None
 
@@ -187,7 +186,7 @@ class Ledger:
             counts=(file.line_count, 0, file.line_count, 0), problem=problem,
         )  # fmt: skip
 
-    def record_unreadable(self, path: Path, source: str | None, problem: str) -> None:
+    def record_unreadable(self, path: Path | Address, source: str | None, problem: str) -> None:
         """A file whose records could not even be counted: listed until the path holds one that can be read."""
         now = datetime.now(UTC).replace(tzinfo=None)
         self._con.execute(
@@ -196,7 +195,7 @@ class Ledger:
             [source or "", str(path), f"unreadable {path}", now, problem],
         )
 
-    def forget_unreadable(self, path: Path) -> None:
+    def forget_unreadable(self, path: Path | Address) -> None:
         """The path holds another file now."""
         self._con.execute("delete from inputs where sha256 = ?", [f"unreadable {path}"])
 

@@ -1,10 +1,12 @@
-"""Which files a path names: a file, a folder or a glob."""
+"""Which files a path names: a file, a folder or a glob, of this machine or in a store."""
 
 import glob
 import os
 from pathlib import Path
 
-from ingest.files import RefusedError
+from ingest import remote
+from ingest.files import Address, RefusedError
+from ingest.remote import RemoteFile
 
 RECEIVED = "received"
 """The folder of the home in which spans arrive; files that are still being written end in `.part`."""
@@ -12,7 +14,12 @@ FETCHED = "fetched"
 """The folder of the home into which bills are fetched; what is not finished, and what is no bill, is hidden in it."""
 
 
-def expand(path: str, home: Path) -> list[Path]:
+def called(path: str) -> Path | Address:
+    """What to call a path that names nothing readable: an address without the secrets in it."""
+    return remote.shown(path) if remote.is_address(path) else Path(path)
+
+
+def expand(path: str, home: Path) -> list[Path] | list[RemoteFile]:
     """The files that a path names: itself, all below a folder, or the matches of a glob; oldest first.
 
     Hidden files and the warehouse's own are left out, but for what is named itself.
@@ -20,8 +27,10 @@ def expand(path: str, home: Path) -> list[Path]:
     The order matters where two files state the same account and period: the newer one is the restated bill.
 
     Raises:
-        RefusedError: there is no such file.
+        RefusedError: there is no such file, or the store cannot be asked.
     """
+    if remote.is_address(path):
+        return remote.find(path)
     path = os.path.expanduser(path)  # noqa: PTH111 - a glob is no path
     found = Path(path)
     # a glob's match or the path itself; Path.glob takes no absolute pattern

@@ -92,14 +92,14 @@ def readable(con: duckdb.DuckDBPyConnection, file: InputFile) -> Iterator[Record
     """
     if file.format == "jsonl":
         with _private(file) as path:
-            opened = replace(file, path=path, compression="none" if file.not_utf8 else file.compression)
+            opened = replace(file, local=path, compression="none" if file.not_utf8 else file.compression)
             yield _json_document(opened) if file.is_document else _json_lines(con, opened)
     elif file.format == "otlp":
         with _private(file) as path:
-            yield _messages(con, replace(file, path=path))
+            yield _messages(con, replace(file, local=path))
     elif file.format == "prometheus":
         with _private(file) as path:
-            yield _scrape(con, replace(file, path=path))
+            yield _scrape(con, replace(file, local=path))
     elif file.format == "csv":
         with _private(file) as path:
             yield _csv(con, file, path)
@@ -149,7 +149,7 @@ def _json_document(file: InputFile) -> Records:
         f"""
         select row_number() over () as record_number, json as line
         from read_json_objects(
-            {literal(str(file.path))}, format = 'auto', maximum_object_size = {2 * MAX_DOCUMENT_BYTES},
+            {literal(str(file.local))}, format = 'auto', maximum_object_size = {2 * MAX_DOCUMENT_BYTES},
             compression = '{file.compression}'
         )
         """
@@ -158,7 +158,7 @@ def _json_document(file: InputFile) -> Records:
 
 def _messages(con: duckdb.DuckDBPyConnection, file: InputFile) -> Records:
     """Messages as JSON lines, written beside the private file: they may hold prompts, and stay out of the warehouse."""
-    lines = file.path.with_name("lines")
+    lines = file.local.with_name("lines")
     with open_bytes(file) as framed, lines.open("wb") as out:
         for number, payload in enumerate(otlp.payloads(iter(lambda: framed.read(CHUNK), b"")), 1):
             line = otlp.line(payload)
@@ -168,7 +168,7 @@ def _messages(con: duckdb.DuckDBPyConnection, file: InputFile) -> Records:
                     "let the collector's batch processor make smaller ones",
                 )
             out.write(line + b"\n")
-    return _json_lines(con, replace(file, path=lines, compression="none"))
+    return _json_lines(con, replace(file, local=lines, compression="none"))
 
 
 def _csv(con: duckdb.DuckDBPyConnection, file: InputFile, path: Path) -> Records:
@@ -248,14 +248,14 @@ def _private(file: InputFile) -> Iterator[Path]:
         if file.not_utf8:
             with open_text(file) as lines, private.open("w", encoding="utf-8", newline="") as out:
                 shutil.copyfileobj(lines, out)
-        elif file.path.stat().st_size != file.size or time.time_ns() - file.modified_ns < WRITTEN_JUST_NOW_NS:
-            with file.path.open("rb") as grown, private.open("wb") as out:
+        elif file.local.stat().st_size != file.size or time.time_ns() - file.modified_ns < WRITTEN_JUST_NOW_NS:
+            with file.local.open("rb") as grown, private.open("wb") as out:
                 left = file.size
                 while left and (chunk := grown.read(min(left, CHUNK))):
                     out.write(chunk)
                     left -= len(chunk)
         else:
-            private.symlink_to(file.path)
+            private.symlink_to(file.local)
         yield private
     finally:
         shutil.rmtree(folder)

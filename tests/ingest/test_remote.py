@@ -1,0 +1,366 @@
+"""Exports in a store: pyarrow's own S3 client asks a server on this machine, which counts what it is asked for."""
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+from xml.sax.saxutils import escape
+
+import duckdb
+import pytest
+
+from ingest import remote
+from ingest.files import RefusedError
+from ingest.inputs import Outcome, ingest_files
+from ingest.ledger import Ledger
+from ingest.paths import called, expand
+from ingest.sources import discover
+
+SOURCES = discover()
+SECRET = "aVerySecretKeyOfNobody"  # noqa: S105 - it opens nothing
+LAST_WEEK = 1_790_000_000
+"""When objects were written, in seconds since 1970, where a test does not say."""
+HEADER = (
+    "BillingAccountId,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,ChargeCategory,"
+    "BilledCost,EffectiveCost,BillingCurrency"
+)
+STATUS = {"NoSuchBucket": 404, "AccessDenied": 403, "SlowDown": 503}
+
+
+def bill(month: int, cost: str) -> bytes:
+    period = f"2026-{month:02}-01T00:00:00Z,2026-{month + 1:02}-01T00:00:00Z"
+    day = f"2026-{month:02}-07T00:00:00Z,2026-{month:02}-08T00:00:00Z"
+    return f"{HEADER}\nacme,{period},{day},Usage,{cost},{cost},USD\n".encode()
+
+
+@dataclass
+class Store:
+    """The objects of one bucket, `bills`.
+
+    Attributes:
+        asked: every request, as ("LIST", prefix), ("HEAD", key) or ("GET", key).
+        on_ask: may change the store before an answer, or name the error that is the answer.
+    """
+
+    objects: dict[str, tuple[bytes, float]] = field(default_factory=dict)
+    asked: list[tuple[str, str]] = field(default_factory=list)
+    on_ask: Callable[[str, str], str | None] = lambda *_: None
+
+    def put(self, key: str, body: bytes, written: float = LAST_WEEK) -> None:
+        self.objects[key] = (body, written)
+
+    def read(self) -> list[str]:
+        """The keys of which bytes were asked for."""
+        return sorted({key for verb, key in self.asked if verb == "GET"})
+
+    def answer(self, verb: str, bucket: str, key: str, query: dict[str, list[str]]) -> tuple[int, bytes, float]:
+        """Status, body and time of writing."""
+        (verb, key) = ("LIST", query["prefix"][0] if "prefix" in query else "") if not key else (verb, key)
+        self.asked.append((verb, key))
+        error = self.on_ask(verb, key) or (None if bucket == "bills" else "NoSuchBucket")
+        if error:
+            return STATUS[error], f"<Error><Code>{error}</Code><Message>no</Message></Error>".encode(), 0
+        if verb == "LIST":
+            return 200, self._listing(key, "/" if "delimiter" in query else None), 0
+        if key not in self.objects:
+            return 404, b"<Error><Code>NoSuchKey</Code><Message>no</Message></Error>", 0
+        return 200, *self.objects[key]
+
+    def _listing(self, prefix: str, delimiter: str | None) -> bytes:
+        entries, folders = [], set()
+        for key, (body, written) in sorted(self.objects.items()):
+            if not key.startswith(prefix):
+                continue
+            name = key.removeprefix(prefix)
+            if delimiter and delimiter in name:
+                folders.add(prefix + name.split(delimiter)[0] + delimiter)
+                continue
+            at = time.strftime("%Y-%m-%dT%H:%M:%S.789Z", time.gmtime(written))  # as MinIO: finer than a HEAD tells
+            entries.append(
+                f"<Contents><Key>{escape(key)}</Key><LastModified>{at}</LastModified><Size>{len(body)}</Size></Contents>"
+            )
+        entries += [f"<CommonPrefixes><Prefix>{escape(one)}</Prefix></CommonPrefixes>" for one in sorted(folders)]
+        return (
+            f"<ListBucketResult><Name>bills</Name><KeyCount>{len(entries)}</KeyCount><IsTruncated>false</IsTruncated>"
+            f"{''.join(entries)}</ListBucketResult>"
+        ).encode()
+
+
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Store]:
+    """A server that speaks as much of S3 as reading needs; the environment names it."""
+    kept = Store()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            url = urlsplit(self.path)
+            bucket, _, key = unquote(url.path).lstrip("/").partition("/")
+            query = parse_qs(url.query, keep_blank_values=True)
+            status, body, written = kept.answer(self.command, bucket, key, query)
+            length = len(body)
+            if status == 200 and (asked := self.headers.get("Range")):
+                first, last = (int(number) for number in asked.removeprefix("bytes=").split("-"))
+                status, body = 206, body[first : last + 1]
+            self.send_response(status)
+            self.send_header("Content-Length", str(length if self.command == "HEAD" else len(body)))
+            self.send_header("Last-Modified", formatdate(written, usegmt=True))
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(body)
+
+        do_HEAD = do_GET  # noqa: N815 - the name that http.server calls
+
+        def log_message(self, *_: Any) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    for name, value in {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+        "AWS_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "AKIAOFNOBODY",
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": str(tmp_path / "none"),
+    }.items():
+        monkeypatch.setenv(name, value)
+    yield kept
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def ingest(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> Callable[[str], list[Outcome]]:
+    """Ingest what an address names into the warehouse of the test."""
+    home = tmp_path / "home"
+    home.mkdir()
+
+    def do(address: str) -> list[Outcome]:
+        with Ledger(home) as ledger:
+            return ingest_files(con, ledger, expand(address, home), home=home, sources=SOURCES)
+
+    return do
+
+
+def states(outcomes: list[Outcome]) -> dict[str, str]:
+    return {outcome.path.name: outcome.state for outcome in outcomes}
+
+
+@pytest.mark.parametrize(
+    ("address", "named"),
+    [
+        ("s3://bills", "a.csv 2026/b.csv 2026/b.csv.gz 2026/09/c.csv 2026/10/c.csv notes/d[1].csv"),
+        ("s3://bills/2026", "2026/b.csv 2026/b.csv.gz 2026/09/c.csv 2026/10/c.csv"),
+        ("s3://bills/2026/", "2026/b.csv 2026/b.csv.gz 2026/09/c.csv 2026/10/c.csv"),
+        ("s3://bills/a.csv", "a.csv"),
+        ("s3://bills/2026/.tmp/e.csv", "2026/.tmp/e.csv"),
+        ("s3://bills/*.csv", "a.csv"),
+        ("s3://bills/**/*.csv", "a.csv 2026/b.csv 2026/09/c.csv 2026/10/c.csv notes/d[1].csv"),
+        ("s3://bills/**/*.csv.gz", "2026/b.csv.gz"),
+        ("s3://bills/20??/*/c.csv", "2026/09/c.csv 2026/10/c.csv"),
+        ("s3://bills/2026/[01]9/*", "2026/09/c.csv"),
+        ("s3://bills/2026/[!0]*/*", "2026/10/c.csv"),
+        ("s3://bills/**/09/**", "2026/09/c.csv"),
+        ("s3://bills/2026/**/c.csv", "2026/09/c.csv 2026/10/c.csv"),
+        ("s3://bills/notes/d[[]1].csv", "notes/d[1].csv"),
+    ],
+)
+def test_an_address_names_an_object_a_folder_or_the_matches_of_a_glob(store: Store, address: str, named: str) -> None:
+    for key in ("2026/10/c.csv", "a.csv", "2026/b.csv", "2026/b.csv.gz", "2026/09/c.csv", "notes/d[1].csv"):
+        store.put(key, b"x")
+    store.put("2026/.tmp/e.csv", b"x")
+    found = {file.address.removeprefix("s3://bills/") for file in remote.find(address)}
+    assert found == set(named.split())
+    assert not store.read()
+
+
+def test_the_oldest_object_comes_first_as_a_newer_bill_replaces_an_older_one(store: Store) -> None:
+    store.put("a.csv", b"x", LAST_WEEK + 60)
+    store.put("b.csv", b"x", LAST_WEEK)
+    assert [file.address for file in remote.find("s3://bills/*.csv")] == ["s3://bills/b.csv", "s3://bills/a.csv"]
+
+
+def test_what_did_not_change_is_listed_and_not_read_again(
+    store: Store, ingest: Callable[[str], list[Outcome]], tmp_path: Path
+) -> None:
+    store.put("exports/august.csv", bill(8, "8"))
+    store.put("exports/deep/september.csv.gz", gzip.compress(bill(9, "9"), mtime=0))
+    address = "s3://bills/exports/**/*.csv*"
+    assert states(ingest(address)) == {"august.csv": "landed", "september.csv.gz": "landed"}
+    assert store.read() == ["exports/august.csv", "exports/deep/september.csv.gz"]
+    store.asked.clear()
+    assert states(ingest(address)) == {"august.csv": "known", "september.csv.gz": "known"}
+    assert store.asked == [("LIST", "exports/")]
+    store.put("exports/august.csv", bill(8, "8.5"), LAST_WEEK + 1)
+    store.asked.clear()
+    again = {outcome.path.name: outcome for outcome in ingest(address)}
+    assert again["august.csv"].state == "landed"
+    assert again["august.csv"].replaced
+    assert again["september.csv.gz"].state == "known"
+    assert store.read() == ["exports/august.csv"]
+    assert not (tmp_path / "home" / remote.FETCHED).exists()
+
+
+def test_an_object_that_was_written_just_now_is_looked_at_once_more(
+    store: Store, ingest: Callable[[str], list[Outcome]]
+) -> None:
+    written = time.time()
+    store.put("august.csv", bill(8, "8"), written)
+    assert states(ingest("s3://bills/august.csv")) == {"august.csv": "landed"}
+    store.put("august.csv", bill(8, "9"), written)  # another of the same size within the same second
+    (second,) = ingest("s3://bills/august.csv")
+    assert (second.state, len(second.replaced)) == ("landed", 1)
+
+
+def test_a_damaged_gzip_is_refused_and_the_others_land(store: Store, ingest: Callable[[str], list[Outcome]]) -> None:
+    whole = gzip.compress(bill(8, "8"), mtime=0)
+    store.put("1.csv.gz", whole)
+    store.put("2.csv.gz", whole[:-20])
+    store.put("3.csv.gz", bill(9, "8"))
+    store.put("4.csv", bill(10, "8"))
+    outcomes = ingest("s3://bills")
+    assert [outcome.state for outcome in outcomes] == ["landed", "refused", "refused", "landed"]
+    assert "ends in the middle" in (outcomes[1].problem or "")
+    assert "named .gz but not compressed" in (outcomes[2].problem or "")
+
+
+def test_an_object_that_is_gone_when_it_is_read_loses_none_of_the_others(
+    store: Store, ingest: Callable[[str], list[Outcome]]
+) -> None:
+    for month in (7, 8, 9):
+        store.put(f"{month}.csv", bill(month, "1"))
+
+    def deleted_after_it_was_listed(verb: str, _: str) -> None:
+        if verb == "HEAD":
+            store.objects.pop("8.csv", None)
+
+    store.on_ask = deleted_after_it_was_listed
+    outcomes = ingest("s3://bills/*.csv")
+    assert states(outcomes) == {"7.csv": "landed", "8.csv": "refused", "9.csv": "landed"}
+    assert outcomes[1].problem == "the object is gone, or its bucket; check the address; run again if it was replaced"
+
+
+def test_an_object_that_changes_between_two_of_its_parts_is_read_anew(
+    store: Store, ingest: Callable[[str], list[Outcome]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote, "PART", 64)
+    store.put("8.csv", bill(8, "8"))
+
+    def replaced_at_the_second_part(verb: str, _: str) -> None:
+        if verb == "GET" and store.asked.count(("GET", "8.csv")) == 2:
+            store.put("8.csv", bill(8, "9"), LAST_WEEK + 1)
+
+    store.on_ask = replaced_at_the_second_part
+    (outcome,) = ingest("s3://bills/8.csv")
+    assert outcome.state == "landed"
+    assert states(ingest("s3://bills/*.csv")) == {"8.csv": "known"}  # as the listing tells what was read at last
+
+
+def test_an_object_that_changes_without_end_is_refused(store: Store, ingest: Callable[[str], list[Outcome]]) -> None:
+    store.put("8.csv", bill(8, "8"))
+
+    def replaced(verb: str, _: str) -> None:
+        if verb == "GET":
+            store.put("8.csv", bill(8, "9"), LAST_WEEK + len(store.asked))
+
+    store.on_ask = replaced
+    (outcome,) = ingest("s3://bills/8.csv")
+    assert outcome.state == "refused"
+    assert outcome.problem == "the object changed each of the 3 times that it was read; run again when it is finished"
+
+
+def test_a_store_that_is_busy_is_asked_again(store: Store, ingest: Callable[[str], list[Outcome]]) -> None:
+    store.put("8.csv", bill(8, "8"))
+    busy = {"LIST": 1, "HEAD": 1, "GET": 1}
+
+    def at_first(verb: str, _: str) -> str | None:
+        busy[verb] -= 1
+        return "SlowDown" if busy[verb] >= 0 else None
+
+    store.on_ask = at_first
+    assert states(ingest("s3://bills/*.csv")) == {"8.csv": "landed"}
+    assert store.asked.count(("GET", "8.csv")) == 2
+
+
+def test_an_object_that_may_not_be_read_is_refused_and_the_others_land(
+    store: Store, ingest: Callable[[str], list[Outcome]]
+) -> None:
+    store.put("8.csv", bill(8, "8"))
+    store.put("9.csv", bill(9, "8"))
+    store.on_ask = lambda verb, key: "AccessDenied" if (verb, key) == ("GET", "8.csv") else None
+    outcomes = ingest("s3://bills/*.csv")
+    assert states(outcomes) == {"8.csv": "refused", "9.csv": "landed"}
+    assert "no permission" in (outcomes[0].problem or "")
+    assert "AWS_PROFILE" in (outcomes[0].problem or "")
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("s3://other/*.csv", "there is no such bucket"),
+        ("s3://bills/none.csv", "nothing is at s3://bills/none.csv; check the bucket and the path"),
+        ("s3://bills/*.csv", "nothing is at"),
+        ("s3:///x.csv", "names no bucket; write s3://bucket/path"),
+        ("http://bills/x.csv", "no store is read by this scheme; use s3://, gs://, abfss://"),
+        ("s3://me:hunter2@bills/x.csv", "holds a user, a password or a query; take them out; set AWS_PROFILE"),
+        ("s3://AKIA@bills/x.csv", "holds a user"),
+        ("s3://bills/x.csv?X-Amz-Signature=hunter2&b=1", "or a query"),
+        ("s3://bills?access_key=me&secret_key=hunter2", "or a query"),
+        ("abfss://logs:hunter2@acme.dfs.core.windows.net/x", "holds a user, a password"),
+        ("abfss://logs@acme.dfs.core.windows.net/x?sig=hunter2", "set AZURE_CLIENT_ID"),
+    ],
+)
+def test_an_address_that_cannot_be_asked_is_refused_in_a_line_without_a_secret(
+    store: Store, address: str, says: str, tmp_path: Path
+) -> None:
+    with pytest.raises(RefusedError) as refused:
+        expand(address, tmp_path)
+    assert says in str(refused.value)
+    assert "\n" not in str(refused.value)
+    for shown in (str(refused.value), str(called(address))):
+        assert "hunter2" not in shown
+        assert SECRET not in shown
+    assert not store.read()
+
+
+def test_an_answer_that_repeats_a_secret_is_shown_without_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+    refused = remote._explained(OSError(f"bad {SECRET} at\nhttp://me:hunter2@store:9000/bills"), "s3")
+    assert str(refused) == "the store answers: bad … at http://…@store:9000/bills; check the address and the store"
+
+
+def test_the_command_line_reads_a_store_and_prints_no_secret(store: Store, tmp_path: Path) -> None:
+    store.put("exports/8.csv.gz", gzip.compress(bill(8, "8"), mtime=0))
+    store.put("exports/9.csv", bill(9, "8"))
+    store.on_ask = lambda verb, key: "AccessDenied" if (verb, key) == ("HEAD", "exports/9.csv") else None
+    (tmp_path / "unitcost.toml").write_text("")
+
+    def unitcost(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-c", "from app.cli import main; main()", *arguments]
+        paths = os.pathsep.join([str(Path(remote.__file__).parent.parent), *filter(None, sys.path)])
+        environment = {**os.environ, "PYTHONPATH": paths, "UNITCOST_HOME": str(tmp_path / "home")}
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+
+    done = unitcost("ingest", "s3://bills/exports/**", "s3://me:hunter2@bills/x", "s3://bills/x?sig=hunter2")
+    assert done.returncode == 3
+    assert "1 files landed (1 records), 0 known already, 3 refused" in done.stdout
+    assert "refused s3://bills/exports/9.csv: the store gives no permission" in " ".join(done.stderr.split())
+    assert "refused s3://…@bills/x: the address holds" in " ".join(done.stderr.split())
+    assert "refused s3://bills/x?…: the address holds" in " ".join(done.stderr.split())
+    status = json.loads(unitcost("status", "--json").stdout)
+    assert {one["file"] for one in status["inputs"]} == {"s3://bills/exports/8.csv.gz", "s3://bills/exports/9.csv"}
+    kept = b"".join(path.read_bytes() for path in (tmp_path / "home").rglob("*") if path.is_file())
+    for secret in ("hunter2", SECRET):
+        assert secret not in done.stdout + done.stderr
+        assert secret.encode() not in kept
