@@ -18,17 +18,11 @@ from pathlib import Path, PurePosixPath
 from tempfile import mkstemp
 from typing import Final
 
-import pyarrow as pa
 from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType
 
 from ingest.files import Address, InputFile, RefusedError, inspect
+from ingest.store_errors import CREDENTIALS, STORE_ERRORS, explained
 
-CREDENTIALS: Final = {
-    "s3": "AWS_PROFILE or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
-    "gs": "GOOGLE_APPLICATION_CREDENTIALS or gcloud auth application-default login",
-    "abfss": "AZURE_CLIENT_ID, AZURE_TENANT_ID and AZURE_CLIENT_SECRET, or az login",
-}
-"""The schemes of the stores that are read, and where the file system of each looks for who may read."""
 _PATIENCE: Final = {"gs": "?retry_limit_seconds=60"}
 """Google's client tries for a quarter of an hour where it is not told."""
 FETCHED = ".fetched"
@@ -37,13 +31,10 @@ PART = 8 << 20
 """Bytes of one request. Two files are read at a time, so memory does not grow with them."""
 ATTEMPTS = 3
 """How often an object that changes while it is read is begun anew."""
-SHOWN = 240
-"""Characters of what a store says that are shown: Google says the same thing three times."""
 SECOND = 10**9
 JUST_WRITTEN = 10 * SECOND
 """Stores tell times in seconds: one that was written this lately may be written again and look the same."""
 
-_ERRORS: Final = (OSError, pa.ArrowException)
 _ADDRESS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?]*)(?P<key>.*)", re.DOTALL)
 _QUERY = re.compile(r"\?[\w.%-]+=.*", re.DOTALL)
 _MAGIC = re.compile(r"[*?\[]")
@@ -71,8 +62,11 @@ def is_address(path: str) -> bool:
 
 
 def shown(uri: str) -> Address:
-    """An address as it may be shown: without a password and without a query, which may hold a signature."""
-    return Address(_QUERY.sub("?…", re.sub(r"://[^/]*:[^/]*@", "://…@", uri)))
+    """An address as it may be shown: without a user's password and without a query, which may hold a signature."""
+    parts = _ADDRESS.fullmatch(uri)
+    if parts and _has_user(parts["scheme"], parts["authority"]):
+        return Address(f"{parts['scheme']}://…")  # a key of AWS may have a slash in it: nothing tells where it ends
+    return Address(_QUERY.sub("?…", uri))
 
 
 def find(uri: str) -> list[RemoteFile]:
@@ -87,8 +81,8 @@ def find(uri: str) -> list[RemoteFile]:
     try:
         store, root = FileSystem.from_uri(f"{scheme}://{authority}{_PATIENCE.get(scheme, '')}")
         found = list(_named(store, root.rstrip("/"), [name for name in key.split("/") if name]))
-    except _ERRORS as error:
-        raise _explained(error, scheme) from error
+    except STORE_ERRORS as error:
+        raise explained(error, scheme) from error
     if not found:
         raise RefusedError(f"nothing is at {uri}", "check the bucket and the path")
     files = [_listed(store, info, Address(f"{scheme}://{authority}{_below(info.path, root)}")) for info in found]
@@ -125,7 +119,7 @@ def fetch(file: RemoteFile, folder: Path, stopped: threading.Event) -> InputFile
         stored = _copied(file, local, stopped)
         inspected = inspect(local)
     except BaseException:
-        local.unlink()
+        local.unlink(missing_ok=True)
         raise
     is_certain = time.time_ns() - stored.modified_ns > JUST_WRITTEN
     return replace(inspected, path=file.address, modified_ns=stored.modified_ns if is_certain else 0)
@@ -147,14 +141,18 @@ def _taken_apart(uri: str) -> tuple[str, str, str]:
     if parts is None or parts["scheme"] not in CREDENTIALS:
         raise RefusedError("no store is read by this scheme", f"use {', '.join(f'{name}://' for name in CREDENTIALS)}")
     scheme, authority, key = parts["scheme"], parts["authority"], parts["key"]
-    user, at, place = authority.rpartition("@")
-    if not place:
+    if not authority:
         raise RefusedError("the address names no bucket", f"write {scheme}://bucket/path")
-    if ":" in user or (at and scheme != "abfss") or _QUERY.search(key):  # abfss://container@account…
+    if _has_user(scheme, authority) or _QUERY.search(key):
         raise RefusedError(
             "the address holds a user, a password or a query", f"take them out; set {CREDENTIALS[scheme]}"
         )
     return scheme, authority, key
+
+
+def _has_user(scheme: str, authority: str) -> bool:
+    """Whether it is more than a bucket; in abfss://container@account.dfs.core.windows.net nobody is named."""
+    return ":" in authority or ("@" in authority and scheme != "abfss")
 
 
 def _named(store: FileSystem, root: str, names: Sequence[str]) -> Iterator[FileInfo]:
@@ -215,8 +213,8 @@ def _copied(file: RemoteFile, local: Path, stopped: threading.Event) -> RemoteFi
                 out.write(part)
         try:
             after = _listed(file.store, file.store.get_file_info(file.path), file.address)
-        except _ERRORS as error:
-            raise _explained(error, _scheme(file)) from error
+        except STORE_ERRORS as error:
+            raise explained(error, _scheme(file)) from error
         if (after.size, after.modified_ns) == (file.size, file.modified_ns) and local.stat().st_size == file.size:
             return file
         file = after
@@ -231,57 +229,9 @@ def _parts(file: RemoteFile) -> Iterator[bytes]:
         with file.store.open_input_stream(file.path, compression=None) as stream:
             while part := stream.read(PART):
                 yield part
-    except _ERRORS as error:
-        raise _explained(error, _scheme(file)) from error
+    except STORE_ERRORS as error:
+        raise explained(error, _scheme(file)) from error
 
 
 def _scheme(file: RemoteFile) -> str:
     return file.address.partition("://")[0]
-
-
-_NO_PERMISSION = (
-    "ACCESS_DENIED",
-    "INVALID_ACCESS_KEY_ID",
-    "SIGNATURE_DOES_NOT_MATCH",
-    "EXPIRED_TOKEN",
-    "PERMISSION_DENIED",
-    "UNAUTHENTICATED",
-    "AuthorizationPermissionMismatch",
-    "AuthenticationFailed",
-    "AuthenticationException",
-    "OAuth2 access token",
-    "status 401",
-    "status 403",
-    "status code: 401",
-    "status code: 403",
-)
-_NO_BUCKET = ("NO_SUCH_BUCKET", "bucket does not exist", "ContainerNotFound")
-_BUSY = ("SLOW_DOWN", "THROTTLING", "TOO_MANY_REQUESTS", "SERVICE_UNAVAILABLE", "UNAVAILABLE", "ServerBusy")
-_NO_NETWORK = ("NETWORK_CONNECTION", "resolve host", "connect to", "timed out", "REQUEST_TIMEOUT", "DEADLINE_EXCEEDED")
-
-
-def _explained(error: Exception, scheme: str) -> RefusedError:
-    """What is wrong in a store's own words, and what to do. The words of AWS, Google and Azure are no interface."""
-    text = " ".join(_without_secrets(str(error)).split())
-    shown = text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
-    if any(mark in text for mark in _NO_BUCKET):
-        return RefusedError("there is no such bucket", "check its name, and the region or endpoint")
-    if isinstance(error, PermissionError) or any(mark in text for mark in _NO_PERMISSION):
-        return RefusedError(
-            f"the store gives no permission ({shown})", f"let it be listed and read; credentials: {CREDENTIALS[scheme]}"
-        )
-    if isinstance(error, FileNotFoundError):
-        return RefusedError("the object is gone, or its bucket", "check the address; run again if it was replaced")
-    if any(mark in text for mark in _NO_NETWORK):
-        return RefusedError(f"the store cannot be reached ({shown})", "check the network, the region and the endpoint")
-    if any(mark in text for mark in _BUSY):
-        return RefusedError(f"the store is too busy ({shown})", "run again later: what landed is not read again")
-    return RefusedError(f"the store answers: {shown}", "check the address and the store")
-
-
-def _without_secrets(text: str) -> str:
-    """A store's words without what a variable of the environment keeps: an endpoint may have a password in it."""
-    for name, value in os.environ.items():
-        if re.search(r"KEY|SECRET|TOKEN|PASSWORD|CREDENTIAL|SIGNATURE", name) and value:
-            text = text.replace(value, "…")
-    return re.sub(r"//[^/@\s]+@", "//…@", text)

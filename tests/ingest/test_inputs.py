@@ -79,6 +79,15 @@ def test_a_broken_file_between_others_stops_none_of_them(
     assert costs == ["3.0"]
 
 
+def test_a_file_that_is_gone_when_it_is_read_stops_none_of_the_others(
+    con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path
+) -> None:
+    outcomes, costs = ingested(con, home, tmp_path / "gone.csv", bill(tmp_path / "1.csv", "1"))
+    assert [outcome.state for outcome in outcomes] == ["refused", "landed"]
+    assert outcomes[0].problem == "cannot be read: No such file or directory; check it"
+    assert costs == ["1.0"]
+
+
 def test_who_breaks_off_does_not_wait_for_files_to_land(
     con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path
 ) -> None:
