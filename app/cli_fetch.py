@@ -88,7 +88,7 @@ def _store_command(store: bucket.Store) -> Callable[..., None]:
                 on_object=lambda name, number, count: shown.update(f"{store.name}: {name}, {number + 1} of {count}"),
             )
         for name in copied.left:
-            err.print(f"left {name!r}: a name that is hidden or leads out of the folder", markup=False)
+            err.print(f"left {name}: no file can have this name", markup=False)
         out.print(
             f"objects: {copied.new} new, {copied.changed} changed, {copied.same} as they were; in {folder}",
             markup=False,

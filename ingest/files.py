@@ -69,11 +69,12 @@ class InputFile:
         path: what it is called wherever it is shown.
         local: where its bytes lie; not its path if it was fetched.
         size: bytes that were read; a file may grow meanwhile.
-        modified_ns: its time before it was read; 0 where it is not certain.
+        modified_ns: its time before it was read.
         sha256: of the bytes that were read.
         line_count: lines (JSON, CSV), rows (Parquet), messages (OTLP) or records of a JSON document.
         is_document: the JSON is one value over many lines: an array of records, or one record.
         not_utf8: numbers of the lines (from 1) that are not UTF-8; only JSON lines may have such.
+        is_settled: no other content can have this size and time; a store tells times in seconds.
     """
 
     path: Path | Address
@@ -87,6 +88,7 @@ class InputFile:
     sample: Sample
     not_utf8: tuple[int, ...] = ()
     is_document: bool = False
+    is_settled: bool = True
 
     @property
     def input_id(self) -> str:

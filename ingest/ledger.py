@@ -120,10 +120,11 @@ class Ledger:
 
     def see(self, file: InputFile, source: str | None) -> None:
         """Remember what a path held when it was read, so that it is not read again until it changes."""
-        self._con.execute(
-            "insert or replace into seen_paths values (?, ?, ?, ?, ?)",
-            [str(file.path), source or "", file.size, file.modified_ns, file.sha256],
-        )
+        if file.is_settled:
+            self._con.execute(
+                "insert or replace into seen_paths values (?, ?, ?, ?, ?)",
+                [str(file.path), source or "", file.size, file.modified_ns, file.sha256],
+            )
 
     def is_shown(self, sha256: str, table_name: str) -> bool:
         """Whether this content landed in a table and none of it was replaced since: it says nothing new."""

@@ -116,13 +116,43 @@ def fetch(file: RemoteFile, folder: Path, stopped: threading.Event) -> InputFile
     local = Path(name)
     try:
         os.close(descriptor)
-        stored = _copied(file, local, stopped)
+        stored = copy(file, local, stopped)
         inspected = inspect(local)
     except BaseException:
         local.unlink(missing_ok=True)
         raise
-    is_certain = time.time_ns() - stored.modified_ns > JUST_WRITTEN
-    return replace(inspected, path=file.address, modified_ns=stored.modified_ns if is_certain else 0)
+    is_settled = time.time_ns() - stored.modified_ns > JUST_WRITTEN
+    return replace(inspected, path=file.address, modified_ns=stored.modified_ns, is_settled=is_settled)
+
+
+def copy(file: RemoteFile, local: Path, stopped: threading.Event | None = None) -> RemoteFile:
+    """Copy an object whole; return it as it was from the first byte to the last.
+
+    An object is read by several requests, and between two of them another may take its place.
+
+    Args:
+        stopped: set by whoever does not wait for the rest.
+
+    Raises:
+        RefusedError: it cannot be read, or changes again and again.
+        OSError: there is no room for the copy.
+    """
+    for _ in range(ATTEMPTS):
+        with local.open("wb") as out:
+            for part in _parts(file):
+                if stopped and stopped.is_set():
+                    raise InterruptedError
+                out.write(part)
+        try:
+            after = _listed(file.store, file.store.get_file_info(file.path), file.address)
+        except STORE_ERRORS as error:
+            raise explained(error, _scheme(file)) from error
+        if (after.size, after.modified_ns) == (file.size, file.modified_ns) and local.stat().st_size == file.size:
+            return file
+        file = after
+    raise RefusedError(
+        f"the object changed each of the {ATTEMPTS} times that it was read", "run again when it is finished"
+    )
 
 
 def drop_copy(file: InputFile) -> None:
@@ -198,29 +228,6 @@ def _below(path: str, folder: str) -> str:
 def _listed(store: FileSystem, info: FileInfo, address: Address) -> RemoteFile:
     modified_ns = (info.mtime_ns or 0) // SECOND * SECOND
     return RemoteFile(address, store, info.path, info.size or 0, modified_ns)
-
-
-def _copied(file: RemoteFile, local: Path, stopped: threading.Event) -> RemoteFile:
-    """Copy an object whole; return it as it was from the first byte to the last.
-
-    An object is read by several requests, and between two of them another may take its place.
-    """
-    for _ in range(ATTEMPTS):
-        with local.open("wb") as out:
-            for part in _parts(file):
-                if stopped.is_set():
-                    raise InterruptedError
-                out.write(part)
-        try:
-            after = _listed(file.store, file.store.get_file_info(file.path), file.address)
-        except STORE_ERRORS as error:
-            raise explained(error, _scheme(file)) from error
-        if (after.size, after.modified_ns) == (file.size, file.modified_ns) and local.stat().st_size == file.size:
-            return file
-        file = after
-    raise RefusedError(
-        f"the object changed each of the {ATTEMPTS} times that it was read", "run again when it is finished"
-    )
 
 
 def _parts(file: RemoteFile) -> Iterator[bytes]:

@@ -1,26 +1,18 @@
-"""The bills of a cloud lie in a bucket: what is new or changed below a prefix is copied, object by object.
+"""The bills of a cloud lie in a bucket: what is new or changed below an address is copied, object by object.
 
 A copy has the size and the time of its object, and so tells by itself whether it is the newest: there is no other
-state.
-Credentials come from where the cloud's own SDK finds them (environment, configuration, the machine's role).
+state. Who may read comes from where the cloud's own tools take it; see `ingest.remote`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
-from urllib.parse import parse_qs, urlsplit
+from functools import partial
+from pathlib import Path
 
-import pyarrow as pa
-from pyarrow import fs
-
+from ingest import remote
 from ingest.fetch import disk
-from ingest.fetch.api import FetchError
-
-CHUNK = 4 << 20
-TRIES = 3
-"""An object that is written anew while it is copied is copied once more."""
-OPTIONS = frozenset({"region", "endpoint_override"})
-"""What an address may say beside the place; not a secret, which would stand in the process list."""
+from ingest.files import RefusedError
+from ingest.remote import RemoteFile
 
 
 @dataclass(frozen=True)
@@ -29,34 +21,34 @@ class Store:
 
     name: str
     about: str
-    schemes: tuple[str, ...]
+    scheme: str
     example: str
 
 
 STORES = {
     store.name: store
     for store in (
-        Store("aws", "AWS Data Exports (CUR, FOCUS) in S3", ("s3",), "s3://bucket/prefix"),
+        Store("aws", "AWS Data Exports (CUR, FOCUS) in S3", "s3", "s3://bucket/prefix"),
         Store(
             "azure",
             "Azure Cost Management exports in a storage account",
-            ("abfs", "abfss"),
+            "abfss",
             "abfss://container@account.dfs.core.windows.net/prefix",
         ),
-        Store("gcp", "Google Cloud billing extracts in Cloud Storage", ("gs", "gcs"), "gs://bucket/prefix"),
+        Store("gcp", "Google Cloud billing extracts in Cloud Storage", "gs", "gs://bucket/prefix"),
     )
 }
 
 
 @dataclass
 class Copied:
-    """What became of the objects below a prefix.
+    """What became of the objects that an address names.
 
     Attributes:
         new: how many were copied for the first time.
         changed: how many were copied anew.
         same: how many are here already, as they are.
-        left: names that cannot be files below a folder, which were not copied.
+        left: those whose names cannot be files' names, which were not copied.
     """
 
     new: int = 0
@@ -68,82 +60,39 @@ class Copied:
 def copy(
     store: Store, uri: str, folder: Path, *, on_object: Callable[[str, int, int], None] = lambda *_: None
 ) -> Copied:
-    """Copy the objects below an address that are not here yet or have changed, oldest first. Nothing is deleted.
+    """Copy the objects that an address names and that are not here yet or have changed, oldest first.
+
+    Nothing is deleted: what is no longer in the bucket stays here.
 
     Args:
-        uri: `s3://bucket/prefix` and the like; `file://` for what is mounted.
+        uri: an object, a folder or a glob, as for `ingest`.
         folder: the objects keep their names below it: `<folder>/bucket/prefix/…`.
-        on_object: told the name, its number (from 0) and how many there are, before each object.
+        on_object: told the address, its number (from 0) and how many there are, before each object.
 
     Raises:
-        FetchError: the address is none of this store, nothing is there, or an object does not stay as it is.
-        OSError: the store or the disk refused.
+        RefusedError: the address is none of this store, nothing is there, or an object does not stay as it is.
+        OSError: the disk refused.
     """
-    filesystem, base = _opened(store, uri)
+    scheme = uri.partition("://")[0] if remote.is_address(uri) else ""
+    if scheme != store.scheme:
+        raise RefusedError(f"{store.name} has no {scheme or 'address without'}://", f"write {store.example}")
     copied = Copied()
-    objects = sorted(_objects(filesystem, base), key=lambda info: (info.mtime_ns or 0, info.path))
-    if not objects:
-        raise FetchError(f"nothing is at {uri}; check the address")
-    for number, info in enumerate(objects):
-        name = info.path.lstrip("/")
-        if any(part in {"", "..", "."} or part.startswith(".") or "\0" in part for part in name.split("/")):
-            copied.left.append(name)
+    objects = remote.find(uri)
+    for number, file in enumerate(objects):
+        on_object(file.address, number, len(objects))
+        target = folder / file.path
+        if "" in file.path.split("/"):  # a path of this machine has no empty part: two objects would be one file
+            copied.left.append(file.address)
             continue
-        on_object(name, number, len(objects))
-        target = folder / PurePosixPath(name)
-        was_there = target.exists()
-        if was_there and (target.stat().st_size, target.stat().st_mtime_ns) == (info.size, info.mtime_ns):
+        is_new = not target.exists()
+        if not is_new and (target.stat().st_size, target.stat().st_mtime_ns) == (file.size, file.modified_ns):
             copied.same += 1
             continue
-        _copy(filesystem, info, target)
-        copied.new += not was_there
-        copied.changed += was_there
+        disk.place(target, partial(_fill, file))
+        copied.new += is_new
+        copied.changed += not is_new
     return copied
 
 
-def _opened(store: Store, uri: str) -> tuple[fs.FileSystem, str]:
-    """The file system of an address and the path in it."""
-    try:
-        parts = urlsplit(uri)
-        secret = parts.password is not None or (parts.username is not None and store.name != "azure")
-        options = parse_qs(parts.query, keep_blank_values=True)
-    except ValueError:
-        raise FetchError(f"this is no address; write {store.example}") from None
-    if secret or options.keys() - OPTIONS:
-        raise FetchError(f"an address holds no key, and no option but {', '.join(sorted(OPTIONS))}; see `--help`")
-    if parts.scheme not in {*store.schemes, "file"}:
-        raise FetchError(f"{store.name} has no {parts.scheme or 'address without'}://; write {store.example}")
-    if any(value.startswith("http://") for values in options.values() for value in values):
-        raise FetchError("endpoint_override is not TLS: leave http:// out")
-    try:
-        filesystem, base = fs.FileSystem.from_uri(uri)
-    except pa.ArrowInvalid:
-        raise FetchError(f"this is no address; write {store.example}") from None
-    return filesystem, base.rstrip("/")
-
-
-def _objects(filesystem: fs.FileSystem, base: str) -> Iterator[fs.FileInfo]:
-    found = filesystem.get_file_info(base)
-    if found.is_file:
-        yield found
-        return
-    selected = fs.FileSelector(base, recursive=True, allow_not_found=True)
-    yield from (info for info in filesystem.get_file_info(selected) if info.is_file)
-
-
-def _copy(filesystem: fs.FileSystem, info: fs.FileInfo, target: Path) -> None:
-    for _ in range(TRIES):
-        size = disk.write(target, _chunks(filesystem, info.path), modified_ns=info.mtime_ns)
-        after = filesystem.get_file_info(info.path)
-        if (size, after.mtime_ns) == (after.size, info.mtime_ns):
-            return
-        if not after.is_file:
-            break
-        info = after
-    raise FetchError(f"{info.path} does not stay as it is while it is copied; run it again later")
-
-
-def _chunks(filesystem: fs.FileSystem, path: str) -> Iterator[bytes]:
-    with filesystem.open_input_stream(path, compression=None) as stream:  # by itself it would unpack .gz
-        while chunk := stream.read(CHUNK):
-            yield chunk
+def _fill(file: RemoteFile, part: Path) -> int:
+    return remote.copy(file, part).modified_ns

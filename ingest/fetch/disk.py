@@ -2,28 +2,39 @@
 
 import contextlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 
-def write(path: Path, chunks: Iterable[bytes], *, modified_ns: int | None = None) -> int:
-    """Write a file beside its place, make it durable, and give it its name; return its size in bytes.
+def write(path: Path, body: bytes) -> None:
+    """Write a file: it has its new bytes for good, or its old ones.
+
+    Raises:
+        OSError: the disk refused; the earlier file is as it was.
+    """
+
+    def fill(part: Path) -> None:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(body)
+
+    place(path, fill)
+
+
+def place(path: Path, fill: Callable[[Path], int | None]) -> None:
+    """Let a file be written beside its place, make it durable, and give it its name.
 
     Args:
-        chunks: the bytes, in order. What they raise leaves the earlier file as it was.
-        modified_ns: when it was modified, nanoseconds since 1970; now where None.
+        fill: writes the file that it is given, and returns when it was modified, nanoseconds since 1970; now where
+            None. What it raises leaves the earlier file as it was.
 
     Raises:
         OSError: the disk refused; the earlier file is as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     part = path.with_name(f".{path.name}.part")
-    size = 0
     try:
-        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            for chunk in chunks:
-                size += file.write(chunk)
-            file.flush()
+        modified_ns = fill(part)
+        with part.open("rb") as file:
             if modified_ns is not None:
                 os.utime(file.fileno(), ns=(modified_ns, modified_ns))
             os.fsync(file.fileno())
@@ -33,7 +44,6 @@ def write(path: Path, chunks: Iterable[bytes], *, modified_ns: int | None = None
             part.unlink(missing_ok=True)
         raise
     sync(path.parent)
-    return size
 
 
 def sync(folder: Path) -> None:

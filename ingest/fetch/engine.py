@@ -134,7 +134,7 @@ def _run(folder: Path, now: datetime) -> str:
     begun = _read(path).get("begun_at", "") if path.exists() else ""
     if isinstance(begun, str) and begun.startswith(str(now.date())):
         return begun
-    disk.write(path, [json.dumps({"begun_at": now.isoformat()}).encode()])
+    disk.write(path, json.dumps({"begun_at": now.isoformat()}).encode())
     return now.isoformat()
 
 
@@ -221,7 +221,7 @@ class _Window:
             yield number
             answer = self._client.get(request.path, request.params)
             waiting.extend(self._following(request, answer.document))  # first: what cannot be continued is not kept
-            disk.write(page, [answer.body])
+            disk.write(page, answer.body)
 
     def _following(self, request: _Request, document: dict[str, Any]) -> Iterator[_Request]:
         """The next page, and the rest of each list that an element of this one begins."""
@@ -249,7 +249,7 @@ class _Window:
         for name in _pages(self._window, self._counts):
             body, target = (self._partial / name).read_bytes(), self._folder / name
             if not target.exists() or target.read_bytes() != body:
-                disk.write(target, [body])
+                disk.write(target, body)
                 changed += 1
         for name, count in self._counts.items():
             for page in (self._folder / name).glob(f"{self._window.name}.????.json"):
@@ -296,7 +296,7 @@ class _State:
             "end": done.end.isoformat(),
             "asked_at": done.asked_at.isoformat(),
         }
-        disk.write(self._path, [json.dumps(self._windows, indent=1).encode()])
+        disk.write(self._path, json.dumps(self._windows, indent=1).encode())
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from ingest.inputs import expand
+from ingest.paths import expand
 from tests.ingest.provider import KEY, Fault, Provider, Query, serving
+from tests.ingest.store import serving as stored
 
 COMMAND = [sys.executable, "-c", "from app.cli import main; main()", "fetch"]
 
@@ -154,15 +155,14 @@ def test_who_is_killed_again_and_again_gets_every_page_once(home: Path) -> None:
     assert len(days) <= 33  # only a page that was on its way at a kill is asked for again
 
 
-def test_the_objects_of_a_bucket_come_with_exit_codes(home: Path, tmp_path: Path) -> None:
-    source = tmp_path / "bucket"
-    source.mkdir()
-    (source / "bill.csv").write_text("a,b\n1,2\n")
-    done = fetch(home, "aws", f"file://{source}")
-    assert (done.returncode, "objects: 1 new, 0 changed, 0 as they were" in done.stdout) == (0, True)
-    assert [path.name for path in expand(f"{home}/fetched/aws/**/*.csv", home)] == ["bill.csv"]
-    (source / ".hidden").write_text("x")
-    done = fetch(home, "aws", f"file://{source}")
-    assert (done.returncode, "1 as they were" in done.stdout, "left" in done.stderr) == (3, True, True)
-    done = fetch(home, "gcp", "s3://bucket/x")
-    assert (done.returncode, done.stderr.strip()) == (1, "error: gcp has no s3://; write gs://bucket/prefix")
+def test_the_objects_of_a_bucket_come_with_exit_codes(home: Path) -> None:
+    with stored() as (store, named):
+        store.put("exports/bill.csv", b"a,b\n1,2\n")
+        done = fetch(home, "aws", "s3://bills/exports", **named)
+        assert (done.returncode, "objects: 1 new, 0 changed, 0 as they were" in done.stdout) == (0, True), done.stderr
+        assert [file.name for file in expand(f"{home}/fetched/aws/**/*.csv", home)] == ["bill.csv"]
+        store.put("exports//bill.csv", b"x")
+        done = fetch(home, "aws", "s3://bills/exports", **named)
+        assert (done.returncode, "1 as they were" in done.stdout, "left" in done.stderr) == (3, True, True)
+        done = fetch(home, "gcp", "s3://bucket/x", **named)
+        assert (done.returncode, done.stderr.strip()) == (3, "error: gcp has no s3://; write gs://bucket/prefix")

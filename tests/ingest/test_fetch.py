@@ -19,7 +19,10 @@ import pytest
 from ingest.fetch import ANTHROPIC, APIS, OPENAI, OPENROUTER, STRIPE, bucket, disk, engine
 from ingest.fetch.api import Api, FetchError, Params
 from ingest.fetch.client import ATTEMPTS, Answer, Client
+from ingest.files import RefusedError
 from tests.ingest.provider import KEY, Fault, Provider, Query, serving
+from tests.ingest.store import LAST_WEEK, Store
+from tests.ingest.store import serving as stored
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 SECONDS = itertools.count()
@@ -520,94 +523,104 @@ def objects(folder: Path) -> dict[str, bytes]:
 AWS = bucket.STORES["aws"]
 
 
-def test_objects_below_a_prefix_are_copied_as_they_are_and_only_once(tmp_path: Path) -> None:
-    source, home = tmp_path / "bucket", tmp_path / "home"
-    month = source / "cur" / "data" / "BILLING_PERIOD=2026-10"
-    month.mkdir(parents=True)
-    (month / "cur-00001.csv.gz").write_bytes(b"\x1f\x8b not unpacked")
-    (month / "cur-00002.csv.gz").write_bytes(b"x" * 100)
-    (source / "other.csv").write_bytes(b"not below the prefix")
-    uri = f"file://{source}/cur"
-    assert bucket.copy(AWS, uri, home) == bucket.Copied(new=2)
-    base = f"{str(source).lstrip('/')}/cur/data/BILLING_PERIOD=2026-10"
-    assert objects(home) == {
-        f"{base}/cur-00001.csv.gz": b"\x1f\x8b not unpacked",
-        f"{base}/cur-00002.csv.gz": b"x" * 100,
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    with stored() as (kept, environment):
+        for name, value in environment.items():
+            monkeypatch.setenv(name, value)
+        yield kept
+
+
+def test_objects_below_a_prefix_are_copied_as_they_are_and_only_once(store: Store, tmp_path: Path) -> None:
+    month = "cur/data/BILLING_PERIOD=2026-10"
+    store.put(f"{month}/cur-00001.csv.gz", b"\x1f\x8b not unpacked")
+    store.put(f"{month}/cur-00002.csv.gz", b"x" * 100)
+    store.put("other.csv", b"not below the prefix")
+    assert bucket.copy(AWS, "s3://bills/cur", tmp_path) == bucket.Copied(new=2)
+    assert objects(tmp_path) == {
+        f"bills/{month}/cur-00001.csv.gz": b"\x1f\x8b not unpacked",
+        f"bills/{month}/cur-00002.csv.gz": b"x" * 100,
     }
-    assert bucket.copy(AWS, uri, home) == bucket.Copied(same=2)
+    asked = len(store.asked)
+    assert bucket.copy(AWS, "s3://bills/cur", tmp_path) == bucket.Copied(same=2)
+    assert "GET" not in {verb for verb, _ in store.asked[asked:]}
 
-    os.utime(month / "cur-00001.csv.gz", ns=(1, 1_700_000_000_000_000_000))
-    (month / "cur-00002.csv.gz").write_bytes(b"y" * 100)
-    (month / "cur-00003.csv.gz").write_bytes(b"z")
-    assert bucket.copy(AWS, uri, home) == bucket.Copied(new=1, changed=2)
-    assert objects(home)[f"{base}/cur-00002.csv.gz"] == b"y" * 100
+    store.put(f"{month}/cur-00001.csv.gz", b"\x1f\x8b not unpacked", LAST_WEEK + 60)
+    store.put(f"{month}/cur-00002.csv.gz", b"y" * 101)
+    store.put(f"{month}/cur-00003.csv.gz", b"z")
+    assert bucket.copy(AWS, "s3://bills/cur", tmp_path) == bucket.Copied(new=1, changed=2)
+    assert objects(tmp_path)[f"bills/{month}/cur-00002.csv.gz"] == b"y" * 101
     # the time of the object tells which of two bills is the newer one
-    assert (home / base / "cur-00001.csv.gz").stat().st_mtime_ns == 1_700_000_000_000_000_000
+    assert (tmp_path / f"bills/{month}/cur-00001.csv.gz").stat().st_mtime == LAST_WEEK + 60
 
 
-def test_after_a_kill_at_any_step_of_a_copy_the_objects_are_whole(tmp_path: Path) -> None:
-    source = tmp_path / "bucket"
-    source.mkdir()
+def test_after_a_kill_at_any_step_of_a_copy_the_objects_are_whole(store: Store, tmp_path: Path) -> None:
     for number in range(3):
-        (source / f"part-{number}.csv").write_bytes(b"%d" % number * 1000)
+        store.put(f"part-{number}.csv", b"%d" % number * 1000)
     for step in itertools.count():
         home = tmp_path / f"home{step}"
-        if not killed_at(step, lambda home=home: bucket.copy(AWS, f"file://{source}", home)):
+        if not killed_at(step, lambda home=home: bucket.copy(AWS, "s3://bills", home)):
             break
         seen = {name: body for name, body in objects(home).items() if not Path(name).name.startswith(".")}
         assert all(len(body) == 1000 for body in seen.values())
-        bucket.copy(AWS, f"file://{source}", home)
+        bucket.copy(AWS, "s3://bills", home)
         assert sorted(map(len, objects(home).values())) == [1000, 1000, 1000]
     assert step > 8
 
 
-def test_an_object_that_is_written_while_it_is_copied_is_copied_once_more(tmp_path: Path) -> None:
-    source = tmp_path / "bucket"
-    source.mkdir()
-    (source / "bill.csv").write_bytes(b"old")
-    original, calls = bucket._chunks, itertools.count()
+def test_an_object_that_is_written_while_it_is_copied_is_copied_once_more(store: Store, tmp_path: Path) -> None:
+    store.put("bill.csv", b"old")
 
-    def chunks(filesystem: Any, path: str) -> Iterator[bytes]:
-        yield from original(filesystem, path)
-        if next(calls) == 0:
-            (source / "bill.csv").write_bytes(b"newer and longer")
+    def written_anew(verb: str, _: str) -> None:
+        if verb == "GET" and store.objects["bill.csv"][0] == b"old":
+            store.put("bill.csv", b"new", LAST_WEEK + 60)
 
-    with patch.object(bucket, "_chunks", chunks):
-        bucket.copy(AWS, f"file://{source}", tmp_path / "home")
-    assert list(objects(tmp_path / "home").values()) == [b"newer and longer"]
+    store.on_ask = written_anew
+    bucket.copy(AWS, "s3://bills", tmp_path)
+    assert list(objects(tmp_path).values()) == [b"new"]
 
 
-def test_hidden_objects_are_left_and_told(tmp_path: Path) -> None:
-    source = tmp_path / "bucket"
-    source.mkdir()
-    (source / ".lock").write_bytes(b"ours, below the warehouse")
-    (source / "bill.csv").write_bytes(b"a,b")
-    copied = bucket.copy(AWS, f"file://{source}", tmp_path / "home")
-    assert (copied.new, [Path(name).name for name in copied.left]) == (1, [".lock"])
+def test_an_object_that_never_stays_as_it_is_leaves_the_earlier_copy(store: Store, tmp_path: Path) -> None:
+    store.put("bill.csv", b"whole")
+    bucket.copy(AWS, "s3://bills", tmp_path)
+    seconds = itertools.count(1)
+    store.on_ask = lambda *_: store.put("bill.csv", b"still being written", LAST_WEEK + next(seconds))
+    with pytest.raises(RefusedError, match="changed each of the 3 times"):
+        bucket.copy(AWS, "s3://bills", tmp_path)
+    assert objects(tmp_path)["bills/bill.csv"] == b"whole"
+
+
+def test_objects_whose_names_are_no_names_of_files_are_left_and_told(store: Store, tmp_path: Path) -> None:
+    store.put("a//bill.csv", b"c,d")
+    store.put("a/bill.csv", b"a,b")
+    store.put(".lock", b"hidden here, too")
+    copied = bucket.copy(AWS, "s3://bills", tmp_path)
+    assert copied == bucket.Copied(new=1, left=["s3://bills/a//bill.csv"])
+    assert objects(tmp_path) == {"bills/a/bill.csv": b"a,b"}
 
 
 @pytest.mark.parametrize(
-    ("store", "uri", "says"),
+    ("store_name", "uri", "says"),
     [
         ("aws", "gs://bucket/prefix", "s3://bucket/prefix"),
         ("gcp", "s3://bucket/prefix", "gs://bucket/prefix"),
         ("azure", "s3://bucket/prefix", "abfss://container@account"),
-        ("aws", "s3://AKIA:secret@bucket/prefix", "holds no key"),
-        ("azure", "abfss://container:secret@account.dfs.core.windows.net/x", "holds no key"),
-        ("aws", "s3://bucket/prefix?secret_key=secret", "no option but"),
-        ("aws", "s3://bucket/prefix?endpoint_override=http://minio", "not TLS"),
+        ("aws", "s3://AKIA:secret@bucket/prefix", "holds a user"),
+        ("azure", "abfss://container:secret@account.dfs.core.windows.net/x", "holds a user"),
+        ("aws", "s3://bucket/prefix?secret_key=secret", "or a query"),
         ("aws", "bucket/prefix", "s3://bucket/prefix"),
     ],
 )
 def test_an_address_that_is_none_of_the_store_says_what_to_write(
-    store: str, uri: str, says: str, tmp_path: Path
+    store_name: str, uri: str, says: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(FetchError) as refused:
-        bucket.copy(bucket.STORES[store], uri, tmp_path)
+    with pytest.raises(RefusedError) as refused:
+        bucket.copy(bucket.STORES[store_name], uri, tmp_path)
     assert says in str(refused.value)
     assert "secret@" not in str(refused.value)
 
 
-def test_an_address_with_nothing_there_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(FetchError, match="nothing is at"):
-        bucket.copy(AWS, f"file://{tmp_path}/nowhere", tmp_path / "home")
+def test_an_address_with_nothing_there_is_an_error(store: Store, tmp_path: Path) -> None:
+    store.put("x", b"")
+    with pytest.raises(RefusedError, match="nothing is at"):
+        bucket.copy(AWS, "s3://bills/nowhere", tmp_path)
