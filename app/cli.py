@@ -31,12 +31,15 @@ from app.rerate import RerateError
 from app.settings import Settings
 from ingest.fetch.api import FetchError
 from ingest.files import Address, RefusedError
-from ingest.inputs import Outcome, totals
+from ingest.outcomes import Outcome, totals
 from ingest.prices.tables import PriceBookError
 from ingest.sources import discover
 
 FAILED, WITH_REJECTS, REFUSED, LOCKED = 1, 2, 3, 75
 UNKNOWN_LINES = 20
+AllowSmaller = Annotated[
+    bool, typer.Option("--allow-smaller", help="Load bills that are over 20 % smaller than what they replace.")
+]
 
 cli = typer.Typer(
     no_args_is_help=True,
@@ -88,13 +91,19 @@ def ingest(
     mapping: Annotated[
         Path | None, typer.Option(help="Where the columns of a home-made log lie (source generic).", metavar="FILE")
     ] = None,
+    *,
+    allow_smaller: AllowSmaller = False,
 ) -> None:
     """Load exports and logs."""
     settings = Settings()
     _refuse_demo(settings)
     with pipeline.writer(settings), _progress() as show:
         outcomes = pipeline.ingest(
-            settings, [(path, source) for path in paths], mapping=mapping, on_file=_file_progress(show)
+            settings,
+            [(path, source) for path in paths],
+            mapping=mapping,
+            allow_smaller=allow_smaller,
+            on_file=_file_progress(show),
         )
     raise typer.Exit(_report(outcomes))
 
@@ -120,7 +129,7 @@ def build(
 
 
 @cli.command()
-def run() -> None:
+def run(*, allow_smaller: AllowSmaller = False) -> None:
     """Ingest what unitcost.toml lists, then build."""
     settings = Settings()
     inputs = pipeline.listed_inputs(settings)
@@ -132,7 +141,11 @@ def run() -> None:
             outcome
             for one in inputs
             for outcome in pipeline.ingest(
-                settings, [(one.path, one.source)], mapping=one.mapping, on_file=_file_progress(show)
+                settings,
+                [(one.path, one.source)],
+                mapping=one.mapping,
+                allow_smaller=allow_smaller,
+                on_file=_file_progress(show),
             )
         ]
         result = pipeline.build(settings, progress=show)
@@ -265,6 +278,7 @@ def _report(outcomes: list[Outcome]) -> int:
     """Say what became of each file; return the exit code."""
     landed, rejected, refused = totals(outcomes)
     known = sum(outcome.state == "known" for outcome in outcomes)
+    older = sum(outcome.state == "older" for outcome in outcomes)
     unclaimed, twice, stated = 0, False, set[str]()
     for outcome in outcomes:
         if outcome.state == "refused":
@@ -277,7 +291,11 @@ def _report(outcomes: list[Outcome]) -> int:
                 markup=False,
             )
         for scope in outcome.replaced:
-            when = "by this same command (parts of one bill must be one file)" if scope in stated else "before"
+            when = (
+                "by this same command (parts of one bill must be one file, or listed in a manifest)"
+                if scope in stated
+                else "before"
+            )
             twice |= scope in stated
             err.print(f"{outcome.path.name} replaces what was loaded {when} for {scope}", markup=False)
         stated |= set(outcome.scopes)
@@ -290,8 +308,8 @@ def _report(outcomes: list[Outcome]) -> int:
                 markup=False,
             )
     out.print(
-        f"{len(outcomes) - known - refused} files landed ({landed:,} records), {known} known already, "
-        f"{refused} refused, {rejected:,} records rejected"
+        f"{len(outcomes) - known - older - refused} files landed ({landed:,} records), {known} known already, "
+        f"{f'{older} of older runs left out, ' if older else ''}{refused} refused, {rejected:,} records rejected"
     )
     return REFUSED if refused or twice else WITH_REJECTS if rejected or unclaimed else 0
 

@@ -24,9 +24,10 @@ from app.dbt_build import Progress
 from app.settings import PROJECT_DIR, Input, Settings
 from ingest import raw
 from ingest.files import Address, RefusedError
-from ingest.inputs import Outcome, ingest_files
+from ingest.inputs import ingest_files
 from ingest.landing import connect
 from ingest.ledger import Ledger
+from ingest.outcomes import Outcome
 from ingest.paths import RECEIVED, called, expand
 from ingest.prices import closed_periods, learning
 from ingest.sources import discover
@@ -77,9 +78,14 @@ def ingest(
     inputs: list[tuple[str, str | None]],
     *,
     mapping: Path | None = None,
+    allow_smaller: bool = False,
     on_file: Callable[[Path | Address, int, int], None] | None = None,
 ) -> list[Outcome]:
-    """Land (path, source or None) inputs, home-made logs by a mapping. Call inside `writer`."""
+    """Land (path, source or None) inputs, home-made logs by a mapping. Call inside `writer`.
+
+    Args:
+        allow_smaller: load bills that are much smaller than what they replace.
+    """
     outcomes: list[Outcome] = []
     with _scratch(settings) as con, Ledger(settings.home) as ledger:
         for path, source in inputs:
@@ -96,6 +102,7 @@ def ingest(
                 sources=discover(),
                 source=source,
                 mapping=mapping,
+                allow_smaller=allow_smaller,
                 on_file=on_file,
             )
     return outcomes

@@ -11,9 +11,11 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import NamedTemporaryFile, mkdtemp
 
 import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from ingest import fingerprints, lines_seen, unknown_usage
 from ingest.files import InputFile, RefusedError
@@ -158,6 +160,24 @@ def keep_file(path: Path, folder: Path) -> str:
     return sha256
 
 
+def keep_rows(home: Path, table_name: str, rows: pa.Table, day: date) -> LandingFile:
+    """Rows of a raw table that we write ourselves as one immutable Parquet file; the ledger makes it count."""
+    folder = home / "landing" / table_name
+    folder.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=folder, prefix=".new-", suffix=".parquet", delete=False) as file:
+        pq.write_table(rows, file, compression="zstd")
+    sha256 = keep_file(Path(file.name), folder)
+    return LandingFile(folder / f"{sha256}.parquet", sha256, day, None, rows.num_rows)
+
+
+def scope_sql(table: Table) -> str:
+    """What a newer file replaces, as one text; the unit separator stands in no value of a bill, as `|` might.
+
+    A value that a file does not tell is the same as in another file that does not tell it.
+    """
+    return " || chr(31) || ".join(f"coalesce(cast({name(column)} as varchar), '')" for column in table.replaces)
+
+
 def empty_sql(table: Table) -> str:
     """SQL of a raw table with no row: the same columns as its landing files."""
     columns = ", ".join(
@@ -253,7 +273,7 @@ def _write_by_day(con: duckdb.DuckDBPyConnection, table: Table, rows: str, scrat
 def _good(table: Table, judged: Judged) -> str:
     """SQL of the good rows. A column that no record has is left out: it costs as much as one that is full of values."""
     told = (column.name for column in (*table.landed_columns(), *LINEAGE) if column.name not in judged.absent)
-    scope = f", md5({_scope_sql(table)}) as scope" if table.replaces else ""
+    scope = f", md5({scope_sql(table)}) as scope" if table.replaces else ""
     return (
         f"select {', '.join(map(name, told))}, cast({name(table.date)} as date) as usage_date {scope} "
         f"from ({judged.relation}) where outcome = {GOOD}"
@@ -278,14 +298,6 @@ def _row_count(con: duckdb.DuckDBPyConnection, path: Path) -> int:
     return int(count)
 
 
-def _scope_sql(table: Table) -> str:
-    """What a newer file replaces, as one text; the unit separator stands in no value of a bill, as `|` might.
-
-    A value that a file does not tell is the same as in another file that does not tell it.
-    """
-    return " || chr(31) || ".join(f"coalesce(cast({name(column)} as varchar), '')" for column in table.replaces)
-
-
 def _keep(con: duckdb.DuckDBPyConnection, table: Table, scratch: Path, folder: Path) -> Iterator[LandingFile]:
     """Move new Parquet files to their final, content-addressed names."""
     for path in sorted(scratch.rglob("*.parquet")):
@@ -295,7 +307,7 @@ def _keep(con: duckdb.DuckDBPyConnection, table: Table, scratch: Path, folder: P
         if table.replaces:
             # a column that no record has is not in the file, and usage_date is in its path
             rows = f"from read_parquet({literal(str(path))}, hive_partitioning = true)"
-            first = f"select {_scope_sql(table)} from ({empty_sql(table)} union all by name {rows}) limit 1"
+            first = f"select {scope_sql(table)} from ({empty_sql(table)} union all by name {rows}) limit 1"
             ((scope,),) = con.sql(first).fetchall()
         day_folder = folder / f"usage_date={keys['usage_date']}"
         sha256 = keep_file(path, day_folder)

@@ -1,9 +1,9 @@
 """What was landed, what is active, what was rejected: one DuckDB file that only the writer opens.
 
-One transaction per input, after its landing files are durable. The ledger holds no money.
+One transaction per input, or per delivery of several, after its landing files are durable. The ledger holds no money.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,6 +43,11 @@ create table if not exists snapshots (
 create table if not exists remembered (name varchar primary key, value varchar);
 create sequence if not exists load_numbers;
 """
+
+_REPLACEABLE = (
+    "table_name = ? and is_active "
+    "and (list_contains(cast(? as varchar[]), scope) or list_contains(cast(? as varchar[]), input_id))"
+)
 
 
 @dataclass(frozen=True)
@@ -147,43 +152,67 @@ class Ledger:
         rows = self._rows("select table_name, path from inputs where sha256 = ? and state = 'landed'", [sha256])
         return {row["table_name"]: row["path"] for row in rows}
 
-    def record_landed(self, file: InputFile, source: str, table_name: str, landed: Landed) -> list[str]:
-        """One transaction: the input, its files, the files that they replace, the models that were seen.
+    def replaceable(self, table_name: str, scopes: Collection[str], inputs: Collection[str] = ()) -> list[Path]:
+        """The active landing files that hold these scopes, or came from these inputs."""
+        rows = self._rows(f"select path from landing_files where {_REPLACEABLE}", [table_name, [*scopes], [*inputs]])
+        return [self._home / row["path"] for row in rows]
+
+    def record_landed(
+        self,
+        parts: Sequence[tuple[InputFile, Landed]],
+        source: str,
+        table_name: str,
+        *,
+        also_replaces: Collection[str] = (),
+        beside: Mapping[str, LandingFile] | None = None,
+        remember: Mapping[str, str] | None = None,
+    ) -> list[str]:
+        """One transaction: the inputs, their files, the files that they replace, the models that were seen.
+
+        Args:
+            parts: one file, or all that make up one bill: they replace what was there, not each other.
+            also_replaces: inputs of which nothing stays, whatever they state.
+            beside: for tables that we write ourselves, as in `append`.
+            remember: what `recall` answers from now on.
 
         Returns:
             The scopes (account and period, say) in which rows of an earlier input were replaced.
         """
         now = datetime.now(UTC).replace(tzinfo=None)
+        scopes = {one.scope for _, landed in parts for one in landed.files if one.scope is not None}
         self._con.begin()
         try:
-            (load_number,) = self._con.execute("select nextval('load_numbers')").fetchall()[0]
+            load_number = self._next_load()
             # content that comes again after it was replaced is a restatement of its own
             self._con.execute(
-                "delete from landing_files where table_name = ? and input_id = ?", [table_name, file.input_id]
+                "delete from landing_files where table_name = ? and list_contains(?, input_id)",
+                [table_name, [file.input_id for file, _ in parts]],
             )
-            replaced = self._supersede(
-                table_name, {f.scope for f in landed.files if f.scope is not None}, file.input_id
-            )
-            self._insert_input(
-                file, source, table_name, load_number=load_number, state="landed", now=now,
-                counts=(landed.record_count, landed.landed_count, landed.rejected_count, landed.other_count),
-                problem=None,
-            )  # fmt: skip
-            self._insert_files(table_name, landed.files, file.input_id, load_number)
-            for provider, model in sorted(landed.models):
-                self._con.execute("insert or ignore into models values (?, ?, ?)", [provider, model, now])
+            replaced = self._con.execute(
+                f"update landing_files set is_active = false, superseded_by = ? where {_REPLACEABLE} returning scope",
+                [parts[0][0].input_id, table_name, [*scopes], [*also_replaces]],
+            ).fetchall()
+            for file, landed in parts:
+                self._insert_input(
+                    file, source, table_name, load_number=load_number, state="landed", now=now,
+                    counts=(landed.record_count, landed.landed_count, landed.rejected_count, landed.other_count),
+                    problem=None,
+                )  # fmt: skip
+                self._insert_files(table_name, landed.files, file.input_id, load_number)
+                for provider, model in sorted(landed.models):
+                    self._con.execute("insert or ignore into models values (?, ?, ?)", [provider, model, now])
+            self._insert_own(beside or {}, load_number, remember or {})
             self._con.commit()
         except BaseException:
             self._con.rollback()
             raise
-        return sorted(replaced)
+        return sorted({scope for (scope,) in replaced if scope is not None})
 
     def record_refused(self, file: InputFile, source: str, table_name: str, problem: str) -> None:
         """A file that could not be taken: all of its records are rejected, none landed."""
         now = datetime.now(UTC).replace(tzinfo=None)
-        (load_number,) = self._con.execute("select nextval('load_numbers')").fetchall()[0]
         self._insert_input(
-            file, source, table_name, load_number=load_number, state="refused", now=now,
+            file, source, table_name, load_number=self._next_load(), state="refused", now=now,
             counts=(file.line_count, 0, file.line_count, 0), problem=problem,
         )  # fmt: skip
 
@@ -215,16 +244,12 @@ class Ledger:
         """
         self._con.begin()
         try:
-            (load_number,) = self._con.execute("select nextval('load_numbers')").fetchall()[0]
-            for table_name, file in files.items():
-                self._insert_files(table_name, [file], file.sha256[:16], load_number)
             if snapshot:
                 self._con.execute(
                     f"insert into snapshots values ({', '.join('?' * 8)})",
                     [getattr(snapshot, field.name) for field in fields(snapshot)],
                 )
-            for name, value in (remember or {}).items():
-                self._con.execute("insert or replace into remembered values (?, ?)", [name, value])
+            self._insert_own(files, self._next_load(), remember or {})
             self._con.commit()
         except BaseException:
             self._con.rollback()
@@ -278,16 +303,15 @@ class Ledger:
         self._con.commit()
         return 2
 
-    def _supersede(self, table_name: str, scopes: Iterable[str], input_id: str) -> set[str]:
-        replaced = set()
-        for scope in scopes:
-            changed = self._con.execute(
-                "update landing_files set is_active = false, superseded_by = ? "
-                "where table_name = ? and scope = ? and is_active returning scope",
-                [input_id, table_name, scope],
-            ).fetchall()
-            replaced |= {row[0] for row in changed}
-        return replaced
+    def _next_load(self) -> int:
+        (load_number,) = self._con.execute("select nextval('load_numbers')").fetchall()[0]
+        return int(load_number)
+
+    def _insert_own(self, files: Mapping[str, LandingFile], load_number: int, remember: Mapping[str, str]) -> None:
+        for table_name, file in files.items():
+            self._insert_files(table_name, [file], file.sha256[:16], load_number)
+        for name, value in remember.items():
+            self._con.execute("insert or replace into remembered values (?, ?)", [name, value])
 
     def _insert_input(
         self, file: InputFile, source: str, table_name: str, *, load_number: int, state: str, now: datetime,

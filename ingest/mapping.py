@@ -32,6 +32,9 @@ from typing import Any, Literal
 from ingest.files import RefusedError
 from ingest.source import FINGERPRINTS, Column, Source, Table
 
+GENERIC = "generic"
+"""The source whose columns a mapping places."""
+
 NAMES = {"provider": "provider_id", "model": "model_id"} | {
     f"received_{column.name}": column.name for column in FINGERPRINTS
 }

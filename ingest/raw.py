@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pyarrow as pa
 
+from ingest import restatements
 from ingest.landing import empty_sql
 from ingest.prices.tables import TABLES
 from ingest.source import LINEAGE, SQL_TYPES, Source
@@ -18,7 +19,7 @@ from ingest.sqltext import name as quoted
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-REFERENCES: Mapping[str, pa.Schema] = TABLES
+REFERENCES: Mapping[str, pa.Schema] = {**TABLES, restatements.TABLE_NAME: restatements.RESTATEMENTS}
 """Raw tables that we write ourselves, with their schemas."""
 
 

@@ -55,6 +55,19 @@ class RemoteFile:
     size: int
     modified_ns: int
 
+    def read_bytes(self) -> bytes:
+        """All of a small one.
+
+        Raises:
+            RefusedError: it cannot be read.
+        """
+        return b"".join(_parts(self))
+
+
+def called(named: Path | RemoteFile) -> Path | Address:
+    """What a file is called wherever it is shown or kept."""
+    return named.resolve() if isinstance(named, Path) else named.address
+
 
 def is_address(path: str) -> bool:
     """Whether a path names something in a store, rather than on this machine."""

@@ -152,6 +152,21 @@ class Check:
 
 
 @dataclass(frozen=True)
+class Bill:
+    """What a line of a bill comes to, SQL over the landed columns: by it a restated bill is held against the older one.
+
+    Attributes:
+        effective_cost: `null` where the format does not say it.
+    """
+
+    account: str = "billing_account_id"
+    period_start: str = "billing_period_start"
+    currency: str = "billing_currency"
+    billed_cost: str = "billed_cost"
+    effective_cost: str = "effective_cost"
+
+
+@dataclass(frozen=True)
 class Table:
     """One raw table.
 
@@ -163,6 +178,7 @@ class Table:
             gets its `record_hash`. Empty: every record counts for itself (two equal lines of a bill are two charges).
         replaces: what a newer file replaces: landed rows with the same values here, of columns or of `usage_date`. A
             file states these completely, so it lands whole or not at all. Empty: rows add up (logs).
+        bill: where a table of charges that replaces has account, period and money; see `ingest/restatements.py`.
         where: SQL over the columns; a record for which it is not true is not ours and counted as `other`.
         has_other_records: whether records that are not ours are usual (a session file is mostly other lines).
         checks: rules over several columns.
@@ -185,6 +201,7 @@ class Table:
     recognises: Callable[[Sample], bool] = field(compare=False)
     identity: tuple[str, ...] = ()
     replaces: tuple[str, ...] = ()
+    bill: Bill = Bill()
     where: str = "true"
     has_other_records: bool = False
     checks: tuple[Check, ...] = ()

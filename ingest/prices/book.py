@@ -8,12 +8,11 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest.landing import LandingFile, keep_file
+from ingest.landing import LandingFile, keep_rows
 from ingest.ledger import Ledger, Snapshot
 from ingest.prices.tables import BEGINNING, TABLES, PriceBookError, Row
 
@@ -112,12 +111,12 @@ def append_rerate(ledger: Ledger, home: Path, rerate: Row, changes: Iterable[Row
 
 def write(home: Path, table_name: str, rows: Iterable[Row]) -> LandingFile:
     """Rows of a table of the book as one immutable Parquet file; `Ledger.append` makes it count."""
-    return _write(home, table_name, pa.Table.from_pylist(list(rows), schema=TABLES[table_name]))
+    return keep_rows(home, table_name, pa.Table.from_pylist(list(rows), schema=TABLES[table_name]), BEGINNING)
 
 
 def keep_document(home: Path, document: bytes) -> str:
     """Keep the document of a catalogue, so that names can be matched by it again; return where, for `document`."""
-    file = _write(home, "prices__documents", pa.table({"document": [document]}))
+    file = keep_rows(home, "prices__documents", pa.table({"document": [document]}), BEGINNING)
     return str(file.path.relative_to(home))
 
 
@@ -125,15 +124,6 @@ def document(home: Path, path: str) -> bytes:
     """A document that `keep_document` kept."""
     ((content,),) = (column.to_pylist() for column in pq.read_table(home / path).columns)
     return bytes(content)
-
-
-def _write(home: Path, folder_name: str, table: pa.Table) -> LandingFile:
-    folder = home / "landing" / folder_name
-    folder.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=folder, prefix=".new-", suffix=".parquet", delete=False) as file:
-        pq.write_table(table, file, compression="zstd")
-    sha256 = keep_file(Path(file.name), folder)
-    return LandingFile(folder / f"{sha256}.parquet", sha256, BEGINNING, None, table.num_rows)
 
 
 def _sha256(table: pa.Table) -> str:

@@ -10,7 +10,10 @@ leaves out (Priority Tier commitments) is on the invoice only.
 """
 
 from ingest.report_pages import EACH, ORGANIZATION, buckets, results, whole_days
-from ingest.source import MOST_TOKENS, Check, Column, Sample, Source, Table, Type
+from ingest.source import MOST_TOKENS, Bill, Check, Column, Sample, Source, Table, Type
+
+AMOUNT = "coalesce(cast(cast(amount_cents as decimal(32, 14)) * 0.01 as decimal(38, 12)), cost_usd)"
+"""Dollars."""
 
 
 def _is_costs(sample: Sample) -> bool:
@@ -65,6 +68,7 @@ _CHARGES = Table(
     date="starting_at",
     recognises=_is_costs,
     replaces=("organization_id", "usage_date"),
+    bill=Bill("organization_id", "usage_date", "coalesce(currency, 'USD')", billed_cost=AMOUNT, effective_cost=AMOUNT),
     each=EACH,
     # a bucket without results says that nothing was used
     where="list_amount is null and coalesce(currency, cost_type, description, cost_usd::varchar) is not null",

@@ -8,7 +8,7 @@ Times are UTC and ends are exclusive. Costs are doubles there: digits past the t
 
 import re
 
-from ingest.source import Column, Sample, Source, Table, Type
+from ingest.source import Bill, Column, Sample, Source, Table, Type
 
 _LEGACY = {"bill/payeraccountid", "lineitem/lineitemtype", "lineitem/unblendedcost"}
 _SNAKE = {"bill_payer_account_id", "line_item_line_item_type", "line_item_unblended_cost"}
@@ -43,6 +43,12 @@ SOURCE = Source(
             recognises=_recognises,
             # AWS states a month again up to three times a day, and for weeks after its end: never add up.
             replaces=("payer_account_id", "billing_period_start"),
+            bill=Bill(
+                account="payer_account_id",
+                currency="currency_code",
+                billed_cost="coalesce(net_unblended_cost, unblended_cost)",
+                effective_cost="null",
+            ),
             # Split cost allocation says the cost of an instance a second time, by its containers: the instance counts.
             where="split_parent_resource_id is null",
             has_other_records=True,

@@ -8,7 +8,7 @@ Both exports describe the same usage, and neither says which it is. They differ 
 pays: ActualCost has the purchase and usage at 0, AmortizedCost no purchase and usage (used or not) at its share of it.
 """
 
-from ingest.source import Column, Sample, Source, Table, Type
+from ingest.source import Bill, Column, Sample, Source, Table, Type
 
 AMORTIZED = """
     lower(charge_type) like 'unused%' or (
@@ -49,6 +49,7 @@ SOURCE = Source(
             # Each run of a month-to-date export is the whole month so far. An export may cover one subscription only:
             # it replaces that one's lines and no other's.
             replaces=("billing_account_id", "subscription_id", "billing_period_start", "export_type"),
+            bill=Bill(billed_cost="cost", effective_cost="null"),
             columns=(
                 Column(
                     "export_type",

@@ -10,7 +10,7 @@ pages counts.
 """
 
 from ingest.report_pages import EACH, ORGANIZATION, buckets, results, whole_days
-from ingest.source import MOST_TOKENS, Column, Sample, Source, Table, Type
+from ingest.source import MOST_TOKENS, Bill, Column, Sample, Source, Table, Type
 
 COSTS = "organization.costs.result"
 REPORTS = (
@@ -51,6 +51,7 @@ _CHARGES = Table(
     date="start_time",
     recognises=_is_costs,
     replaces=("organization_id", "usage_date"),
+    bill=Bill("organization_id", "usage_date", "currency", billed_cost="amount", effective_cost="amount"),
     each=EACH,
     # a bucket without results, and a CSV's row of a day without costs, say that nothing was used
     where=f"case when object is null then currency is not null else object = '{COSTS}' end",

@@ -345,7 +345,7 @@ def test_a_mixed_log_is_read_by_every_source_however_late_it_shows(
 def test_lines_appended_after_a_file_was_read_are_read_the_next_time(
     con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from ingest import inputs  # noqa: PLC0415 - to append at the one moment that matters
+    from ingest import reader  # noqa: PLC0415 - to append at the one moment that matters
 
     lines = (Path(__file__).parent / "sources" / "openai" / "requests.jsonl").read_text().splitlines()
     path = tmp_path / "log.jsonl"
@@ -358,7 +358,7 @@ def test_lines_appended_after_a_file_was_read_are_read_the_next_time(
         return result
 
     with Ledger(home) as ledger:
-        monkeypatch.setattr(inputs, "land", land_and_grow)
+        monkeypatch.setattr(reader, "land", land_and_grow)
         (first,) = ingest_files(con, ledger, [path], home=home, sources=SOURCES)
         monkeypatch.undo()
         (second,) = ingest_files(con, ledger, [path], home=home, sources=SOURCES)

@@ -18,8 +18,9 @@ from app import pipeline
 from app.settings import Settings
 from ingest import remote
 from ingest.files import RefusedError
-from ingest.inputs import Outcome, ingest_files
+from ingest.inputs import ingest_files
 from ingest.ledger import Ledger
+from ingest.outcomes import Outcome
 from ingest.paths import called, expand
 from ingest.sources import discover
 from ingest.store_errors import explained
@@ -369,3 +370,45 @@ def test_the_command_line_reads_a_store_and_prints_no_secret(store: Store, tmp_p
     for secret in ("hunter2", SECRET):
         assert secret not in done.stdout + done.stderr
         assert secret.encode() not in kept
+
+
+def stored_delivery(store: Store, run: str, *costs: str, written: float = LAST_WEEK) -> list[str]:
+    """One run of AWS Data Exports in the bucket: parts, and the manifest that lists them; the keys of the parts."""
+    base = "billing/focus-export"
+    keys = [
+        f"{base}/data/BILLING_PERIOD=2026-10/{run}/focus-export-{number:05}.csv" for number in range(1, len(costs) + 1)
+    ]
+    for key, cost in zip(keys, costs, strict=True):
+        store.put(key, bill(10, cost), written)
+    said = {"executionId": run, "dataFiles": [f"s3://bills/{key}" for key in keys]}
+    manifest = f"{base}/metadata/BILLING_PERIOD=2026-10/{run}/focus-export-Manifest.json"
+    store.put(manifest, json.dumps(said).encode(), written)
+    return keys
+
+
+def test_the_parts_that_a_manifest_in_a_store_lists_land_as_one_bill(
+    store: Store, ingest: Callable[[str], list[Outcome]], tmp_path: Path
+) -> None:
+    stored_delivery(store, "2026-10-08T00:00:00Z", "1", "2")
+    assert states(ingest("s3://bills/billing")) == {
+        "focus-export-00001.csv": "landed",
+        "focus-export-00002.csv": "landed",
+    }
+    newest = stored_delivery(store, "2026-10-09T00:00:00Z", "4", "8", written=LAST_WEEK + 60)
+    outcomes = ingest("s3://bills/billing")
+    assert [outcome.state for outcome in outcomes] == ["older", "landed", "landed"]
+    asked = len(store.asked)
+    assert states(ingest("s3://bills/billing")) == {"focus-export-Manifest.json": "known"}
+    # of what is known only the manifests are read again
+    assert {key.rpartition("/")[2] for verb, key in store.asked[asked:] if verb == "GET"} == {
+        "focus-export-Manifest.json"
+    }
+    assert not list((tmp_path / "home").glob(f"{remote.FETCHED}*"))
+
+    del store.objects[newest[1]]
+    stored_delivery(store, "2026-10-10T00:00:00Z", "5", "9", "9.5")
+    del store.objects[f"{newest[0].replace('-09T', '-10T')}"]
+    refused = [outcome for outcome in ingest("s3://bills/billing") if outcome.state == "refused"]
+    assert [outcome.path.name for outcome in refused] == ["focus-export-Manifest.json"]
+    assert "is not there" in str(refused[0].problem)
+    assert not list((tmp_path / "home").glob(f"{remote.FETCHED}*"))

@@ -15,9 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingest.files import RefusedError, inspect
-from ingest.inputs import Outcome, ingest_files
+from ingest.inputs import ingest_files
 from ingest.landing import Landed
 from ingest.ledger import Ledger
+from ingest.outcomes import Outcome
 from ingest.sources import discover
 from ingest.sources.focus import SOURCE, version
 from tests.conftest import landed_rows

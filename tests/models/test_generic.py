@@ -13,7 +13,7 @@ import pytest
 from app import pipeline
 from app.settings import Input, Settings
 from ingest.files import RefusedError
-from ingest.inputs import Outcome
+from ingest.outcomes import Outcome
 from tests.models.conftest import Warehouse
 
 MAPPING = """

@@ -9,7 +9,7 @@ import pytest
 
 from app import pipeline
 from ingest.files import RefusedError
-from ingest.inputs import Outcome
+from ingest.outcomes import Outcome
 from tests.models.conftest import Warehouse
 
 MAPPING = """

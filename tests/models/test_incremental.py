@@ -175,19 +175,19 @@ def test_an_edited_bill_of_the_same_account_and_period_replaces_the_old_one(
     loaded.load(bill("v1.csv", ("acme", "2026-09", "10"), ("acme", "2026-10", "20"), ("acme", "2026-10", "20")))
     loaded.load(bill("other.csv", ("other", "2026-10", "7")))
     assert loaded.rows("select sum(billed_cost), count(*) from fct_charges") == [(Decimal(57), 4)]
-    loaded.load(bill("v2.csv", ("acme", "2026-10", "15.5")))
+    loaded.load(bill("v2.csv", ("acme", "2026-10", "35.5")))
     by_period = loaded.rows(
         "select billing_account_id, cast(billing_period_start_at as date)::varchar, sum(billed_cost) from fct_charges "
         "group by all order by all"
     )
     assert by_period == [
         ("acme", "2026-09-01", Decimal(10)),
-        ("acme", "2026-10-01", Decimal("15.5")),
+        ("acme", "2026-10-01", Decimal("35.5")),
         ("other", "2026-10-01", Decimal(7)),
     ]
     # the old file where it lies is known and does not come back; sent again, it is the newest statement
     loaded.load((tmp_path / "v1.csv", "focus"))
-    assert loaded.rows("select sum(billed_cost) from fct_charges") == [(Decimal("32.5"),)]
+    assert loaded.rows("select sum(billed_cost) from fct_charges") == [(Decimal("52.5"),)]
     (tmp_path / "sent again.csv").write_bytes((tmp_path / "v1.csv").read_bytes())
     loaded.load((tmp_path / "sent again.csv", "focus"))
     assert loaded.rows("select sum(billed_cost), count(*) from fct_charges") == [(Decimal(57), 4)]
