@@ -1,9 +1,10 @@
 {#
     Incremental models here replace whole days: the days of int_touched_dates are deleted, then built anew and appended.
-    That is exact in one transaction on DuckDB; a failed build is thrown away as a whole file.
+    That is exact in one transaction on DuckDB; a failed build is thrown away as a whole file. What knows of costs by the
+    bill replaces those of int_restated_dates, which a restated bill touches, too.
 #}
-{% macro delete_touched_dates() -%}
-    {% set touched_dates = ref('int_touched_dates') %}{# outside the condition: dbt reads dependencies once #}
+{% macro delete_touched_dates(dates='int_touched_dates') -%}
+    {% set touched_dates = ref(dates) %}{# outside the condition: dbt reads dependencies once #}
     {% if is_incremental() %}
         delete from {{ this }} where usage_date in (select usage_date from {{ touched_dates }})
     {% endif %}
@@ -11,7 +12,7 @@
 
 {# The same for whole months. #}
 {% macro delete_touched_months() -%}
-    {% set touched_dates = ref('int_touched_dates') %}
+    {% set touched_dates = ref('int_restated_dates') %}
     {% if is_incremental() %}
         delete from {{ this }} where month in (select date_trunc('month', usage_date) from {{ touched_dates }})
     {% endif %}

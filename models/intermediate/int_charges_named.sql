@@ -1,6 +1,7 @@
 -- grain: one row per billing line
--- Model, usage kind and service tier from the text of the meter or SKU, where a rule of seeds/ tells: for each of them
--- the first rule that matches; one without a value says that it is not known. What the line tells itself stays.
+-- The provider by the name that calls have for it. Model, usage kind and service tier from the text of meter or SKU,
+-- where a rule of seeds/ tells: for each of them the first rule that matches; one without a value says that it is not
+-- known. What the line tells itself stays.
 with rules as (
 
     select
@@ -12,6 +13,16 @@ with rules as (
         'gcp_billing' as source_id,
         *
     from {{ ref('gcp_skus') }}
+    union all
+    select
+        'focus' as source_id,
+        *
+    from {{ ref('focus_skus') }}
+    union all
+    select
+        'generic' as source_id,
+        *
+    from {{ ref('focus_skus') }}
 
 ),
 
@@ -37,7 +48,13 @@ matched as (
         meters.charge_description,
         meters.sku_meter,
         rules.column_name,
-        min_by(coalesce(rules.value, ''), rules.rule_number) as value
+        min_by(
+            case
+                when rules.value = '$1' then regexp_extract(meters.meter_text, rules.pattern, 1)
+                else coalesce(rules.value, '')
+            end,
+            rules.rule_number
+        ) as value
     from meters
     inner join rules
         on
@@ -66,9 +83,11 @@ named as (
 
 select
     {{ for_each(
-        canonical_columns('charges').keys() | reject('in', ['model_id', 'usage_kind', 'service_tier']) | list,
+        canonical_columns('charges').keys()
+        | reject('in', ['provider_id', 'model_id', 'usage_kind', 'service_tier']) | list,
         'charges.@'
     ) }},
+    coalesce(providers.provider_id, charges.provider_id) as provider_id,
     coalesce(charges.model_id, named.model_id) as model_id,
     coalesce(charges.usage_kind, named.usage_kind) as usage_kind,
     coalesce(charges.service_tier, named.service_tier) as service_tier
@@ -79,3 +98,4 @@ left join named
         and charges.service_name = named.service_name
         and charges.sku_meter = named.sku_meter
         and coalesce(charges.charge_description, '') = coalesce(named.charge_description, '')
+left join {{ ref('billing_providers') }} as providers on charges.provider_id = providers.billed_as

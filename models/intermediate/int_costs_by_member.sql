@@ -1,6 +1,6 @@
 -- grain: one row per dimension (customer, feature), member and month that cost something
 {{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ delete_touched_months() }}') }}
-{% set dates, touched = ref('dim_dates'), ref('int_touched_dates') %}{# dbt reads them once, outside the condition #}
+{% set dates, touched = ref('dim_dates'), ref('int_restated_dates') %}{# dbt reads them once, outside the condition #}
 with conversations as (
 
     select

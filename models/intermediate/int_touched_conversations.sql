@@ -3,7 +3,7 @@
 -- Those with a call on a touched day, now or in the last build, where it may have been the only one: a conversation may
 -- have had a call on any day from its first to its last. None where everything is built anew: all are.
 {% set conversations = last_build('marts', 'cost_per_conversation') %}
-{% set touched_dates = ref('int_touched_dates') %}{# outside the condition: dbt reads dependencies once #}
+{% set touched_dates = ref('int_restated_dates') %}{# outside the condition: dbt reads dependencies once #}
 with touched as (
 
     select

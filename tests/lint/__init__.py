@@ -29,3 +29,8 @@ def enriching_columns() -> list[str]:
 def last_build(schema: str, name: str) -> str:
     """As `macros/last_build.sql`."""
     return f"{schema}.{name}"
+
+
+def usage_components() -> dict[str, str]:
+    """As `macros/usage_components.sql`."""
+    return {"input": "uncached_input_tokens", "output": "output_tokens"}

@@ -18,7 +18,7 @@ import pytest
 
 from app import builds, dbt_build, pipeline
 from app.settings import PROJECT_DIR, Settings
-from ingest import inputs
+from ingest import reader
 from ingest.landing import land
 from ingest.ledger import Ledger
 from ingest.prices import book, learning
@@ -156,7 +156,7 @@ class Company(Warehouse):
                 stack.enter_context(patch.object(module, "PROJECT_DIR", self.project))
             sources = {**discover(), CANONICAL.name: CANONICAL}
             stack.enter_context(patch.object(pipeline, "discover", lambda: sources))
-            stack.enter_context(patch.object(inputs, "land", partial(land, now=AFTER_EVERY_CALL)))
+            stack.enter_context(patch.object(reader, "land", partial(land, now=AFTER_EVERY_CALL)))
             if not self.learns:
                 stack.enter_context(patch.object(learning, "learn_all", lambda *_: None))
             yield

@@ -73,15 +73,15 @@ def revenue(path: Path, *lines: tuple[str, date, str, str]) -> tuple[Path, None]
     return path, None
 
 
-def bill(path: Path, *lines: tuple[str, date, str, str]) -> tuple[Path, None]:
+def bill(path: Path, *lines: tuple[str, date, str, str], account: str = "acme") -> tuple[Path, None]:
     """A bill of one account: service, day, billed cost, currency; it lists a list cost for the first line only."""
     header = (
         "BillingAccountId,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,ChargeCategory,"
         "BilledCost,EffectiveCost,ListCost,BillingCurrency,ServiceName"
     )
     text = [
-        f"acme,2026-10-01T00:00:00Z,2026-12-01T00:00:00Z,{day}T23:00:00Z,{day + timedelta(days=1)}T00:00:00Z,Usage,"
-        f"{cost},{cost},{'' if number else cost},{currency},{service}"
+        f"{account},2026-10-01T00:00:00Z,2026-12-01T00:00:00Z,{day}T23:00:00Z,{day + timedelta(days=1)}T00:00:00Z,"
+        f"Usage,{cost},{cost},{'' if number else cost},{currency},{service}"
         for number, (service, day, cost, currency) in enumerate(lines)
     ]
     path.write_text("\n".join([header, *text]) + "\n")
@@ -261,7 +261,7 @@ def test_an_amount_without_a_rate_stops_the_build_which_names_its_currency(
     if currency == "BGN":
         new = revenue(tmp_path / "new.csv", ("x", date(2026, 10, 10), "0.01", currency))
     else:
-        new = bill(tmp_path / "new.csv", ("x", date(2026, 10, 10), "0.01", currency))
+        new = bill(tmp_path / "new.csv", ("x", date(2026, 10, 10), "0.01", currency), account="other")
     with pytest.raises(BuildError, match=f"assert_every_currency_has_an_exchange_rate.*{currency} of 2026-10-10"):
         loaded.load(new)
     assert builds.current(loaded.home) == before

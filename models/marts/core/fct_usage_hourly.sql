@@ -1,5 +1,9 @@
 -- grain: one row per UTC hour, source, provider, model, customer, feature, operation, environment, tier
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ delete_touched_dates() }}') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook='{{ delete_touched_dates("int_restated_dates") }}',
+) }}
 select
     date_trunc('hour', requested_at) as usage_hour_at,
     usage_date,
@@ -34,9 +38,10 @@ select
     cast(sum(list_cost_usd) as decimal(38, 12)) as list_cost_usd,
     cast(sum(contracted_cost_usd) as decimal(38, 12)) as contracted_cost_usd,
     cast(sum(cost_usd) as decimal(38, 12)) as cost_usd,
+    cast(coalesce(sum(invoiced_cost_usd), 0) as decimal(38, 12)) as invoiced_cost_usd,
     min(case when is_invoiced then 1 else 0 end) = 1 as is_invoiced
 from {{ ref('fct_requests') }}
 {% if is_incremental() %}
-    where usage_date in (select usage_date from {{ ref('int_touched_dates') }})
+    where usage_date in (select usage_date from {{ ref('int_restated_dates') }})
 {% endif %}
 group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11

@@ -1,0 +1,22 @@
+-- grain: one row per model call (attempt)
+-- What each component costs by the bill; NULL where the bill does not tell, and the rated cost holds.
+select
+    calls.*,
+    {{ for_each_component(
+        'case when factors.@_factor is not null then ' ~ times('calls.@_cost_usd', 'factors.@_factor')
+        ~ ' when factors.@_block_price_usd is not null then '
+        ~ times(in_blocks('#', "'@'"), 'factors.@_block_price_usd') ~ ' end as @_invoiced_usd'
+    ) }},
+    -- nothing used costs nothing, whether or not it has a price
+    {{ for_each_component(
+        'case when coalesce(# = 0, factors.provider_id is not null) then cast(0 as decimal(38, 12)) end as @_unused_usd'
+    ) }}
+from {{ ref('int_requests_costed') }} as calls
+left join {{ ref('billing_calendars') }} as calendars on calls.provider_id = calendars.provider_id
+left join {{ ref('int_reconciliation_factors') }} as factors
+    on
+        calls.provider_id = factors.provider_id
+        and coalesce(calls.billing_account_id, '') = factors.called_account_id
+        and coalesce(calls.project_id, '') = factors.called_project_id
+        and calls.model_id = factors.called_model_id
+        and {{ local_date('calls.requested_at', 'calendars.time_zone') }} = factors.billing_date
