@@ -20,7 +20,7 @@ MINIMUM = {
 }
 INVOICE_MINIMUM = {"billedcost", "billingperiodstart", "invoicedetailid", "invoiceissuestatus"}
 PERIOD_MINIMUM = {"billingperiodlastupdated", "billingperiodstart", "billingperiodstatus"}
-NULLS = ("", "NULL", "null", "Null")
+NULLS = ("", "NULL", "null", "Null", "(null)")  # the last of them in the worked examples of the specification
 
 
 def version(headers: frozenset[str]) -> str:

@@ -223,6 +223,13 @@ MACHINES = [
     ("AmazonSageMaker", "USE1-Host:ml.p4d.24xlarge", "ml.p4d.24xlarge", "Standard"),
 ]
 
+SELLER = {"line_item_legal_entity": "Anthropic, PBC", "bill_invoicing_entity": "Amazon Web Services EMEA SARL"}
+RESOLD = [
+    used("USE1-MP:USE1_InputTokenCount-Units", "1", "Units", "3", SONNET, **SELLER),
+    item("Refund", "-3", line_item_legal_entity="Anthropic, PBC", line_item_line_item_description="for an outage"),
+    item("Refund", "-500", reservation_reservation_arn=RESERVATION),
+]
+
 LEGACY = """\
 bill/PayerAccountId,bill/BillingPeriodStartDate,lineItem/UsageAccountId,lineItem/LineItemType,lineItem/UsageStartDate,\
 lineItem/ProductCode,lineItem/UsageType,lineItem/UsageAmount,lineItem/CurrencyCode,lineItem/UnblendedCost,pricing/unit,\
@@ -283,6 +290,7 @@ def billed(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempP
         bill(folder / "unknown.csv", [used(usage_type, "7", unit, cost="0.5") for usage_type, unit in UNKNOWN]),
         bill(folder / "machines.csv", machines),
         bill(folder / "credit.csv", [credit]),
+        bill(folder / "resold.csv", RESOLD),
         bill(folder / "monday.csv", [item("Usage", "10"), item("Usage", "5"), item("Usage", "1", **november)], "again"),
         bill(folder / "tuesday.csv", [item("Usage", "9.50")], "again"),
         legacy,
@@ -321,9 +329,9 @@ def test_lines_have_their_categories_and_only_use_is_consumed(billed: Warehouse)
         ("Usage", None, "Usage-Based", None, None, four),  # the hours of the covered line, said again
         ("Usage", None, "Usage-Based", "Committed", four, four),
         ("Purchase", None, "Recurring", None, None, four),
-        ("Tax", None, None, None, None, four),
+        ("Tax", None, None, None, None, None),
         ("Credit", None, None, None, None, four),
-        ("Adjustment", "Correction", None, None, None, four),
+        ("Usage", "Correction", None, None, None, four),  # a refund is neither a credit nor use
         ("Adjustment", None, None, None, None, four),
         ("Purchase", None, "Recurring", None, None, four),
         ("Purchase", None, "One-Time", None, None, four),
@@ -372,6 +380,22 @@ def test_a_meter_that_no_rule_knows_keeps_its_money_and_has_no_model(billed: War
 def test_a_credit_names_its_model_but_no_tokens(billed: Warehouse) -> None:
     assert charged(billed, "credit", "model_id, billed_cost, consumed_quantity, consumed_unit") == [
         ("amazon.nova-pro-v1:0", Decimal("-0.11"), None, None)
+    ]
+
+
+def test_who_made_a_model_is_not_who_serves_or_invoices_it(billed: Warehouse) -> None:
+    columns = "provider_id, provider_name, publisher_name, invoice_issuer_name, model_id, billed_cost"
+    (sold, *_) = charged(billed, "resold", columns)
+    issuer, model = "Amazon Web Services EMEA SARL", "anthropic.claude-sonnet-4-6"
+    assert sold == ("aws", "AWS", "Anthropic, PBC", issuer, model, Decimal(3))
+
+
+def test_a_refund_is_negative_use_or_a_negative_purchase_and_no_credit(billed: Warehouse) -> None:
+    """FOCUS, ChargeCategory: Usage and Purchase are "positive or negative charges, including refunds"."""
+    (_, *refunds) = charged(billed, "resold", "charge_category, charge_class, billed_cost, consumed_quantity")
+    assert refunds == [
+        ("Usage", "Correction", Decimal(-3), None),
+        ("Purchase", "Correction", Decimal(-500), None),
     ]
 
 

@@ -11,7 +11,7 @@ from ingest.inputs import ingest_files
 from ingest.landing import connect
 from ingest.ledger import Ledger
 from ingest.sources import discover
-from tests.models.conftest import Warehouse
+from tests.models.conftest import Companies, Warehouse
 
 Warehouses = Callable[[str], Warehouse]
 Row = Mapping[str, str]
@@ -70,8 +70,9 @@ def test_of_actual_and_amortized_cost_usage_counts_once_and_a_reservation_as_bou
         "select charge_category, commitment_discount_status, billed_cost, effective_cost, sum(consumed_quantity) "
         "from marts.fct_charges where commitment_discount_id = 'res-1' group by all order by all"
     ) == [
-        ("Purchase", None, 260, 0, 1),
-        ("Usage", "Unused", 0, 12, 100),
+        # FOCUS: what is bought is not consumed, nor is what nobody used of it
+        ("Purchase", None, 260, 0, None),
+        ("Usage", "Unused", 0, 12, None),
         ("Usage", "Used", 0, 35, 100),
     ]
 
@@ -144,6 +145,52 @@ def test_charge_types_become_categories_of_focus_and_the_money_keeps_its_sign(
     )
 
 
+def test_a_tax_has_no_quantity_to_divide_it_by(warehouse: Warehouses, tmp_path: Path) -> None:
+    tax = {**ACTUAL[0], "ChargeType": "Tax", "CostInBillingCurrency": "0.02"}
+    loaded = warehouse("azure-tax")
+    loaded.load((write(tmp_path / "tax.csv", [ACTUAL[0], tax]), None))
+    assert loaded.rows(
+        "select charge_kind, billed_cost, pricing_quantity, pricing_unit, consumed_quantity, consumed_unit "
+        "from marts.fct_charges order by 2"
+    ) == [
+        ("tax", Decimal("0.02"), None, None, None, None),
+        ("inference", Decimal("0.171875"), Decimal("0.1375"), "1M", Decimal(137_500), None),
+    ]
+
+
+def test_a_period_whose_last_day_is_named_ends_with_that_day(both: Warehouse) -> None:
+    """BillingPeriodEndDate 10/31/2026 and the day 10/31/2026 are both counted: the ends of FOCUS are not."""
+    assert both.rows(
+        "select distinct billing_period_start_at::varchar, billing_period_end_at::varchar from marts.fct_charges"
+    ) == [("2026-10-01 00:00:00", "2026-11-01 00:00:00")]
+    assert both.rows(
+        "select charge_period_start_at::varchar, charge_period_end_at::varchar from marts.fct_charges "
+        "where billed_cost < 0"
+    ) == [("2026-10-31 00:00:00", "2026-11-01 00:00:00")]
+
+
+def test_a_price_in_another_currency_is_no_price_of_the_bill(company: Companies, tmp_path: Path) -> None:
+    """Priced in dollars, billed in euros at the rate of Microsoft's invoice: quantity × price is no euros."""
+    bill = {**ACTUAL[0], "BillingCurrencyCode": "EUR", "CostInBillingCurrency": "0.16"}
+    columns: Row = {"PricingCurrencyCode": "EUR", "PaygCostInBillingCurrency": ""}
+    lines = [
+        {**bill, **columns, "MeterName": "same"},
+        {**bill, **columns, "MeterName": "other", "PricingCurrencyCode": "USD"},
+        {**bill, **columns, "MeterName": "told", "PricingCurrencyCode": "USD", "PaygCostInBillingCurrency": "0.17"},
+    ]
+    loaded = company("azure-euros", exchange_rates=[("EUR", "2026-10-01", "1.1"), ("EUR", "2026-11-01", "9")])
+    loaded.load((write(tmp_path / "euros.csv", lines), None))
+    # the dollars are those of the day of the charge, whatever a euro is worth since
+    assert loaded.rows(
+        "select sku_meter, list_cost, contracted_cost, billed_cost, billing_currency, billed_cost_usd "
+        "from marts.fct_charges order by 1"
+    ) == [
+        ("other", None, None, Decimal("0.16"), "EUR", Decimal("0.176")),
+        ("same", Decimal("0.171875"), Decimal("0.171875"), Decimal("0.16"), "EUR", Decimal("0.176")),
+        ("told", Decimal("0.17"), None, Decimal("0.16"), "EUR", Decimal("0.176")),
+    ]
+
+
 MADE_UP = {
     # meter → model, kind, tier
     "gpt-4o-1120 cached Inp glbl": ("gpt-4o", "cache_read", "standard"),
@@ -204,6 +251,8 @@ EXPORTS: dict[str, tuple[int, str] | str] = {
     "Template": "the required column BillingCurrency is missing",
     "VirtualMachine": "the required column BillingCurrency is missing",
     "YA": (1, "0.075"),
+    # two of its costs have a fourteenth decimal
+    "../focus_converters/sample-anonymous-ea-export-dataset": (27, "1.261369265057"),
 }
 
 

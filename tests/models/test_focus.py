@@ -100,10 +100,18 @@ def test_a_bill_without_a_column_of_a_later_version_is_of_the_first() -> None:
 # ------------------------------------------------------------------------------------------------------ how it is read
 
 
-@pytest.mark.parametrize("none", ["", "NULL", "null", " null "])
+@pytest.mark.parametrize("none", ["", "NULL", "null", " null ", "(null)"])
 def test_whatever_a_provider_writes_for_no_value_is_none(landed: Land, tmp_path: Path, none: str) -> None:
     path = bill(tmp_path / "bill.csv", dict.fromkeys(("ChargeClass", "ListCost", "SkuId", "Tags"), none))
     assert rows(landed(path, "focus"), "charge_class, list_cost, sku_id, tags") == [(None, None, None, None)]
+
+
+def test_where_no_price_is_named_quantities_are_unknown_and_not_zero(landed: Land, tmp_path: Path) -> None:
+    """FOCUS: without a SkuPriceId there is neither a quantity nor a unit nor a pricing category."""
+    unknown = "PricingQuantity", "PricingUnit", "PricingCategory", "ConsumedQuantity", "ConsumedUnit"
+    path = bill(tmp_path / "bill.csv", dict.fromkeys(("SkuPriceId", *unknown), "NULL"))
+    columns = "pricing_quantity, pricing_unit, pricing_category, consumed_quantity, consumed_unit, billed_cost"
+    assert rows(landed(path, "focus"), columns) == [(*[None] * 5, Decimal(1))]
 
 
 def test_numbers_in_e_notation_are_exact(landed: Land, tmp_path: Path) -> None:
@@ -289,6 +297,27 @@ def test_an_invoice_and_a_period_that_are_stated_again_replace_what_they_said(
 # ----------------------------------------------------------------------------------------------------------- real bills
 
 
+MONEY = {
+    "BilledCost": "billed_cost",
+    "EffectiveCost": "effective_cost",
+    "ListCost": "list_cost",
+    "ContractedCost": "contracted_cost",
+    # in credits or tokens, where the price is in such a virtual currency
+    "PricingCurrencyEffectiveCost": "pricing_currency_effective_cost",
+}
+
+
+def lines_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        return list(csv.DictReader(file))
+
+
+def total(lines: Sequence[Mapping[str, str]], name: str) -> Decimal | None:
+    """What Python's csv and Decimal say that a column of a bill comes to; None where no line has a value."""
+    values = [Decimal(one[name].strip()) for one in lines if one.get(name, "").strip() not in {"", "NULL", "null"}]
+    return sum(values) if values else None
+
+
 def test_every_real_bill_lands_whole_or_is_refused_with_a_reason(
     con: duckdb.DuckDBPyConnection, tmp_path: Path, shared_data: Path
 ) -> None:
@@ -303,16 +332,10 @@ def test_every_real_bill_lands_whole_or_is_refused_with_a_reason(
             said[(outcome.problem or "").split(";")[0]].append(path.name)
             continue
         files = [file for file in (home / "landing").rglob("*.parquet") if file.is_file()]
-        money = con.sql(
-            f"select count(*), sum(billed_cost), sum(effective_cost) from read_parquet({list(map(str, files))})"
-        )
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            lines = list(csv.DictReader(file))
-        assert money.fetchall() == [
-            (
-                len(lines),
-                *(sum(Decimal(line[name].strip()) for line in lines) for name in ("BilledCost", "EffectiveCost")),
-            )
+        sums = ", ".join(f"sum({column})" for column in MONEY.values())
+        lines = lines_of(path)
+        assert con.sql(f"select count(*), {sums} from {landed_rows(SOURCE.tables[0], files)}").fetchall() == [
+            (len(lines), *(total(lines, name) for name in MONEY))
         ], path.name
         assert inspect(path).line_count - 1 >= outcome.landed_count == len(lines)
     assert {reason: len(names) for reason, names in said.items()} == {
@@ -325,3 +348,57 @@ def test_every_real_bill_lands_whole_or_is_refused_with_a_reason(
         "3 of 3 records are broken, first in line 2: billed_cost is no number": 1,
     }
     assert len(paths) - sum(map(len, said.values())) == 11
+
+
+def test_use_that_is_paid_in_tokens_of_a_vendor_is_worth_what_the_example_says(landed: Land, shared_data: Path) -> None:
+    """FOCUS, virtual currency: 615 tokens at $2 each, drawn from 100,000 that were bought for $200,000."""
+    examples = shared_data / "focus_spec" / "specification" / "data" / "saas_examples"
+    columns = "sum(billed_cost), sum(effective_cost), sum(pricing_currency_effective_cost), max(pricing_currency)"
+    found = landed(examples / "virtual_currency_pricing_model_a2.csv", "focus")
+    files = [file.path for file in found.files]
+    assert duckdb.sql(f"select {columns} from {landed_rows(SOURCE.tables[0], files)}").fetchall() == [
+        (Decimal(0), Decimal(1230), Decimal(615), "Token")
+    ]
+
+
+def completed(path: Path, target: Path) -> Path:
+    """A worked example of single columns with the two that every bill has."""
+    lines = [{"BillingAccountId": "acme", "BillingCurrency": "USD", **one} for one in lines_of(path)]
+    with target.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(lines[0]))
+        writer.writeheader()
+        writer.writerows(lines)
+    return target
+
+
+def test_every_worked_example_of_a_commitment_keeps_its_money_or_is_refused(
+    con: duckdb.DuckDBPyConnection, tmp_path: Path, shared_data: Path
+) -> None:
+    """And where purchase and use are in it, the use of a commitment costs what was paid: used + unused = paid."""
+    examples = shared_data / "focus_spec" / "specification" / "data"
+    refused: dict[str, str] = {}
+    whole = 0
+    paths = sorted(examples.glob("commitment_*/*.csv"))
+    for number, path in enumerate(paths):
+        home, lines = tmp_path / str(number), lines_of(path)
+        (outcome,) = ingested(con, home, [completed(path, tmp_path / path.name)], "focus")
+        if outcome.state == "refused":
+            refused[path.stem] = outcome.problem or ""
+            continue
+        files = [file for file in (home / "landing").rglob("*.parquet") if file.is_file()]
+        landing = landed_rows(SOURCE.tables[0], files)
+        assert con.sql(f"select count(*), sum(billed_cost), sum(effective_cost) from {landing}").fetchall() == [
+            (len(lines), total(lines, "BilledCost"), total(lines, "EffectiveCost"))
+        ], path.name
+        ((paid, used, categories),) = con.sql(
+            "select sum(billed_cost) filter (where charge_category = 'Purchase'), "
+            "sum(effective_cost) filter (where commitment_discount_status in ('Used', 'Unused')), "
+            f"count(distinct charge_category) from {landing} where commitment_discount_id is not null"
+        ).fetchall()
+        if categories == 2:
+            assert paid == used, path.name
+            whole += 1
+    assert (len(paths), whole) == (11, 4)
+    # T30:00:00Z is no time of a day
+    assert set(refused) == {f"commitment_discount_purchase_scenario_{number}" for number in (2, 3)}
+    assert all("charge_period_end is no time" in problem for problem in refused.values())

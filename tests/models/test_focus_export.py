@@ -9,6 +9,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -21,7 +22,7 @@ from tests.models.conftest import Warehouse
 SAMPLES = Path(__file__).parents[1] / "ingest" / "sources"
 ALWAYS = (date(2000, 1, 1), date(2100, 1, 1))
 ODD = "=cmd|'/c calc'!A1"
-CALLS = [
+CALLS: list[dict[str, Any]] = [
     {
         "timestamp": f"2026-10-07T10:{minute:02}:00Z",
         "metadata": {"customer_id": ODD, "feature": 'say "hi", twice'},
@@ -36,6 +37,17 @@ CALLS = [
     }
     for minute, model in enumerate(["gpt-5-2025-08-07", "gpt-5-2025-08-07", "gpt-4.1-2025-04-14", "no-such-model"])
 ]
+LONG = {
+    **CALLS[2],
+    "api_key_id": "key_shared",
+    "metadata": {"customer_id": "acme"},
+    "response": {
+        **CALLS[2]["response"],
+        "id": "chatcmpl-focus-long",
+        "usage": {"prompt_tokens": 5_000_000, "completion_tokens": 0},
+    },
+}
+NOBODY = {**LONG, "metadata": {}, "response": {**LONG["response"], "id": "chatcmpl-focus-nobody"}}
 RENAMED = {  # names of a draft of 1.0, which the validator still asks for
     "InvoiceIssuerName": "InvoiceIssuer",
     "ProviderName": "Provider",
@@ -47,10 +59,16 @@ RENAMED = {  # names of a draft of 1.0, which the validator still asks for
 @pytest.fixture(scope="module")
 def called(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     log = tmp_path_factory.mktemp("log") / "calls.jsonl"
-    log.write_text("\n".join(map(json.dumps, CALLS)) + "\n", encoding="utf-8")
+    log.write_text("\n".join(map(json.dumps, [*CALLS, LONG, NOBODY])) + "\n", encoding="utf-8")
+    sample = SAMPLES / "anthropic" / "requests.jsonl"
+    searched = json.loads(sample.read_text(encoding="utf-8").splitlines()[0])
+    searched["response"]["id"] = "msg_searched"
+    searched["response"]["usage"]["server_tool_use"] = {"web_search_requests": 3}
+    searches = log.with_name("searches.jsonl")
+    searches.write_text(json.dumps(searched) + "\n", encoding="utf-8")
     home = warehouse("focus export")
     with pipeline.writer(home.settings):
-        pipeline.ingest(home.settings, [(str(log), None), (str(SAMPLES / "anthropic" / "requests.jsonl"), None)])
+        pipeline.ingest(home.settings, [(str(path), None) for path in (log, sample, searches)])
         pipeline.build(home.settings)
     return home
 
@@ -89,6 +107,32 @@ def test_quantity_times_unit_price_is_the_cost(called: Warehouse, tmp_path: Path
             assert abs(exact - Decimal(row[cost])) <= Decimal("0.5e-12") * int(row["x_RequestCount"])
 
 
+def test_tokens_are_priced_by_the_million_and_every_row_names_its_price(called: Warehouse, tmp_path: Path) -> None:
+    """FOCUS: 5,000,000 tokens are a PricingQuantity of 5, and there is no quantity without a SkuPriceId."""
+    _, rows = export(called, tmp_path / "out.csv")
+    (five,) = (row for row in rows if json.loads(row["Tags"])["customer_id"] == "acme")
+    columns = ("ConsumedQuantity", "ConsumedUnit", "PricingQuantity", "PricingUnit", "ListUnitPrice", "ListCost")
+    # gpt-4.1: $2 a million
+    assert [five[name] for name in columns] == [
+        "5000000.000", "Tokens", "5.000000000", "1000000 Tokens", "2.000000000000000", "10.000000000000",
+    ]  # fmt: skip
+    assert [row["PricingQuantity"] for row in rows if row["x_UsageKind"] == "web_search"] == ["3.000000000"]
+    for row in rows:
+        block = 1_000_000 if row["ConsumedUnit"] == "Tokens" else 1
+        assert Decimal(row["PricingQuantity"]) * block == Decimal(row["ConsumedQuantity"]) > 0
+        assert row["PricingUnit"] == ("1000000 Tokens" if block > 1 else row["ConsumedUnit"])
+        assert row["SkuPriceId"]
+        assert row["PricingCategory"] == "Standard"
+
+
+def test_who_called_is_no_customer(called: Warehouse, tmp_path: Path) -> None:
+    """FOCUS, actor attribution: of one credential a call that names its customer, and one that names none."""
+    assert called.rows("select count(distinct customer_id) from fct_requests where api_key_id = 'key_shared'") == [(2,)]
+    _, rows = export(called, tmp_path / "out.csv")
+    billed = {json.loads(row["Tags"])["customer_id"]: row["BilledCost"] for row in rows if row["ListCost"][:2] == "10"}
+    assert billed == {"acme": "10.000000000000", "(unattributed)": "10.000000000000"}
+
+
 def test_a_version_has_the_columns_of_its_specification_and_ours_behind_x(called: Warehouse, tmp_path: Path) -> None:
     for version, count in (("1.0", 43), ("1.2", 57)):
         _, rows = export(called, tmp_path / f"{version}.csv", version)
@@ -105,7 +149,9 @@ def test_a_version_has_the_columns_of_its_specification_and_ours_behind_x(called
 def test_names_are_data_in_json_and_no_formula_in_a_spreadsheet(called: Warehouse, tmp_path: Path) -> None:
     _, rows = export(called, tmp_path / "out.csv")
     tags = [json.loads(row["Tags"]) for row in rows if row["x_SourceId"] == "openai"]
-    assert {(tag["customer_id"], tag["feature_id"]) for tag in tags} == {(ODD, 'say "hi", twice')}
+    assert {(tag["customer_id"], tag["feature_id"]) for tag in tags if tag["customer_id"] == ODD} == {
+        (ODD, 'say "hi", twice')
+    }
     assert not [value for row in rows for value in row.values() if value[:1] in {"=", "+", "@", "\t"}]
 
 

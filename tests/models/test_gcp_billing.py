@@ -102,6 +102,27 @@ def test_a_correction_is_a_row_of_its_own_with_its_sign(bill: Warehouse) -> None
     ) == [("Adjustment", "Correction", Decimal("-0.03125"))]
 
 
+def test_taxes_and_rounding_are_lines_of_their_own_and_only_use_is_consumed(
+    warehouse: Warehouses, tmp_path: Path
+) -> None:
+    costs = {"regular": "0.05", "tax": "0.01", "adjustment": "-0.02", "rounding_error": "0.000001"}
+    loaded = warehouse("gcp-cost-types")
+    rows = [row(THINKING, cost=cost, cost_type=kind) for kind, cost in costs.items()]
+    loaded.load((write(tmp_path / "types.jsonl", rows), None))
+    assert loaded.rows(
+        "select charge_category, charge_class, billed_cost, consumed_quantity, pricing_quantity, pricing_unit "
+        "from marts.fct_charges order by 3"
+    ) == [
+        ("Adjustment", None, Decimal("-0.02"), None, Decimal("0.02"), "1M count"),
+        ("Adjustment", None, Decimal("0.000001"), None, Decimal("0.02"), "1M count"),
+        ("Tax", None, Decimal("0.01"), None, None, None),
+        ("Usage", None, Decimal("0.05"), 20_000, Decimal("0.02"), "1M count"),
+    ]
+    assert loaded.rows("select charge_kind, billed_cost from marts.charges_by_kind where charge_kind = 'tax'") == [
+        ("tax", Decimal("0.01"))
+    ]
+
+
 SKUS = {
     # text → model, kind, tier
     "Gemini 2.5 Flash GA Text Input - Predictions": ("gemini-2.5-flash", "input", "standard"),

@@ -167,12 +167,16 @@ def test_money_is_what_the_page_says_and_a_credit_is_negative(billed: Warehouse)
 def test_a_quantity_of_thousands_of_tokens_is_consumed_in_tokens(billed: Warehouse) -> None:
     rows = billed.rows(
         "select consumed_quantity, consumed_unit, pricing_quantity, pricing_unit, billing_account_id, "
-        "billing_period_start_at::date::varchar, billing_period_end_at::date::varchar "
+        "billing_period_start_at::date::varchar, billing_period_end_at::date::varchar, "
+        "charge_period_start_at::varchar, charge_period_end_at::varchar "
         "from fct_charges where pricing_unit is not null"
     )
-    # 137,500 tokens at $1.25 a million are the $0.171875 of the line
+    # 137,500 tokens at $1.25 a million are the $0.171875 of the line; a day ends where the next begins
     assert rows == [
-        (Decimal(137_500), "tokens", Decimal("137.5"), "1000_tokens", "org-northwind", "2026-10-01", "2026-11-01")
+        (
+            *(Decimal(137_500), "tokens", Decimal("137.5"), "1000_tokens", "org-northwind"),
+            *("2026-10-01", "2026-11-01", "2026-10-08 00:00:00", "2026-10-09 00:00:00"),
+        )
     ]
 
 

@@ -57,6 +57,9 @@ select
         when line_item_type in ('Fee', 'RIFee', 'SavingsPlanRecurringFee', 'SavingsPlanUpfrontFee') then 'Purchase'
         when line_item_type = 'Tax' then 'Tax'
         when line_item_type = 'Credit' then 'Credit'
+        -- FOCUS: use and purchases "including refunds"
+        when line_item_type = 'Refund'
+            then case when coalesce(savings_plan_arn, reservation_arn) is not null then 'Purchase' else 'Usage' end
         else 'Adjustment'
     end as charge_category,
     case when line_item_type = 'Refund' then 'Correction' end as charge_class,
@@ -88,8 +91,9 @@ select
         when line_item_type = 'Usage' and usage_type like '%SpotUsage:%' then 'Dynamic'
         when line_item_type = 'Usage' and pricing_term = 'OnDemand' then 'Standard'
     end as pricing_category,
-    usage_amount as pricing_quantity,
-    pricing_unit,
+    -- FOCUS: null for a tax, which has no price
+    case when line_item_type <> 'Tax' then usage_amount end as pricing_quantity,
+    case when line_item_type <> 'Tax' then pricing_unit end as pricing_unit,
 
     ---------- money
     public_on_demand_cost as list_cost,

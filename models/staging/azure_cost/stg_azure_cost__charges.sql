@@ -76,17 +76,18 @@ select
     -- enterprise agreements leave the braces out
     case when substr(tags, 1, 1) = '{' then tags else '{' || tags || '}' end as tags,
 
-    ---------- quantities: `1K` of old meters and `1M` of new ones are the same tokens
-    {{ in_units('quantity', 'unit_of_measure') }} as consumed_quantity,
-    {{ unit_name('unit_of_measure') }} as consumed_unit,
+    ---------- quantities: `1K` of old meters and `1M` of new ones are the same tokens. By FOCUS only use is consumed,
+    ---------- neither what was bought nor what of it nobody used, and a tax has no price
+    case when charged_as = 'Usage' then {{ in_units('quantity', 'unit_of_measure') }} end as consumed_quantity,
+    case when charged_as = 'Usage' then {{ unit_name('unit_of_measure') }} end as consumed_unit,
     case lower(pricing_model)
         when 'ondemand' then 'Standard'
         when 'spot' then 'Dynamic'
         when 'reservation' then 'Committed'
         when 'savingsplan' then 'Committed'
     end as pricing_category,
-    quantity as pricing_quantity,
-    unit_of_measure as pricing_unit,
+    case when charged_as <> 'Tax' then quantity end as pricing_quantity,
+    case when charged_as <> 'Tax' then unit_of_measure end as pricing_unit,
 
     ---------- money: a price of 0 is one that Azure does not tell, as of what is bought in advance
     coalesce(

@@ -82,11 +82,11 @@ select
     sku_description as sku_meter,
     {{ listed_object('labels') }} as tags,
 
-    ---------- quantities
-    usage_amount as consumed_quantity,
-    usage_unit as consumed_unit,
-    usage_amount_in_pricing_units as pricing_quantity,
-    usage_pricing_unit as pricing_unit,
+    ---------- quantities: by FOCUS only use is consumed, which an adjustment repeats, and a tax has no price
+    case when coalesce(cost_type, 'regular') = 'regular' then usage_amount end as consumed_quantity,
+    case when coalesce(cost_type, 'regular') = 'regular' then usage_unit end as consumed_unit,
+    case when coalesce(cost_type, 'regular') <> 'tax' then usage_amount_in_pricing_units end as pricing_quantity,
+    case when coalesce(cost_type, 'regular') <> 'tax' then usage_pricing_unit end as pricing_unit,
 
     ---------- money: the cost is at contract prices, before credits
     cost_at_list as list_cost,
