@@ -292,7 +292,7 @@ def billed(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempP
         bill(folder / "credit.csv", [credit]),
         bill(folder / "resold.csv", RESOLD),
         bill(folder / "monday.csv", [item("Usage", "10"), item("Usage", "5"), item("Usage", "1", **november)], "again"),
-        bill(folder / "tuesday.csv", [item("Usage", "9.50")], "again"),
+        bill(folder / "tuesday.csv", [item("Usage", "14.50")], "again"),
         legacy,
         parquet(folder / "cur.parquet"),
         *([REAL] if REAL.exists() else []),
@@ -352,7 +352,7 @@ def test_the_parts_of_a_split_instance_do_not_count_beside_it(billed: Warehouse)
 
 def test_a_month_that_is_stated_again_replaces_that_month_and_no_other(billed: Warehouse) -> None:
     assert sorted(charged(billed, "again", "month(billing_period_start_at), billed_cost")) == [
-        (10, Decimal("9.50")),
+        (10, Decimal("14.50")),
         (11, Decimal("1.00")),
     ]
 

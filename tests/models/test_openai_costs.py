@@ -258,13 +258,15 @@ def test_a_page_that_names_no_organization_replaces_one_that_does_not_either(
     made.load((write(tmp_path / "named.jsonl", named), None))
     rows = made.rows("select billing_account_id, billed_cost from fct_charges order by billed_cost")
     assert rows == [(None, Decimal(5)), ("org-two", Decimal(7))]
+    changed = made.rows("select billing_account_id, billed_cost_before, billed_cost_after from restatements")
+    assert changed == [(None, Decimal(3), Decimal(5))]
 
 
 def test_the_dashboards_export_says_the_same_as_the_pages_and_replaces_their_days(
     warehouse: Callable[[str], Warehouse], tmp_path: Path
 ) -> None:
     made = warehouse("exports")
-    made.load((write(tmp_path / "page.jsonl", page(bucket(OCTOBER_7, cost(99)))), None))
+    made.load((write(tmp_path / "page.jsonl", page(bucket(OCTOBER_7, cost(0.15)))), None))
     ends = "1791331200,1791417600,2026-10-07T00:00:00+00:00,2026-10-08T00:00:00+00:00"
     blank = "1791417600,1791504000,2026-10-08T00:00:00,2026-10-09T00:00:00"
     costs = tmp_path / "cost_2026-10-07_2026-10-08.csv"
