@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.settings import PROJECT_DIR
-from ingest.source import SHAPES, Source
+from ingest.source import SHAPES, Shape, Source
 
 
 class BuildError(Exception):
@@ -18,7 +18,7 @@ Progress = Callable[[str, int, int], None]
 """Told what is being done, how many steps are done, and how many there are (0: not known)."""
 
 
-def staged(sources: dict[str, Source]) -> dict[str, list[str]]:
+def staged(sources: dict[str, Source]) -> dict[Shape, list[str]]:
     """Which sources have a staging model of each shape: what the var `staged` of the dbt project holds."""
     return {
         shape: [
@@ -40,7 +40,7 @@ def without_files(sources: dict[str, Source], landed: Collection[str]) -> list[s
         f"stg_{name}__{shape}"
         for shape, names in staged(sources).items()
         for name in names
-        if f"{name}__{shape}" not in landed
+        if sources[name].raw_names(shape).isdisjoint(landed)
     ]
 
 

@@ -104,9 +104,10 @@ def refuse_smaller(restated: Sequence[dict[str, Any]]) -> None:
     if smaller:
         first = smaller[0]
         more = f" (and {len(smaller) - 1} more)" if len(smaller) > 1 else ""
+        account = first["billing_account_id"] or "an account without a name"
         raise RefusedError(
             f"it bills {first['billed_cost_after'].normalize():f} {first['billing_currency']} to "
-            f"{first['billing_account_id']} for {first['billing_period_start']:%Y-%m-%d}{more}, over 20 % less than "
+            f"{account} for {first['billing_period_start']:%Y-%m-%d}{more}, over 20 % less than "
             f"the {first['billed_cost_before'].normalize():f} {first['billing_currency']} that it would replace",
             "look whether it is whole; if it is right, load it with --allow-smaller",
         )

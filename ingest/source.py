@@ -172,6 +172,7 @@ class Table:
 
     Attributes:
         shape: which canonical shape its staging model ends in.
+        also: shapes that the same rows are as well: each has a staging model of its own over this one raw table.
         formats: the file formats that it is read from.
         date: the column whose UTC day is `usage_date`, the partition of the landing.
         identity: the columns that tell a record from others, the first that is set wins; a record with none of them
@@ -211,6 +212,7 @@ class Table:
     prompt: tuple[str, ...] = ()
     usage: tuple[str, ...] = ()
     known_usage: tuple[str, ...] = ()
+    also: tuple[Shape, ...] = ()
 
     def landed_columns(self) -> tuple[Column, ...]:
         """The columns that reach the raw table, in order."""
@@ -237,6 +239,10 @@ class Source:
     def raw_name(self, table: Table) -> str:
         """The name of the raw table: `raw.openai__requests`."""
         return f"{self.name}__{table.shape}"
+
+    def raw_names(self, shape: Shape) -> set[str]:
+        """The raw tables whose rows are of a shape."""
+        return {self.raw_name(table) for table in self.tables if shape in {table.shape, *table.also}}
 
 
 LINEAGE: tuple[Column, ...] = (

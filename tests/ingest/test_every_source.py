@@ -69,7 +69,8 @@ def home(tmp_path: Path) -> Path:
 @each_table
 def test_a_source_has_a_sample_a_staging_folder_and_a_description(source: Source, table: Table) -> None:
     staging = PROJECT / "models" / "staging" / source.name
-    assert (staging / f"stg_{source.name}__{table.shape}.sql").is_file()
+    for shape in (table.shape, *table.also):
+        assert (staging / f"stg_{source.name}__{shape}.sql").is_file()
     assert (staging / f"_{source.name}.yml").is_file()
     assert sample(source, table).is_file()
     assert source.about
