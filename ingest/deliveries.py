@@ -39,6 +39,7 @@ def land_parts(
     try:
         files.extend((part, _inspected(part, inspect)) for part in manifest.parts)  # all, before the first one lands
         source, table = _one_table(files, recognise)
+        table = table.stating(manifest.states)
         for part, file in files:
             rows = _landed(part, file, source, table, land)
             if rows.record_count and file.sha256 in landed:

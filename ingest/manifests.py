@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
@@ -21,6 +21,8 @@ from ingest.remote import RemoteFile
 Stored = Mapping[PurePosixPath, RemoteFile]
 Look = Callable[[PurePosixPath], Path | RemoteFile | None]
 
+_COST_TYPES = {"ActualCost", "AmortizedCost"}
+"""Exports of Azure that look alike; see `ingest/sources/azure_cost.py`, whose `export_type` says which it is."""
 _PERIOD = re.compile(r"billing_period=(\d{4}-\d{2})", re.IGNORECASE)
 _RUN_TIME = re.compile(r"(\d{4})-?(\d\d)-?(\d\d)T(\d\d):?(\d\d):?(\d\d)")
 """In the name of a run's folder, where a run gets one: the part of the path that tells runs of AWS apart in time."""
@@ -54,6 +56,7 @@ class Manifest:
         made_at: ISO 8601 in UTC, to the second; where the manifest does not say, when it was written here.
         row_count: records of all parts, where the manifest says.
         part_count: how many there are, where the manifest says it apart from the list.
+        states: what it says of every record, by the column that holds it; see `Table.stating`.
     """
 
     path: Path | Address
@@ -65,6 +68,7 @@ class Manifest:
     parts: tuple[Part, ...]
     row_count: int | None = None
     part_count: int | None = None
+    states: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -176,6 +180,7 @@ def _azure(said: Mapping[str, Any], part: Callable[..., Part], about: Mapping[st
         ),
         row_count=_count(said.get("dataRowCount")),
         part_count=_count(said.get("blobCount")),
+        states={"export_type": config["type"]} if config.get("type") in _COST_TYPES else {},
     )
 
 

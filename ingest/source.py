@@ -218,6 +218,16 @@ class Table:
         """The columns that reach the raw table, in order."""
         return (*(column for column in self.columns if column.landed), *self.derived_columns())
 
+    def stating(self, said: Mapping[str, str]) -> "Table":
+        """The table of records of which somebody else says something: by column, whatever they themselves let guess."""
+        return replace(
+            self,
+            columns=tuple(
+                replace(column, constant=said[column.name], otherwise=None) if column.name in said else column
+                for column in self.columns
+            ),
+        )
+
     def derived_columns(self) -> tuple[Column, ...]:
         """What is kept of prompts and of usage objects, where the table says where they lie."""
         return (*(FINGERPRINTS if self.prompt else ()), *((UNKNOWN_USAGE,) if self.usage else ()))

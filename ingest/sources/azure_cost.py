@@ -4,8 +4,9 @@ Columns: learn.microsoft.com, `cost-management-billing/automate/understand-usage
 customer agreements and pay-as-you-go name them differently, and older exports again; headers are matched in any case,
 and by the name in brackets where they are translated. Days are written MM/DD/YYYY.
 
-Both exports describe the same usage, and neither says which it is. They differ where a reservation or a savings plan
-pays: ActualCost has the purchase and usage at 0, AmortizedCost no purchase and usage (used or not) at its share of it.
+Both exports describe the same usage, and only the manifest of a delivery says which it is (`exportConfig.type`). They
+differ where a reservation or a savings plan pays: ActualCost has the purchase and usage at 0, AmortizedCost no purchase
+and usage (used or not) at its share of it.
 """
 
 from ingest.source import Bill, Column, Sample, Source, Table, Type
@@ -16,7 +17,8 @@ AMORTIZED = """
         and coalesce(lower(pricing_model) in ('reservation', 'savingsplan'), reservation_id is not null)
     )
 """
-"""A line that only AmortizedCost has: a share of what was bought in advance. Without such lines the two are equal."""
+"""A line that only AmortizedCost has: a share of what was bought in advance. Without such lines the two are equal,
+and a file without a manifest is taken for ActualCost."""
 COST = ("CostInBillingCurrency", "Cost", "PreTaxCost")
 
 

@@ -1,6 +1,7 @@
 """Bills of Azure: two exports of one usage, blocks of units, headers of every age."""
 
 import csv
+import json
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -97,6 +98,60 @@ def test_with_actual_cost_alone_its_cost_is_the_effective_one_too(
     loaded = warehouse("azure-actual")
     loaded.load((exports[0], None))
     assert totals(loaded) == (BILLED, BILLED, 5)
+
+
+def delivery(exports: Path, kind: str, run: str, *parts: Iterable[Row]) -> Path:
+    """A run of an export as Azure lays it out: a manifest beside its parts."""
+    folder = exports / kind / "20261001-20261031" / run
+    folder.mkdir(parents=True)
+    files = [write(folder / f"part_{number}_0001.csv", rows) for number, rows in enumerate(parts)]
+    said = {
+        "exportConfig": {"exportName": kind.lower(), "resourceId": "/subscriptions/1", "type": kind},
+        "runInfo": {"runId": run, "submittedTime": f"2026-10-0{run}T04:10:00Z", "startDate": "2026-10-01T00:00:00"},
+        "blobs": [{"blobName": str(file.relative_to(exports)), "byteCount": file.stat().st_size} for file in files],
+    }
+    (folder / "manifest.json").write_text(json.dumps(said))
+    return exports
+
+
+def test_a_part_without_any_commitment_is_of_the_export_that_the_manifest_names(
+    warehouse: Warehouses, tmp_path: Path
+) -> None:
+    loaded = warehouse("azure-parts")
+    loaded.load((delivery(tmp_path, "ActualCost", "1", ACTUAL), None))
+    loaded.load((delivery(tmp_path, "AmortizedCost", "2", SHARED, AMORTIZED[len(SHARED) :]), None))
+    assert totals(loaded) == (BILLED, AMORTIZED_COST, 6)
+    assert loaded.rows("select export_type, count(*) from raw.azure_cost__charges group by all order by all") == [
+        ("ActualCost", 5),
+        ("AmortizedCost", 5),
+    ]
+
+
+def test_of_a_month_without_any_commitment_both_exports_stand_side_by_side_and_count_once(
+    warehouse: Warehouses, tmp_path: Path
+) -> None:
+    loaded = warehouse("azure-uncommitted")
+    delivery(tmp_path, "ActualCost", "1", SHARED)
+    loaded.load((delivery(tmp_path, "AmortizedCost", "2", SHARED[::-1]), None))
+    kinds = "select export_type, count(*) from raw.azure_cost__charges group by all order by all"
+    usage = Decimal("0.515624")  # 0.171875 + 0.34375 - 0.000001
+    assert loaded.rows(kinds) == [("ActualCost", 3), ("AmortizedCost", 3)]
+    assert totals(loaded) == (usage, usage, 3)
+    # the reservation is bought later in the month, and is spread by the export that comes after
+    loaded.load((delivery(tmp_path, "ActualCost", "3", ACTUAL), None))
+    assert totals(loaded)[0] == BILLED
+    loaded.load((delivery(tmp_path, "AmortizedCost", "4", AMORTIZED), None))
+    assert totals(loaded) == (BILLED, AMORTIZED_COST, 6)
+
+
+def test_what_a_manifest_says_holds_for_a_file_that_was_read_without_it(warehouse: Warehouses, tmp_path: Path) -> None:
+    loaded = warehouse("azure-late-manifest")
+    kinds = "select distinct export_type from raw.azure_cost__charges"
+    loaded.load((write(tmp_path / "copied.csv", SHARED), None))
+    assert loaded.rows(kinds) == [("ActualCost",)]
+    loaded.load((delivery(tmp_path / "exports", "AmortizedCost", "1", SHARED), None))
+    assert loaded.rows(kinds) == [("AmortizedCost",)]
+    assert totals(loaded)[2] == 3
 
 
 def test_an_export_of_one_subscription_leaves_the_others_alone(warehouse: Warehouses, tmp_path: Path) -> None:
