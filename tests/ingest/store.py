@@ -72,6 +72,18 @@ class Store:
         ).encode()
 
 
+def environment(port: int) -> dict[str, str]:
+    """What names a store on this machine, and nobody's key to it."""
+    return {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+        "AWS_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "AKIAOFNOBODY",
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": "/dev/null",
+    }
+
+
 @contextmanager
 def serving() -> Iterator[tuple[Store, dict[str, str]]]:
     """A server that speaks as much of S3 as reading needs, and the environment that names it."""
@@ -105,16 +117,8 @@ def serving() -> Iterator[tuple[Store, dict[str, str]]]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    environment = {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
-        "AWS_REGION": "eu-central-1",
-        "AWS_ACCESS_KEY_ID": "AKIAOFNOBODY",
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": "/dev/null",
-    }
     try:
-        yield kept, environment
+        yield kept, environment(server.server_port)
     finally:
         server.shutdown()
         server.server_close()
