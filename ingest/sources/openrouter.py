@@ -105,6 +105,9 @@ _ACTIVITY = Table(
     replaces=("organization_id", "usage_date"),
     bill=Bill("organization_id", "usage_date", "'USD'", billed_cost="usage", effective_cost="usage"),
     each=(("data",),),
+    # an answer without rows says that nothing was used
+    where="coalesce(activity_date::varchar, model, usage::varchar) is not null",
+    has_other_records=True,
     checks=whole_days("activity_date", "organization_id"),
     columns=(
         # "2026-10-07" by the schema, "2026-10-07 00:00:00" in answers

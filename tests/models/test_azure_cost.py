@@ -152,6 +152,10 @@ def test_what_a_manifest_says_holds_for_a_file_that_was_read_without_it(warehous
     loaded.load((delivery(tmp_path / "exports", "AmortizedCost", "1", SHARED), None))
     assert loaded.rows(kinds) == [("AmortizedCost",)]
     assert totals(loaded)[2] == 3
+    # the very same bytes as another export are one input: as what they came last
+    loaded.load((delivery(tmp_path / "exports", "ActualCost", "2", SHARED), None))
+    assert loaded.rows(kinds) == [("ActualCost",)]
+    assert totals(loaded)[2] == 3
 
 
 def test_an_export_of_one_subscription_leaves_the_others_alone(warehouse: Warehouses, tmp_path: Path) -> None:

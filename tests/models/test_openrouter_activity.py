@@ -148,9 +148,18 @@ def test_the_same_day_twice_in_one_file_is_refused(con: duckdb.DuckDBPyConnectio
     assert lands(con, write(tmp_path / "days.jsonl", whole, answer(row(3, day="2026-10-08")))).landed_count == 2
 
 
+def test_a_day_without_calls_is_no_reason_to_refuse_an_answer(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    landed = lands(con, write(tmp_path / "empty.json", answer()))
+    assert (landed.landed_count, landed.rejected_count, landed.other_count) == (0, 0, 1)
+
+
 def test_a_row_without_its_cost_is_refused_with_its_file(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match=r"1 of 2 records are broken, first in line 1: usage is missing"):
         lands(con, write(tmp_path / "broken.json", answer(row(3), {**row(1), "usage": None})))
+    with pytest.raises(RefusedError, match="activity_date is missing"):
+        lands(con, write(tmp_path / "dayless.json", answer(row(3), {**row(1), "date": None})))
+    with pytest.raises(RefusedError, match="request_count is no whole number"):
+        lands(con, write(tmp_path / "half.json", answer(row(3, requests=1.5))))
 
 
 @pytest.mark.parametrize(
