@@ -55,6 +55,25 @@ class Scope:
 
 
 @dataclass(frozen=True)
+class Bill:
+    """The bills of a month: all of them, or those of one provider's account."""
+
+    month: date
+    provider_id: str | None = None
+    billing_account_id: str | None = None
+
+    def bound(self) -> dict[str, Any]:
+        """What `_BILL` asks for."""
+        return {"month": self.month, "provider": self.provider_id, "account": self.billing_account_id}
+
+
+_BILL = (
+    "billing_month = $month and ($provider is null or provider_id = $provider)"
+    " and ($account is null or billing_account_id = $account)"
+)
+
+
+@dataclass(frozen=True)
 class Mart:
     """A mart that a period and filters can be put to."""
 
@@ -104,7 +123,7 @@ USAGE = Mart(
         "error_count",
         "unpriced_request_count",
         "cost_usd",
-        "case when is_invoiced then cost_usd end as invoiced_cost_usd",
+        "invoiced_cost_usd",
     ),
 )
 
@@ -419,6 +438,31 @@ class Warehouse:
             " order by request_count desc, source_id, provider_id, model_id, usage_name limit $limit",
             {"limit": limit},
         )
+
+    def close_checklist(self) -> pl.DataFrame:
+        """`close_checklist`, the newest month first."""
+        return self._read("select * from marts.close_checklist order by month desc, provider_id, billing_account_id")
+
+    def bridge(self, bill: Bill) -> pl.DataFrame:
+        """`reconciliation_bridge` of a month, its invoices together, step by step."""
+        return self._read(
+            f"select step_number, step, cast(sum(amount_usd) as {MONEY}) as amount_usd from marts.reconciliation_bridge"
+            f" where {_BILL} group by 1, 2 order by 1",
+            bill.bound(),
+        )
+
+    def reconciliation(self, bill: Bill, limit: int) -> pl.DataFrame:
+        """`reconciliation` of a month, what differs most first, `limit` rows at most; `found_count` says of how many."""
+        return self._read(
+            "select *, cast(count(*) over () as bigint) as found_count from marts.reconciliation"
+            f" where {_BILL} order by abs(difference_usd) + abs(timing_variance_usd) desc, estimated_cost_usd desc,"
+            " provider_id, billing_account_id, model_id, component, sku_meter, billing_date limit $limit",
+            {**bill.bound(), "limit": limit},
+        )
+
+    def restatements(self) -> pl.DataFrame:
+        """`restatements`, the newest first."""
+        return self._read("select * from marts.restatements order by restated_at desc, billing_period_start_at desc")
 
     def charge_kinds(self) -> pl.DataFrame:
         """`charges_by_kind` summed by month and kind, the newest month first."""

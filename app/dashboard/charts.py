@@ -192,6 +192,28 @@ def margin_bars(frame: pl.DataFrame, on: str, palette: Palette) -> go.Figure:
     return figure
 
 
+def bridge(frame: pl.DataFrame, palette: Palette) -> go.Figure:
+    """From a first amount to a last one, step by step: `name`, `amount_usd`; the last is the sum of those before it."""
+    figure = _figure(palette, 400)
+    last = len(frame) - 1
+    figure.add_waterfall(
+        x=_names(frame, "name"),
+        y=_floats(frame, "amount_usd"),
+        measure=["absolute", *["relative"] * (last - 1), "total"],
+        text=[theme.money(amount) for amount in frame["amount_usd"]],
+        textposition="outside",
+        cliponaxis=False,
+        connector={"line": {"color": palette.line, "width": 1}},
+        increasing={"marker": {"color": palette.bad}},
+        decreasing={"marker": {"color": palette.good}},
+        totals={"marker": {"color": palette.other}},
+        hovertemplate="%{x}: %{text}<extra></extra>",
+    )
+    figure.update_layout(showlegend=False)
+    figure.update_yaxes(tickprefix=theme.symbol(), tickformat="~s", rangemode="tozero")
+    return figure
+
+
 def whale_curve(frame: pl.DataFrame, palette: Palette) -> go.Figure:
     """Gross profit added up from the best customer to the worst: it rises, peaks, and falls with those who cost."""
     figure = _figure(palette, 400)

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import streamlit as st
 
-from app.marts import CONVERSATIONS, MARGIN, USAGE, Book, Bounds, Dimension, Grain, Scope, Warehouse
+from app.marts import CONVERSATIONS, MARGIN, USAGE, Bill, Book, Bounds, Dimension, Grain, Scope, Warehouse
 
 _ENTRIES = 256
 
@@ -180,6 +180,30 @@ def unpriced(path: str, limit: int) -> pl.DataFrame:
 def unknown_usage(path: str, limit: int) -> pl.DataFrame:
     """Counts of the providers that nothing here reads."""
     return warehouse(path).unknown_usage(limit)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def close_checklist(path: str) -> pl.DataFrame:
+    """What stands between each bill and its close."""
+    return warehouse(path).close_checklist()
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def bridge(path: str, bill: Bill) -> pl.DataFrame:
+    """The way from the rated cost to the bill."""
+    return warehouse(path).bridge(bill)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def reconciliation(path: str, bill: Bill, limit: int) -> pl.DataFrame:
+    """Rated beside billed, what differs most first."""
+    return warehouse(path).reconciliation(bill, limit)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def restatements(path: str) -> pl.DataFrame:
+    """What newer bills changed."""
+    return warehouse(path).restatements()
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

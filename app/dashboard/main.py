@@ -51,6 +51,12 @@ _PAGES = {
             help="The price book as of any day: history, calls without a price, conflicts, contracts and rerates.",
         ),
         st.Page(
+            "app_pages/close.py",
+            title="Close & reconcile",
+            icon=":material/fact_check:",
+            help="Is the month's bill explained: what calls cost beside what was billed, and what the difference is.",
+        ),
+        st.Page(
             "app_pages/health.py",
             title="Data health",
             icon=":material/health_and_safety:",

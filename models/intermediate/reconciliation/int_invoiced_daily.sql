@@ -14,7 +14,7 @@ with invoiced as (
     from {{ ref('int_requests_reconciled') }} as calls
     left join {{ ref('billing_calendars') }} as calendars on calls.provider_id = calendars.provider_id
     where
-        coalesce({{ for_each_component('calls.@_invoiced_usd') }}) is not null
+        calls.is_on_bill
         {% if is_incremental() %}
             and calls.usage_date in (select usage_date from {{ dates }})
         {% endif %}

@@ -2,14 +2,13 @@
 -- What each component costs by the bill; NULL where the bill does not tell, and the rated cost holds.
 select
     calls.*,
+    factors.provider_id is not null as is_on_bill,
+    -- most bills agree: a factor of 1 is not multiplied by
     {{ for_each_component(
-        'case when factors.@_factor is not null then ' ~ times('calls.@_cost_usd', 'factors.@_factor')
+        'case when factors.@_factor = 1 then calls.@_cost_usd'
+        ~ ' when factors.@_factor is not null then ' ~ times('calls.@_cost_usd', 'factors.@_factor')
         ~ ' when factors.@_block_price_usd is not null then '
         ~ times(in_blocks('#', "'@'"), 'factors.@_block_price_usd') ~ ' end as @_invoiced_usd'
-    ) }},
-    -- nothing used costs nothing, whether or not it has a price
-    {{ for_each_component(
-        'case when coalesce(# = 0, factors.provider_id is not null) then cast(0 as decimal(38, 12)) end as @_unused_usd'
     ) }}
 from {{ ref('int_requests_costed') }} as calls
 left join {{ ref('billing_calendars') }} as calendars on calls.provider_id = calendars.provider_id

@@ -1,22 +1,13 @@
 -- grain: one row per model call (attempt)
 {{ config(materialized='view') }}
-{% set components = usage_components().keys() | list %}
 with summed as (
 
     select
         calls.*,
-        input_cost_usd + cache_read_cost_usd + cache_write_cost_usd + output_cost_usd + tool_cost_usd + other_cost_usd
-            as contracted_cost_usd,
-        -- of what has no price of ours, what the bill says
-        {{ for_each(components, 'coalesce(calls.@_invoiced_usd, calls.@_cost_usd, calls.@_unused_usd)', ' + ') }}
-            as best_cost_usd,
-        coalesce({{ for_each(components, 'calls.@_invoiced_usd') }}) is not null as has_invoiced,
-        {{ for_each(components, 'coalesce(calls.@_invoiced_usd, 0)', ' + ') }} as invoiced_cost_usd,
+        coalesce(remainders.remainder_usd, 0) as remainder_usd,
         {{ for_each(
-            components,
-            '(calls.@_invoiced_usd is not null or coalesce(calls.@_cost_usd, calls.@_unused_usd) = 0)', ' and '
-        ) }} as is_all_invoiced,
-        coalesce(remainders.remainder_usd, 0) as remainder_usd
+            ['input', 'cache_read', 'cache_write', 'output', 'tool', 'other'], '@_cost_usd', ' + '
+        ) }} as contracted_cost_usd
     from {{ ref('int_requests_reconciled') }} as calls
     left join {{ ref('int_invoice_remainders') }} as remainders
         on calls.source_id = remainders.source_id and calls.request_id = remainders.request_id
@@ -106,10 +97,21 @@ select
     cast(coalesce(list_cost_usd, contracted_cost_usd) as decimal(38, 12)) as list_cost_usd,
     cast(contracted_cost_usd as decimal(38, 12)) as contracted_cost_usd,
     -- the best known: by the invoice where it is in, else contracted
-    cast(best_cost_usd + remainder_usd as decimal(38, 12)) as cost_usd,
-    cast(case when has_invoiced then invoiced_cost_usd + remainder_usd end as decimal(38, 12)) as invoiced_cost_usd,
+    cast(case
+        when not is_on_bill then contracted_cost_usd
+        -- of what has no price of ours, what the bill says; what was not used costs nothing
+        else remainder_usd
+            + {{ for_each_component('coalesce(@_invoiced_usd, @_cost_usd, case when # = 0 then 0 end)', ' + ') }}
+    end as decimal(38, 12)) as cost_usd,
+    cast(case
+        when is_on_bill then remainder_usd + {{ for_each_component('coalesce(@_invoiced_usd, 0)', ' + ') }}
+    end as decimal(38, 12)) as invoiced_cost_usd,
     reported_cost_usd,
-    has_invoiced and coalesce(is_all_invoiced, false) as is_invoiced,
+    case
+        when is_on_bill
+            then {{ for_each_component('(@_invoiced_usd is not null or coalesce(@_cost_usd, #) = 0)', ' and ') }}
+        else false
+    end as is_invoiced,
     exchange_rate,
     exchange_rate_date,
     exchange_rate_source,
