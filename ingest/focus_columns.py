@@ -20,7 +20,7 @@ COST_AND_USAGE: tuple[Column, ...] = (
     Column("billing_account_id", paths=("BillingAccountId",), required=True),
     Column("billing_account_name", paths=("BillingAccountName",)),
     Column("billing_account_type", paths=("BillingAccountType",)),
-    Column("billing_currency", paths=("BillingCurrency",), required=True),
+    Column("billing_currency", Type.CURRENCY, ("BillingCurrency",), required=True),
     _time("billing_period_start", "BillingPeriodStart"),
     _time("billing_period_end", "BillingPeriodEnd"),
     _time("charge_period_start", "ChargePeriodStart"),

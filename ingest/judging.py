@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ingest import fingerprints, unknown_usage
+from ingest import currencies, fingerprints, unknown_usage
 from ingest.files import InputFile, RefusedError
 from ingest.json_paths import JsonPaths, spelt_out
 from ingest.lines_seen import LinesSeen
@@ -26,6 +26,8 @@ FIRST_RULE = 3
 NO_TEXT = "cast(null as varchar)"
 NO_SAMPLE = Rule("", "", "is no sample of a metric", "save the answer of /metrics as it comes")
 _NUMBERS = {Type.INTEGER, Type.MONEY, Type.FLOAT_MONEY, Type.QUANTITY}
+BILLED = {"charges", "invoices", "billing_periods", "provider_usage", "capacity"}
+"""Shapes whose every time is of a period that somebody can be billed for."""
 
 
 @dataclass(frozen=True)
@@ -224,6 +226,7 @@ def _typed(column: Column) -> str:
         Type.QUANTITY: f"try_cast({text} as decimal(38, 18))",
         Type.DATE: f"case when length({text}) = 10 then try_cast({text} as date) end",
         Type.BOOLEAN: f"try_cast({text} as boolean)",
+        Type.CURRENCY: f"upper({text})",
     }
     return casts.get(column.type, text)
 
@@ -245,7 +248,7 @@ def _time(text: str, column: Column) -> str:
         when substr({text}, 5, 1) = '-' then {iso}
         {day if column.date_format else ""}
         when right({text}, 4) = ' GMT' then try_strptime({text}, '%a, %d %b %Y %H:%M:%S GMT')
-        else make_timestamp(cast(case
+        else make_timestamp(try_cast(case
             when {number} < 1e11 then {number} * 1000000
             when {number} < 1e14 then {number} * 1000
             when {number} < 1e17 then {number}
@@ -262,7 +265,8 @@ def _carried(table: Table) -> str:
         if column.carried
     )
     made = ", ".join(
-        f"coalesce({name(column.name)}, {column.otherwise}) as {name(column.name)}"
+        f"coalesce({name(column.name)}, case when {_text_name(column)} is null then {column.otherwise} end) "
+        f"as {name(column.name)}"
         for column in table.columns
         if column.otherwise
     )
@@ -294,12 +298,18 @@ def _rules(table: Table, records: Records, absent: AbstractSet[str], now: dateti
             yield from _column_rules(column, is_float=any(path.lower() in records.floats for path in column.paths))
     yield from table.checks
     latest = now + (timedelta(minutes=5) if table.shape == "requests" else timedelta(days=3660))
-    yield Rule(
-        table.date,
-        f"{name(table.date)} not between timestamp '2015-01-01' and timestamp '{latest:%Y-%m-%d %H:%M:%S}'",
-        "lies before 2015 or in the future",
-        "check the clock and the unit of the epoch",
-    )
+    times = [
+        column.name
+        for column in table.columns
+        if table.shape in BILLED and column.type in {Type.TIMESTAMP, Type.DATE} and column.name not in absent
+    ]
+    for time in dict.fromkeys([*times, table.date]):
+        yield Rule(
+            time,
+            f"{name(time)} not between timestamp '2015-01-01' and timestamp '{latest:%Y-%m-%d %H:%M:%S}'",
+            "lies before 2015 or in the future",
+            "check the clock and the unit of the epoch",
+        )
 
 
 def _column_rules(column: Column, *, is_float: bool) -> Iterator[Rule]:  # noqa: C901 - one branch a type
@@ -317,10 +327,11 @@ def _column_rules(column: Column, *, is_float: bool) -> Iterator[Rule]:  # noqa:
     unread = f"{text} is not null and {value} is null"
     match column.type:
         case Type.INTEGER:
-            fraction = f"contains({text}, '.') and try_cast({text} as decimal(38, 6)) <> {value}"
+            # `1.0` and `1e3` are whole numbers; a cast reads `1_000`, `0x1F` and `1e-1` as such, too
+            is_none = f"contains({text}, '_') or try_cast({text} as decimal(38, 6)) is distinct from {value}"
             yield Rule(
                 column.name,
-                f"case when {value} is null then {told} is not null else contains({text}, '_') or ({fraction}) end",
+                f"case when {value} is null then {told} is not null else {text} glob '*[!0-9]*' and ({is_none}) end",
                 "is no whole number",
                 "write digits only",
             )
@@ -334,6 +345,9 @@ def _column_rules(column: Column, *, is_float: bool) -> Iterator[Rule]:  # noqa:
         case Type.TIMESTAMP:
             offset = "" if column.zone else ", with Z or an offset from UTC"
             yield Rule(column.name, unread, f"is no time{offset}", f"write ISO 8601{offset or ' (UTC)'}, or an epoch")
+        case Type.CURRENCY:
+            codes = ", ".join(map(literal, sorted(currencies.CODES)))
+            yield Rule(column.name, f"{value} not in ({codes})", "is no currency", "write its ISO 4217 code, as USD")
         case Type.DATE:
             yield Rule(column.name, unread, "is no date", "write YYYY-MM-DD")
         case Type.BOOLEAN:

@@ -11,6 +11,7 @@ from tempfile import mkdtemp
 from typing import cast
 
 import duckdb
+import pyarrow.parquet as pq
 from duckdb.sqltypes import DuckDBPyType
 
 from ingest import otlp, prometheus
@@ -206,10 +207,11 @@ def _csv(con: duckdb.DuckDBPyConnection, file: InputFile, path: Path) -> Records
 def _parquet(con: duckdb.DuckDBPyConnection, path: Path) -> Records:
     scan = f"read_parquet({literal(str(path))})"
     read = con.sql(f"select * from {scan}")
+    headers = pq.read_schema(path).names  # DuckDB gives the second of two names that differ in case only another one
     found = [
         field
-        for column, kind in zip(read.columns, read.types, strict=True)
-        for field in _fields(column, name(column), kind)
+        for header, column, kind in zip(headers, read.columns, read.types, strict=True)
+        for field in _fields(header, name(column), kind)
     ]
     fields = tuple(
         (path, f"cast({f'to_json({value})' if _is_nested(kind) else value} as varchar)") for path, value, kind in found

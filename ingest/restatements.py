@@ -144,7 +144,7 @@ def _lines(table: Table, paths: Sequence[Path]) -> str:
             {scope_sql(table)} as scope,
             cast({bill.account} as varchar) as billing_account_id,
             cast({bill.period_start} as timestamp) as billing_period_start,
-            cast({bill.currency} as varchar) as billing_currency,
+            upper({bill.currency}) as billing_currency,
             cast({bill.billed_cost} as decimal(38, 12)) as billed_cost,
             cast({bill.effective_cost} as decimal(38, 12)) as effective_cost,
             input_id

@@ -25,6 +25,8 @@ class Type(StrEnum):
     """UTC. ISO 8601, HTTP date, or epoch in s, ms, µs or ns by its size."""
     DATE = "date"
     BOOLEAN = "boolean"
+    CURRENCY = "currency"
+    """A code of ISO 4217, in capitals however it was written: `usd` and `USD` are one sum, `$` is none of them."""
     JSON = "json"
     """A value kept as the JSON text that it was, for staging to look into. Never for prompts or answers."""
 
@@ -38,6 +40,7 @@ SQL_TYPES: Mapping[Type, str] = {
     Type.TIMESTAMP: "timestamp",
     Type.DATE: "date",
     Type.BOOLEAN: "boolean",
+    Type.CURRENCY: "varchar",
     Type.JSON: "varchar",
 }
 

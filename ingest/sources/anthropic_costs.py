@@ -83,7 +83,7 @@ _CHARGES = Table(
         # "17.1875" is $0.171875: "lowest units (cents), as a decimal string"
         Column("amount_cents", Type.QUANTITY, ("amount",)),
         Column("list_amount", paths=("list_amount",), landed=False),
-        Column("currency", paths=("currency",)),
+        Column("currency", Type.CURRENCY, ("currency",)),
         Column("cost_usd", Type.MONEY, ("cost_usd",)),
         Column("list_price_usd", Type.MONEY, ("list_price_usd",)),
         Column("description", paths=("description",)),

@@ -72,7 +72,7 @@ SOURCE = Source(
                 _column("iam_principal", "lineItem/IamPrincipal"),
                 _column("line_item_description", "lineItem/LineItemDescription"),
                 _column("legal_entity", "lineItem/LegalEntity"),
-                _column("currency_code", "lineItem/CurrencyCode", required=True),
+                _column("currency_code", "lineItem/CurrencyCode", Type.CURRENCY, required=True),
                 _column("usage_amount", "lineItem/UsageAmount", Type.QUANTITY),
                 _money("unblended_cost", "lineItem/UnblendedCost", required=True),
                 _money("net_unblended_cost", "lineItem/NetUnblendedCost"),

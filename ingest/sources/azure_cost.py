@@ -64,7 +64,12 @@ SOURCE = Source(
                     required=True,
                 ),
                 Column("billing_account_name", paths=("BillingProfileName", "BillingAccountName")),
-                Column("billing_currency", paths=("BillingCurrency", "BillingCurrencyCode", "Currency"), required=True),
+                Column(
+                    "billing_currency",
+                    Type.CURRENCY,
+                    ("BillingCurrency", "BillingCurrencyCode", "Currency"),
+                    required=True,
+                ),
                 # the months of old pay-as-you-go exports are those of the days: they name no period
                 _day("billing_period_start", "BillingPeriodStartDate", otherwise="date_trunc('month', charge_day)"),
                 _day("billing_period_last_day", "BillingPeriodEndDate"),

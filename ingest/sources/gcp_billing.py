@@ -59,7 +59,7 @@ SOURCE = Source(
                 _nested("resource_global_name"),
                 Column("cost", Type.FLOAT_MONEY, ("cost",), required=True),
                 Column("cost_at_list", Type.FLOAT_MONEY, ("cost_at_list",)),
-                Column("currency", paths=("currency",), required=True),
+                Column("currency", Type.CURRENCY, ("currency",), required=True),
                 _nested("usage_amount", Type.QUANTITY),
                 _nested("usage_unit"),
                 _nested("usage_amount_in_pricing_units", Type.QUANTITY),

@@ -67,7 +67,7 @@ _CHARGES = Table(
         Column("line_item", paths=("line_item",)),
         # tokens times a price, summed as doubles: `0.5617712500000000`, `2.0149680000000003`
         Column("amount", Type.FLOAT_MONEY, ("amount_value", "amount.value"), required=True),
-        Column("currency", paths=("amount_currency", "amount.currency"), required=True),
+        Column("currency", Type.CURRENCY, ("amount_currency", "amount.currency"), required=True),
         Column("quantity", Type.QUANTITY, ("quantity",)),
         Column("quantity_unit", paths=("quantity_unit",)),
     ),

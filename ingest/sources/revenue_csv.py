@@ -34,7 +34,7 @@ SOURCE = Source(
                 Column("period_start", Type.DATE, ("period_start",), required=True),
                 Column("period_end", Type.DATE, ("period_end",), required=True),
                 Column("amount", Type.MONEY, ("amount",), required=True, maximum=10**9),
-                Column("currency", paths=("currency",), required=True),
+                Column("currency", Type.CURRENCY, ("currency",), required=True),
                 Column("feature_id", paths=("feature", "feature_id")),
                 Column("plan_id", paths=("plan", "plan_id")),
             ),
