@@ -17,6 +17,8 @@ from ingest.fetch.api import Api, FetchError, Params
 ATTEMPTS = 8
 LONGEST_WAIT = 900.0
 """Seconds: who asks for more patience is asked again by the next `unitcost fetch`."""
+FAST_CLOCK = 300.0
+"""Seconds by which this machine's clock may be ahead of the provider's: by it a day is taken for complete."""
 REDIRECTS = 5
 PASSING = frozenset({408, 429})
 """Refusals that pass; those of the server's own (5xx) do too."""
@@ -115,6 +117,8 @@ class Client:
             raise _PassingError(f"no answer ({type(error).__name__})") from None
         except httpx2.DecodingError:
             raise _PassingError("the answer is damaged") from None
+        if response.is_success or response.status_code == httpx2.codes.BAD_REQUEST:  # who asks for tomorrow is refused
+            _refuse_fast_clock(response)
         if not response.is_success:
             raise _refused(response)
         if self._key.encode() in response.content:
@@ -151,6 +155,20 @@ def _wait(state: RetryCallState) -> float:
     return _backoff(state) + (error.wait if isinstance(error, _PassingError) else 0)
 
 
+def _refuse_fast_clock(response: httpx2.Response) -> None:
+    """Stop where days would be taken for complete that are not over: their costs so far would look final.
+
+    A slow clock leaves the last days for the next time.
+    """
+    told = _moment(response.headers.get("Date", ""))
+    ahead = (datetime.now(UTC) - told).total_seconds() if told else 0
+    if ahead > FAST_CLOCK:
+        raise FetchError(
+            f"{response.url.path}: the clock of this machine is {ahead / 60:,.0f} minutes ahead of the provider's; "
+            "set it, or days that are not over are taken for complete"
+        )
+
+
 def _refused(response: httpx2.Response) -> Exception:
     """What an answer that is no page means. Its text is not told: providers repeat a part of the key in it."""
     status, path = response.status_code, response.url.path
@@ -185,11 +203,17 @@ def _retry_after(value: str | None) -> float:
         return 0
     if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value.strip()):
         return float(value)
+    moment = _moment(value)
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds()) if moment else 0
+
+
+def _moment(value: str) -> datetime | None:
+    """A date as HTTP writes it."""
     try:
         moment = email.utils.parsedate_to_datetime(value)
     except ValueError:
-        return 0
-    return max(0.0, (moment.replace(tzinfo=moment.tzinfo or UTC) - datetime.now(UTC)).total_seconds())
+        return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
 def _checked(base_url: str) -> httpx2.URL:

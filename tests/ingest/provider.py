@@ -37,6 +37,8 @@ class Provider:
     answered: list[bytes] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
     url: str = ""
+    clock: str = ""
+    """What its answers say in `Date`; empty: the time."""
 
 
 @contextmanager
@@ -74,6 +76,9 @@ def serving(pages: Pages) -> Iterator[Provider]:
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
+
+        def date_time_string(self, timestamp: float | None = None) -> str:
+            return provider.clock or super().date_time_string(timestamp)
 
         def log_message(self, *_: object) -> None:
             pass

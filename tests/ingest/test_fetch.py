@@ -186,8 +186,12 @@ def test_stripe_is_paged_by_the_last_id_and_the_rest_of_an_invoices_lines_is_fet
         (Fault(408), 1),
         (Fault(is_cut=True), 1),
         (Fault(200, body=b'{"data": ['), 1),
+        (Fault(200, (("Content-Encoding", "gzip"),), b"no gzip"), 1),
+        (Fault(429, (("Retry-After", "soon"),)), 1),
+        (Fault(429, (("Retry-After", "-5"),)), 1),
+        (Fault(429, (("Retry-After", "Wed, 07 Oct 2026 13:46:57 GMT"),)), 1),
     ],
-    ids=["429", "503", "500", "408", "cut off", "half a document"],
+    ids=["429", "503", "500", "408", "cut off", "half a document", "no gzip", "no time", "less than 0", "a past date"],
 )
 def test_what_passes_is_asked_again_and_never_sooner_than_the_server_says(
     fault: Fault, least: float, provider: Provider, tmp_path: Path
@@ -259,6 +263,55 @@ def test_a_wrong_key_stops_at_once(provider: Provider, tmp_path: Path) -> None:
     with pytest.raises(FetchError, match="the key is not accepted"):
         fetched(OPENAI, provider, tmp_path)
     assert len(provider.asked) == 1
+
+
+def test_a_key_that_expires_between_two_pages_leaves_none_of_the_month_and_a_new_one_goes_on_after_them(
+    provider: Provider, tmp_path: Path
+) -> None:
+    whole = Buckets()
+
+    def expired(path: str, query: Query) -> dict[str, Any]:
+        if query.get("page") == ["page_10"]:
+            provider.faults = [Fault(401)]
+        return whole(path, query)
+
+    provider.pages = expired
+    with pytest.raises(FetchError, match="the key is not accepted") as refused:
+        costs(provider, tmp_path, last=date(2026, 10, 31))
+    assert KEY not in str(refused.value)
+    assert pages(tmp_path) == {}
+    asked, provider.pages = len(provider.asked), whole
+    assert costs(provider, tmp_path, last=date(2026, 10, 31)).problem is None
+    assert len(pages(tmp_path)) == 4
+    assert [query.get("page") for _, query in provider.asked[asked:]] == [["page_20"], ["page_30"]]
+
+
+@pytest.mark.parametrize("fault", [None, Fault(400)], ids=["an answer", "a refusal"])
+def test_a_clock_that_is_ahead_of_the_providers_is_set_before_a_day_is_taken_for_complete(
+    fault: Fault | None, provider: Provider, tmp_path: Path
+) -> None:
+    provider.clock = format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True)
+    provider.faults = [fault] if fault else []
+    problem = costs(provider, tmp_path).problem
+    assert "the clock of this machine is 1,440 minutes ahead of the provider's; set it" in str(problem)
+    assert pages(tmp_path) == {}
+    provider.clock, provider.faults = "", []
+    assert costs(provider, tmp_path).problem is None
+    assert len(pages(tmp_path)) == 6
+
+
+@pytest.mark.parametrize("minutes", [4, -4, -1440])
+def test_a_clock_that_is_slow_or_nearly_right_loses_no_day(minutes: int, provider: Provider, tmp_path: Path) -> None:
+    provider.clock = format_datetime(datetime.now(UTC) - timedelta(minutes=minutes), usegmt=True)
+    assert costs(provider, tmp_path).problem is None
+    later = costs(provider, tmp_path, now=NOW + timedelta(days=1))
+    assert later.problem is None
+    assert days(tmp_path, "costs/2026-11.0002.json")[-1] == "2026-11-20"
+
+
+def test_a_provider_that_tells_no_time_is_believed(provider: Provider, tmp_path: Path) -> None:
+    provider.clock = "now"
+    assert costs(provider, tmp_path).problem is None
 
 
 def test_what_may_be_restated_is_fetched_again_and_what_is_settled_is_not(provider: Provider, tmp_path: Path) -> None:
@@ -461,6 +514,16 @@ def test_a_page_that_holds_the_key_is_not_written(tmp_path: Path) -> None:
     assert "the answer holds the key" in problem
     assert KEY not in problem
     assert not list(tmp_path.rglob("*.0001.json"))
+
+
+@pytest.mark.parametrize("api", APIS.values(), ids=APIS)
+def test_no_key_follows_a_redirect_whatever_header_it_is_in(api: Api, provider: Provider, tmp_path: Path) -> None:
+    with serving(Buckets()) as thief:
+        provider.faults = [Fault(302, (("Location", f"{thief.url}/x"),))] * 400
+        results = fetched(api, provider, tmp_path, first=date(2026, 11, 1))
+    assert all("where the key does not go" in str(one.problem) for one in results)
+    assert all(KEY not in str(one.problem) for one in results)
+    assert thief.asked == []
 
 
 def test_a_redirect_to_another_host_is_not_followed_and_one_within_it_is(provider: Provider, tmp_path: Path) -> None:
