@@ -260,6 +260,50 @@ def test_a_delivery_with_a_missing_or_torn_part_is_refused_whole(
         assert not [one for one in ledger.inputs() if one.state == "refused"]
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_in_every_layout_a_delivery_counts_when_its_last_part_is_there_and_not_before(
+    con: duckdb.DuckDBPyConnection, home: Path, exports: Path, layout: str
+) -> None:
+    LAYOUTS[layout](exports, [("acme", "10")], [("acme", "20")])
+    late = max(exports.rglob("*.csv*"))
+    content = late.read_bytes()
+    late.unlink()
+    for _ in range(2):
+        assert f"{late.name} is not there, and the manifest lists it" in problem(ingest(con, home, exports))
+        assert billed(con, home) == {}
+    late.write_bytes(content)
+    assert states(ingest(con, home, exports)) == ["landed", "landed"]
+    assert billed(con, home) == {"acme": Decimal(30)}
+
+
+def test_the_parts_of_a_cost_and_usage_report_are_one_bill_or_none(
+    con: duckdb.DuckDBPyConnection, home: Path, exports: Path
+) -> None:
+    manifest = legacy(exports, [], [], assembly="20261008T041000Z")
+    header, *lines = (Path(__file__).parent / "sources" / "aws_cur" / "charges.csv").read_text().splitlines()
+    first, second = sorted(exports.rglob("*.csv.gz"))
+    first.write_bytes(gzip.compress("\n".join([header, *lines[:4], ""]).encode()))
+    rest = "\n".join([header, *lines[4:], ""])
+    second.write_bytes(gzip.compress(rest.replace("USD,0.04,", "USD,$0.04,").encode()))
+    assert "report-2.csv.gz: 1 of 4 records are broken" in problem(ingest(con, home, manifest))
+    with Ledger(home) as ledger:
+        assert ledger.active_files() == []
+    second.write_bytes(gzip.compress(rest.encode()))
+    assert states(ingest(con, home, manifest)) == ["landed", "landed"]
+
+
+def test_a_newer_delivery_without_a_line_is_refused_until_somebody_says_that_it_is_right(
+    con: duckdb.DuckDBPyConnection, home: Path, exports: Path
+) -> None:
+    azure(exports, [("acme", "10")], run="1", at="2026-10-08T04:10:00Z")
+    ingest(con, home, exports)
+    azure(exports, [], run="2", at="2026-10-09T04:10:00Z")
+    assert "it bills 0 USD to acme for 2026-10-01" in problem(ingest(con, home, exports))
+    assert billed(con, home) == {"acme": Decimal(10)}
+    ingest(con, home, exports, allow_smaller=True)
+    assert billed(con, home) == {}
+
+
 @pytest.mark.parametrize(
     ("said", "says"),
     [

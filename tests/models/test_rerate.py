@@ -48,10 +48,9 @@ def call(number: int, day: str) -> dict[str, Any]:
     }
 
 
-@pytest.fixture(scope="module")
-def closed(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Company:
+def closed_company(company: Companies, name: str) -> Company:
     """September is closed at $2 a million; a correction to $3 was learned after that."""
-    made = company("rerated", closed=[("2026-09-01", CLOSED_AT)], learns=False)
+    made = company(name, closed=[("2026-09-01", CLOSED_AT)], learns=False)
     made.know([price("input_tokens", "2")], datetime(2026, 9, 1, tzinfo=UTC))
     made.know([price("input_tokens", "3")], datetime(2026, 10, 20, tzinfo=UTC))
     made.match(
@@ -68,6 +67,12 @@ def closed(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Comp
             }
         ]
     )
+    return made
+
+
+@pytest.fixture(scope="module")
+def closed(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Company:
+    made = closed_company(company, "rerated")
     calls = [call(1, "2026-09-10"), call(2, "2026-09-10"), call(3, "2026-10-10")]
     made.load((write_calls(tmp_path_factory.mktemp("calls") / "calls.jsonl", calls), "canonical"))
     return made
@@ -125,6 +130,21 @@ def test_an_accepted_rerate_moves_the_month_keeps_the_difference_and_stays(at_wo
     pipeline.build(at_work.settings, full=True)
     assert costs(builds.current(at_work.home).path) == [Decimal(3), Decimal(3), Decimal(3)]
     assert at_work.rows(f"{kept} from rerate_changes") == expected
+
+
+def test_calls_that_come_late_count_however_late_at_the_price_of_the_close_where_their_month_is_closed(
+    company: Companies, tmp_path: Path
+) -> None:
+    made = closed_company(company, "late")
+    made.load((write_calls(tmp_path / "calls.jsonl", [call(1, "2026-10-20"), call(2, "2026-09-10")]), "canonical"))
+    late = [call(3, "2026-10-20"), call(4, "2026-10-19"), call(5, "2026-09-10"), call(6, "2026-08-10")]
+    late[0]["requested_at"] = "2026-10-20T11:59:59Z"  # a second before what is known, a day, 40 days, 71 days
+    assert not made.load((write_calls(tmp_path / "late.jsonl", late), "canonical")).is_full
+    months = "select strftime(usage_date, '%Y-%m'), count(*), sum(cost_usd) from fct_requests group by all order by all"
+    counted = made.rows(months)
+    assert counted == [("2026-08", 1, Decimal(3)), ("2026-09", 2, Decimal(4)), ("2026-10", 3, Decimal(9))]
+    made.load(full=True)
+    assert made.rows(months) == counted
 
 
 def test_a_later_price_does_not_reach_a_rerated_month(closed: Company) -> None:
