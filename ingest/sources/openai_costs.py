@@ -10,7 +10,7 @@ pages counts.
 """
 
 from ingest.report_pages import EACH, ORGANIZATION, buckets, results, whole_days
-from ingest.source import MOST_TOKENS, Bill, Column, Sample, Source, Table, Type
+from ingest.source import MOST_TOKENS, Bill, Check, Column, Sample, Source, Table, Type
 
 COSTS = "organization.costs.result"
 REPORTS = (
@@ -82,7 +82,15 @@ _USAGE = Table(
     each=EACH,
     where="case when object is null then num_model_requests is not null else object like 'organization.usage.%' end",
     has_other_records=True,
-    checks=whole_days("bucket_start", "organization_id", "report"),
+    checks=(
+        *whole_days("bucket_start", "organization_id", "report"),
+        Check(
+            "input_cached_tokens",
+            "input_cached_tokens > input_tokens",
+            "are more than input_tokens, which they are a part of",
+            "fetch the page again",
+        ),
+    ),
     columns=(
         *_times(),
         Column("object", paths=("object",), landed=False),

@@ -276,12 +276,11 @@ def test_what_is_no_identifier_is_rejected(bench: Bench) -> None:
 
 @each_bill
 def test_two_equal_lines_are_two_lines(bench: Bench) -> None:
-    column = next(column for column in bench.table.columns if column.type in NUMBERS or column.required)
+    column = columns(bench.table, *NUMBERS, Type.TIMESTAMP)[0]
+    value = "2026-10-07T00:00:00Z" if column.type is Type.TIMESTAMP else "7"
     once = bench.land(sample(bench.source, bench.table).read_text())
-    value = next(column for column in columns(bench.table, *NUMBERS, Type.TIMESTAMP))
-    first = {"INTEGER": "7"}.get(value.type.name, "7.5") if value.type in NUMBERS else "2026-10-07T00:00:00Z"
-    twice = bench.land(with_changes(bench.source, bench.table, [(value, first), (value, first)]))
-    assert twice.landed_count == once.landed_count + 2, column.name
+    twice = bench.land(with_changes(bench.source, bench.table, [(column, value), (column, value)]))
+    assert twice.landed_count == once.landed_count + 2
 
 
 @each_restated
@@ -339,6 +338,8 @@ EDGES = {
     "2025-11-02T01:30:00Z": "2025-11-02",  # and this one twice
 }
 """Moments, and their days in UTC."""
+NAIVE = {"2026-09-30T20:00:00": "2026-09-30", "2026-10-01T02:00:00": "2026-10-01"}
+"""The same of times without an offset, where a format says that they are UTC."""
 MIDNIGHTS = {edge: EDGES[edge] for edge in ("2026-10-01T00:00:00Z", "2026-09-30T17:00:00-07:00")}
 IN_A_ZONE = """
 import sys
@@ -351,7 +352,9 @@ land_edges(Path(sys.argv[1]))
 def edges(table: Table) -> tuple[Column, dict[str, str]]:
     """The column by which lines fall into days, and what is written there; a page of buckets begins at midnight."""
     column = next(column for column in table.columns if column.name == table.date)
-    return column, MIDNIGHTS if any(path.startswith("../") for path in column.paths) else EDGES
+    if any(path.startswith("../") for path in column.paths):
+        return column, MIDNIGHTS
+    return column, EDGES | NAIVE if column.zone else EDGES
 
 
 def land_edges(folder: Path) -> None:

@@ -23,6 +23,7 @@ from ingest.paths import expand
 from ingest.source import Source, Table
 from ingest.sources import discover
 from tests.conftest import landed_rows
+from tests.ingest.bills import sample
 
 PROJECT = Path(__file__).parent.parent.parent
 SOURCES = discover()
@@ -37,11 +38,6 @@ each_log = pytest.mark.parametrize(("source", "table"), LOGS, ids=[source.raw_na
 COUNTING = [(source, table) for source, table in LOGS if table.usage and not table.each]
 PROMPTED = [(source, table) for source, table in LOGS if table.prompt and source.name != "otel"]
 """The attributes of a span have tests of their own."""
-
-
-def sample(source: Source, table: Table) -> Path:
-    (path,) = (Path(__file__).parent / "sources" / source.name).glob(f"{table.shape}.*")
-    return path
 
 
 def rows(home: Path, name: str) -> list[tuple[object, ...]]:

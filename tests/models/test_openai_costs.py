@@ -337,3 +337,9 @@ def test_days_without_costs_are_no_reason_to_refuse_a_page(con: duckdb.DuckDBPyC
     recognised = [source.name for source in discover().values() for table in source.tables if table.recognises(sample)]
     landed = lands(con, empty)
     assert (recognised, landed.landed_count, landed.rejected_count, landed.other_count) == ([SOURCE], 0, 0, 2)
+
+
+def test_more_tokens_from_a_cache_than_there_were_are_refused(con: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    path = write(tmp_path / "use.jsonl", page(bucket(OCTOBER_7, use(input_tokens=10, input_cached_tokens=11))))
+    with pytest.raises(RefusedError, match="input_cached_tokens are more than input_tokens"):
+        lands(con, path, "provider_usage")
