@@ -452,7 +452,7 @@ class Warehouse:
         )
 
     def reconciliation(self, bill: Bill, limit: int) -> pl.DataFrame:
-        """`reconciliation` of a month, what differs most first, `limit` rows at most; `found_count` says of how many."""
+        """`reconciliation` of a month, what differs most first, `limit` at most; `found_count` says of how many."""
         return self._read(
             "select *, cast(count(*) over () as bigint) as found_count from marts.reconciliation"
             f" where {_BILL} order by abs(difference_usd) + abs(timing_variance_usd) desc, estimated_cost_usd desc,"

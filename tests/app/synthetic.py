@@ -230,9 +230,29 @@ def _cost_per(key: str, other: str, other_count: str) -> str:
     from requests group by 1, 2""".replace(", cast(sum(x) as decimal(38, 12)) as x", "")
 
 
+_RECONCILED = {
+    "rated_cost_usd": "rated",
+    "billed_cost": "rated + coverage + quantity + non_token + unexplained",
+    "billed_cost_usd": "rated + coverage + quantity + non_token + unexplained",
+    "difference_usd": "coverage + quantity + non_token + unexplained",
+    "requests_cost_usd": "rated + quantity + unexplained",
+    "unattributed_cost_usd": "coverage + non_token",
+    "estimated_cost_usd": "estimated",
+    "coverage_variance_usd": "coverage",
+    "quantity_variance_usd": "quantity",
+    "price_variance_usd": "0",
+    "tier_variance_usd": "0",
+    "timing_variance_usd": "0",
+    "credit_variance_usd": "0",
+    "non_token_variance_usd": "non_token",
+    "rounding_variance_usd": "0",
+    "unexplained_variance_usd": "unexplained",
+}
+
 _MARTS = (
     """create table marts.fct_requests as
-    select requests.*, price_id, cast(case when cost_usd is not null then 0 end as decimal(38, 12)) as other_cost_usd,
+    select requests.*, cast(case when is_invoiced then cost_usd end as decimal(38, 12)) as invoiced_cost_usd,
+        price_id, cast(case when cost_usd is not null then 0 end as decimal(38, 12)) as other_cost_usd,
         cast(null as decimal(15, 10)) as exchange_rate, cast(null as date) as exchange_rate_date,
         cast(null as varchar) as exchange_rate_source
     from requests left join (select distinct price_id, provider_id, model_id from prices)
@@ -245,7 +265,9 @@ _MARTS = (
         cast(sum(cache_read_cost_usd) as decimal(38, 12)) as cache_read_cost_usd,
         cast(sum(cache_write_cost_usd) as decimal(38, 12)) as cache_write_cost_usd,
         cast(sum(output_cost_usd) as decimal(38, 12)) as output_cost_usd,
-        cast(sum(tool_cost_usd) as decimal(38, 12)) as tool_cost_usd, {_COSTS}, bool_and(is_invoiced) as is_invoiced
+        cast(sum(tool_cost_usd) as decimal(38, 12)) as tool_cost_usd, {_COSTS},
+        cast(sum(cost_usd) filter (where is_invoiced) as decimal(38, 12)) as invoiced_cost_usd,
+        bool_and(is_invoiced) as is_invoiced
     from requests group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11""",
     f"""create table marts.cost_per_conversation as
     select customer_id, conversation_id, arg_min(feature_id, requested_at) as feature_id,
@@ -332,6 +354,51 @@ _MARTS = (
         (date '2026-09-01', 'aws', 'Amazon Quantum', 'USE1-Qubits', 'unclassified', 1, '3.50'),
         (date '2026-09-01', 'openai', 'API', 'gpt-5, input', 'inference', 30, '640.00')
     ) as lines (month, provider_id, service_name, meter, charge_kind, charge_count, billed)""",
+    f"""create table marts.reconciliation as
+    select provider_id, account as billing_account_id, '(all)' as project_id, date '2026-10-01' as billing_month,
+        invoice as invoice_id, 'USD' as billing_currency, kind as charge_kind, model_id, component, meter as sku_meter,
+        date '2026-10-05' as billing_date, false as is_monthly, state as reconciliation_status,
+        cast(1 as bigint) as line_count, cast(1000000 as decimal(38, 6)) as rated_quantity,
+        cast(1000000 as decimal(38, 6)) as billed_quantity,
+        {", ".join(f"cast({value} as decimal(38, 12)) as {name}" for name, value in _RECONCILED.items())}
+    from (values
+        ('openai', 'org-1', 'INV-1', 'use', 'gpt-5', 'output', null, 'reconciled', 500, 0, 2.6, 0, 0, 0),
+        ('openai', 'org-1', 'INV-1', 'use', 'gpt-5-nano', 'input', null, 'no_requests', 0, 7.4, 0, 0, 0, 0),
+        ('openai', 'org-1', 'INV-1', 'use', 'claude-haiku-4-5', 'input', null, 'reconciled', 300, 0, 0, 0, 2.4, 0),
+        ('aws', '1111', 'INV-2', 'unclassified', null, null, 'USE1-Qubits', 'not_by_call', 0, 0, 0, 17.25, 0, 0),
+        ('openai', 'org-1', null, 'use', 'gpt-5-mini', 'input', null, 'not_billed_yet', 0, 0, 0, 0, 0, 12.5)
+    ) as cells (provider_id, account, invoice, kind, model_id, component, meter, state, rated, coverage, quantity,
+        non_token, unexplained, estimated)""",
+    """create table marts.reconciliation_bridge as
+    select provider_id, billing_account_id, billing_month, invoice_id, billing_currency,
+        cast(step.number as bigint) as step_number, step.name as step,
+        cast(step.amount as decimal(38, 12)) as amount_usd
+    from (
+        select provider_id, billing_account_id, billing_month, invoice_id, billing_currency, unnest([
+            {number: 1, name: 'rated_cost', amount: rated_cost_usd},
+            {number: 2, name: 'coverage', amount: coverage_variance_usd},
+            {number: 3, name: 'quantity', amount: quantity_variance_usd},
+            {number: 4, name: 'price', amount: price_variance_usd},
+            {number: 8, name: 'non_token', amount: non_token_variance_usd},
+            {number: 10, name: 'unexplained', amount: unexplained_variance_usd},
+            {number: 11, name: 'billed_cost', amount: billed_cost_usd}
+        ]) as step
+        from marts.reconciliation where invoice_id is not null
+    )""",
+    """create table marts.close_checklist as
+    select provider_id, billing_account_id, billing_month as month, true as has_bill, false as has_open_invoice,
+        cast(1 as bigint) as invoice_count, date '2026-10-31' as billed_through_date,
+        sum(rated_cost_usd) as rated_cost_usd, sum(billed_cost_usd) as billed_cost_usd,
+        sum(requests_cost_usd) as requests_cost_usd, sum(unattributed_cost_usd) as unattributed_cost_usd,
+        sum(estimated_cost_usd) as estimated_cost_usd, sum(coverage_variance_usd) as coverage_variance_usd,
+        cast(0 as decimal(38, 12)) as unclassified_cost_usd,
+        sum(unexplained_variance_usd) as unexplained_variance_usd, 0.99 as coverage_share,
+        cast(2 as bigint) as restatement_count, timestamp '2026-11-09 08:00:00' as last_restated_at,
+        timestamp '2026-11-05 12:00:00' as closed_at, provider_id = 'openai' as is_restated_after_close
+    from marts.reconciliation group by 1, 2, 3""",
+    """create table marts.restatements as
+    select 'focus' as source_id, 'org-1' as billing_account_id, timestamp '2026-10-01' as billing_period_start_at,
+        'USD' as billing_currency, timestamp '2026-11-09 08:00:00' as restated_at""",
     """create table marts.price_book as
     select price_id, provider_id, model_id, 'standard' as service_tier, date '2026-06-01' as valid_from_date,
         date '2100-01-01' as valid_to_date, cast(-1 as bigint) as above_tokens,

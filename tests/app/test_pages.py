@@ -5,24 +5,28 @@ The warehouse is a synthetic one, or the published build under UNITCOST_HOME whe
 
 import json
 import os
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, time, timedelta
 from decimal import Decimal
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import duckdb
 import pandas as pd
+import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import builds, dashboard
+from app import builds, close_pack, dashboard
 from app.dashboard import data, filters, price_words, states, theme
 from app.marts import CONFIG
 from tests.app import synthetic
 
 PAGES = sorted(page.stem for page in (dashboard.MAIN.parent / "app_pages").glob("*.py"))
-GOVERNED = [name for name in PAGES if name not in {"prices", "health"}]
+GOVERNED = [name for name in PAGES if name not in {"prices", "health", "close"}]
 """Pages that the filters in the sidebar govern: a price holds whoever calls."""
 USAGE, MARGIN = "marts.fct_usage_hourly", "marts.gross_margin_daily"
 TALKS = "(select * from marts.cost_per_conversation where conversation_id <> '(unattributed)')"
@@ -855,6 +859,62 @@ def test_data_health_says_when_there_is_nothing_to_list(
     monkeypatch.setenv("UNITCOST_HOME", str(tmp_path))
     page = open_page("health")
     assert told in "\n".join([said(page), *(element.value for element in (*page.success, *page.info))])
+
+
+# --- close ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_close_leads_from_the_price_book_to_the_bill(imaginary: Path) -> None:
+    del imaginary
+    page = open_page("close")
+    assert tile(page, "Billed") == "$830"
+    assert tile(page, "Of calls") == "$805"
+    assert tile(page, "Unattributed") == "$24.65"
+    assert tile(page, "Unexplained") == "$2.40"
+    (bars,) = charts(page)["bridge"]
+    assert bars["type"] == "waterfall"
+    assert dict(zip(bars["x"], bars["y"], strict=True)) == {
+        "Rated": 800.0, "Not logged": 7.4, "Quantity": 2.6, "No use of calls": 17.25, "Unexplained": 2.4,
+        "Billed": 829.65,
+    }  # fmt: skip
+
+
+def test_the_close_names_what_differs_with_its_reason(imaginary: Path) -> None:
+    del imaginary
+    cells = table(open_page("close"), "reason")
+    assert cells[["what", "reason", "state"]].to_numpy().tolist() == [
+        ["USE1-Qubits", "No use of calls", "No use of calls"],
+        ["gpt-5-nano", "Not logged", "Billed, not logged"],
+        ["gpt-5", "Quantity", "Reconciled"],
+        ["claude-haiku-4-5", "Unexplained", "Reconciled"],
+        ["gpt-5-mini", "", "Not billed yet"],
+    ]
+
+
+def test_the_close_of_one_bill_shows_no_other(imaginary: Path) -> None:
+    del imaginary
+    page = open_page("close", close_bill="aws · 1111")
+    assert tile(page, "Billed") == "$17.25"
+    assert set(table(page, "bill_state")["provider_id"]) == {"aws"}
+    assert table(page, "reason")["what"].to_list() == ["USE1-Qubits"]
+
+
+def test_a_bill_that_changed_after_its_close_is_warned_of(imaginary: Path) -> None:
+    del imaginary
+    assert "restated on" in said(open_page("close"))
+    assert set(table(open_page("close"), "bill_state")["period_state"]) == {"restated after its close", "closed"}
+
+
+def test_the_workbook_of_the_close_has_its_sheets_and_full_digits() -> None:
+    frame = pl.DataFrame({"step": ["rated_cost"], "amount_usd": [Decimal("800.123456789012")]})
+    content = close_pack.workbook(date(2026, 10, 1), {"Billed": "800.123456789012"}, {"Bridge": frame})
+    with ZipFile(BytesIO(content)) as parts:
+        names = re.findall(r'<sheet name="(\w+)"', parts.read("xl/workbook.xml").decode())
+        bridge = parts.read("xl/worksheets/sheet2.xml").decode()
+        texts = parts.read("xl/sharedStrings.xml").decode()
+    assert names == ["About", "Bridge"]
+    assert "<v>800.123456789012</v>" in bridge
+    assert "<t>800.123456789012</t>" in texts  # in full, as text
 
 
 # --- states -----------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """Close & reconcile: what the calls of a month cost beside its bill, and what the difference is."""
 
-from datetime import date
+from typing import TYPE_CHECKING
 
 import polars as pl
 import streamlit as st
@@ -10,6 +10,9 @@ from app.dashboard import charts, data, filters, panels, theme
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
 from app.marts import Bill
+
+if TYPE_CHECKING:
+    from datetime import date
 
 ROWS = 500
 EVERY_BILL = "All bills"
