@@ -228,6 +228,7 @@ def dashboard(
     home = Settings().home.resolve()
     arguments = command(home, port, browser)
     os.environ["UNITCOST_HOME"] = str(home)
+    out.print(f"The dashboard is on http://127.0.0.1:{port}; Ctrl-C ends it.", markup=False)
     os.execvp(arguments[0], arguments)  # noqa: S606 - our own words; the server takes this process over
 
 

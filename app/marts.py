@@ -452,10 +452,14 @@ class Warehouse:
         )
 
     def reconciliation(self, bill: Bill, limit: int) -> pl.DataFrame:
-        """`reconciliation` of a month, what differs most first, `limit` at most; `found_count` says of how many."""
+        """`reconciliation` of a month without what agrees, what differs most first, `limit` at most.
+
+        `found_count` says of how many.
+        """
         return self._read(
             "select *, cast(count(*) over () as bigint) as found_count from marts.reconciliation"
-            f" where {_BILL} order by abs(difference_usd) + abs(timing_variance_usd) desc, estimated_cost_usd desc,"
+            f" where {_BILL} and (difference_usd <> 0 or timing_variance_usd <> 0 or invoice_id is null)"
+            " order by abs(difference_usd) + abs(timing_variance_usd) desc, estimated_cost_usd desc,"
             " provider_id, billing_account_id, model_id, component, sku_meter, billing_date limit $limit",
             {**bill.bound(), "limit": limit},
         )

@@ -29,7 +29,7 @@ logged_and_made as (
         input_id,
         record_number,
         -1 as balance
-    from {{ ref('fct_requests') }}
+    from {{ ref('int_requests_costed') }}
     where usage_date in (select usage_date from {{ ref('int_read_dates') }})
     union all
     select
@@ -61,7 +61,7 @@ orphaned as (
         absorbed.request_id
     from {{ ref('int_requests_absorbed') }} as absorbed
     left join (
-        select * from {{ ref('fct_requests') }}
+        select * from {{ ref('int_requests_costed') }}
         where usage_date in (select usage_date from {{ ref('int_read_dates') }})
     ) as requests
         on
@@ -103,5 +103,5 @@ where unexplained_count <> 0
 union all
 select 'requests without an input' as problem
 from counted
-cross join (select count(*) as request_count from {{ ref('fct_requests') }}) as requests
+cross join (select count(*) as request_count from {{ ref('int_requests_costed') }}) as requests
 where coalesce(counted.counted_count, 0) <> requests.request_count

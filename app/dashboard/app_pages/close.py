@@ -142,9 +142,12 @@ def bridge(bill: Bill) -> pl.DataFrame:
     return steps
 
 
-def cells(bill: Bill) -> pl.DataFrame:
+def cells(bill: Bill) -> None:
     """List what differs most, with the reason."""
     found = data.reconciliation(view.path, bill, ROWS)
+    if found.is_empty():
+        st.success("Every line agrees with the calls on it.", icon=":material/check_circle:")
+        return None
     variances = [f"{step}_variance_usd" for step in list(STEPS)[1:-1]]
     largest = pl.concat_list(pl.col(name).abs() for name in variances)
     shown = found.with_columns(
