@@ -1,4 +1,4 @@
--- Every line that landed is a charge, and the money of every invoice is the bill's.
+-- Every line that landed is a charge, and the money of every invoice, billed and effective, is the bill's.
 -- Two sources tell a line again; that the others of it are charges is in tests of their own.
 with landed as (
 
@@ -24,7 +24,8 @@ billed as (
         coalesce(billing_account_id, '(unknown)') as billing_account_id,
         billing_currency,
         billing_period_start_at,
-        sum(billed_cost) as billed_cost
+        sum(billed_cost) as billed_cost,
+        sum(effective_cost) as effective_cost
     from lines
     group by 1, 2, 3
 
@@ -36,7 +37,8 @@ charged as (
         coalesce(billing_account_id, '(unknown)') as billing_account_id,
         billing_currency,
         billing_period_start_at,
-        sum(billed_cost) as billed_cost
+        sum(billed_cost) as billed_cost,
+        sum(effective_cost) as effective_cost
     from {{ ref('fct_charges') }}
     group by 1, 2, 3
 
@@ -52,7 +54,9 @@ full join charged
         billed.billing_account_id = charged.billing_account_id
         and billed.billing_currency = charged.billing_currency
         and billed.billing_period_start_at = charged.billing_period_start_at
-where billed.billed_cost <> charged.billed_cost or billed.billed_cost is null or charged.billed_cost is null
+where
+    billed.billed_cost is distinct from charged.billed_cost
+    or billed.effective_cost is distinct from charged.effective_cost
 union all
 select
     'rows' as billing_account_id,

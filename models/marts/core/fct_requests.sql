@@ -100,8 +100,11 @@ select
     cast(case
         when not is_on_bill then contracted_cost_usd
         -- of what has no price of ours, what the bill says; what was not used costs nothing
-        else remainder_usd
-            + {{ for_each_component('coalesce(@_invoiced_usd, @_cost_usd, case when # = 0 then 0 end)', ' + ') }}
+        else
+            remainder_usd
+            + {{ for_each_component(
+                'coalesce(@_invoiced_usd, @_cost_usd, case when coalesce(#, 0) = 0 then 0 end)', ' + '
+            ) }}
     end as decimal(38, 12)) as cost_usd,
     cast(case
         when is_on_bill then remainder_usd + {{ for_each_component('coalesce(@_invoiced_usd, 0)', ' + ') }}
@@ -109,7 +112,7 @@ select
     reported_cost_usd,
     case
         when is_on_bill
-            then {{ for_each_component('(@_invoiced_usd is not null or coalesce(@_cost_usd, #) = 0)', ' and ') }}
+            then {{ for_each_component('(@_invoiced_usd is not null or coalesce(@_cost_usd, #, 0) = 0)', ' and ') }}
         else false
     end as is_invoiced,
     exchange_rate,
