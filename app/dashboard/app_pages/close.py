@@ -185,7 +185,6 @@ def cells(bill: Bill) -> None:
         note=(f"The first {ROWS:,} of {count:,} rows, by difference. " if count > ROWS else "")
         + 'All of them: `unitcost sql "select * from reconciliation"`.',
     )
-    return shown
 
 
 def pack(bill: Bill, lines: pl.DataFrame, steps: pl.DataFrame) -> None:
