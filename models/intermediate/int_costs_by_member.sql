@@ -12,7 +12,8 @@ with conversations as (
         sum(case when attempt_number > 1 then 1 else 0 end) as retry_count,
         sum(case when {{ is_unpriced() }} then 1 else 0 end) as unpriced_request_count,
         sum(cost_usd) as cost_usd,
-        sum(list_cost_usd) as list_cost_usd
+        sum(list_cost_usd) as list_cost_usd,
+        coalesce(sum(invoiced_cost_usd), 0) as invoiced_cost_usd
     from {{ ref('fct_requests') }}
     {% if is_incremental() %}
         where
@@ -58,6 +59,7 @@ summed as (
         sum(unpriced_request_count) as unpriced_request_count,
         cast(sum(cost_usd) as decimal(38, 12)) as cost_usd,
         cast(sum(list_cost_usd) as decimal(38, 12)) as list_cost_usd,
+        cast(sum(invoiced_cost_usd) as decimal(38, 12)) as invoiced_cost_usd,
         cast(sum(case when conversation_id <> '(unattributed)' then cost_usd end) as decimal(38, 12))
             as conversation_cost_usd
     from usage
@@ -78,5 +80,6 @@ select
     list_cost_usd,
     {{ unit_cost('conversation_cost_usd', 'conversation_count') }} as cost_per_conversation_usd,
     {{ unit_cost('cost_usd', 'request_count') }} as cost_per_request_usd,
-    1 - {{ ratio('unpriced_request_count', 'request_count') }} as priced_share
+    1 - {{ ratio('unpriced_request_count', 'request_count') }} as priced_share,
+    {{ ratio('invoiced_cost_usd', 'cost_usd') }} as invoiced_share
 from summed

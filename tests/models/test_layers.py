@@ -110,7 +110,14 @@ def test_money_is_decimal_in_every_mart(models: list[dict[str, Any]]) -> None:
             elif column["name"].endswith(("_usd", "_cost")):
                 assert column["data_type"] == "decimal(38, 12)", (model["name"], column["name"])
             if column["data_type"] == "double":
-                assert column["name"] in {"gross_margin", "priced_share", "price_ratio", "coverage_share"}, (
+                assert column["name"] in {
+                    "gross_margin",
+                    "priced_share",
+                    "price_ratio",
+                    "coverage_share",
+                    "invoiced_share",
+                    "cost_confidence",
+                }, (
                     model["name"],
                     column["name"],
                 )

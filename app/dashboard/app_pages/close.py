@@ -147,7 +147,7 @@ def cells(bill: Bill) -> None:
     found = data.reconciliation(view.path, bill, ROWS)
     if found.is_empty():
         st.success("Every line agrees with the calls on it.", icon=":material/check_circle:")
-        return None
+        return
     variances = [f"{step}_variance_usd" for step in list(STEPS)[1:-1]]
     largest = pl.concat_list(pl.col(name).abs() for name in variances)
     shown = found.with_columns(

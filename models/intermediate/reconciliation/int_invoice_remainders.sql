@@ -3,6 +3,8 @@
 -- depends_on: {{ ref('int_remainders_before') }}
 -- The calls of a cell, each rounded, come to a little more or less than is due: the rest goes to one call of the day
 -- with the most, so that they are the bill to the last digit.
+{% set cell = 'partition by cells.provider_id, cells.billing_month, cells.billing_account_id, cells.project_id, '
+    ~ 'cells.model_id, cells.component, cells.cell_date' %}
 with invoiced as (
 
     {% for component in usage_components() -%}
@@ -50,9 +52,9 @@ in_cells as (
         invoiced.source_id,
         invoiced.request_id,
         invoiced.usage_date,
-        sum(invoiced.invoiced_usd) over cell as cell_invoiced_usd,
+        sum(invoiced.invoiced_usd) over ({{ cell }}) as cell_invoiced_usd,
         row_number() over (
-            cell order by
+            {{ cell }} order by
                 abs(invoiced.invoiced_usd) desc, invoiced.source_id asc, invoiced.request_id asc, invoiced.component asc
         ) as size_rank
     from invoiced
@@ -72,11 +74,6 @@ in_cells as (
             and placed.cell_date = cells.cell_date
             and cells.has_requests
             and (cells.cost_factor is not null or cells.block_price_usd is not null)
-    window cell as (
-        partition by
-            cells.provider_id, cells.billing_month, cells.billing_account_id, cells.project_id, cells.model_id,
-            cells.component, cells.cell_date
-    )
 
 )
 

@@ -11,6 +11,8 @@ select
     list_cost_usd,
     cost_per_conversation_usd,
     cost_per_request_usd,
-    priced_share
+    priced_share,
+    invoiced_share,
+    least(priced_share, coalesce(invoiced_share, 0)) as cost_confidence
 from {{ ref('int_costs_by_member') }}
 where dimension = 'customer'
