@@ -352,7 +352,7 @@ land_edges(Path(sys.argv[1]))
 def edges(table: Table) -> tuple[Column, dict[str, str]]:
     """The column by which lines fall into days, and what is written there; a page of buckets begins at midnight."""
     column = next(column for column in table.columns if column.name == table.date)
-    if any(path.startswith("../") for path in column.paths):
+    if any("day whose first hours" in check.says for check in table.checks):
         return column, MIDNIGHTS
     return column, EDGES | NAIVE if column.zone else EDGES
 

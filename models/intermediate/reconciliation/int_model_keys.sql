@@ -23,7 +23,10 @@ matched as (
         names.provider_id,
         names.model_id,
         coalesce(
-            rules.model_key, nullif(regexp_extract(lower(names.model_id), rules.pattern, 1), ''), names.model_id
+            -- an empty field of a seed is NULL on DuckDB only
+            nullif(rules.model_key, ''),
+            nullif(regexp_extract(lower(names.model_id), rules.pattern, 1), ''),
+            names.model_id
         ) as model_key,
         row_number() over (partition by names.provider_id, names.model_id order by rules.rule_number) as rule_rank
     from names
