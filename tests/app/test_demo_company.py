@@ -71,7 +71,7 @@ def test_customers_range_from_very_profitable_to_under_water(demo: duckdb.DuckDB
 def test_what_the_gateway_recorded_is_what_we_rate(demo: duckdb.DuckDBPyConnection) -> None:
     """LiteLLM's spend column against our rating, for every call: cache writes of two lifetimes, long contexts."""
     assert demo.sql(
-        "select count(*) > 20000, sum(case when cost_usd = reported_cost_usd then 0 else 1 end) "
+        "select count(*) > 20000, sum(case when contracted_cost_usd = reported_cost_usd then 0 else 1 end) "
         "from fct_requests where source_id = 'litellm'"
     ).fetchall() == [(True, 0)]
 
@@ -88,14 +88,14 @@ def test_untagged_unpriced_retried_and_repeated_calls_are_all_visible(demo: duck
 
 
 def test_the_bill_is_the_logs_but_for_the_planted_difference(demo: duckdb.DuckDBPyConnection) -> None:
-    """Token lines of October's bills against the rated calls: Anthropic's output of the 15th is billed 2 % too high."""
+    """Token lines of October's bills against the rated calls: Sonnet's output of the 15th is billed 2 % too high."""
     difference = demo.sql(
         """
         with billed as (
             select provider_id, usage_date, sum(billed_cost) as cost
             from fct_charges where charge_category = 'Usage' group by all
         ),
-        rated as (select provider_id, usage_date, sum(cost_usd) as cost from fct_usage_hourly group by all)
+        rated as (select provider_id, usage_date, sum(contracted_cost_usd) as cost from fct_usage_hourly group by all)
         select provider_id, usage_date::varchar, billed.cost - rated.cost as excess
         from billed inner join rated using (provider_id, usage_date)
         where billed.cost <> rated.cost
@@ -105,6 +105,15 @@ def test_the_bill_is_the_logs_but_for_the_planted_difference(demo: duckdb.DuckDB
     assert (provider, day) == ("anthropic", "2026-10-15")
     ((output,),) = demo.sql(
         "select sum(output_cost_usd) from fct_usage_hourly "
-        "where provider_id = 'anthropic' and usage_date = date '2026-10-15'"
+        "where model_id like 'claude-sonnet-%' and usage_date = date '2026-10-15'"
     ).fetchall()
     assert abs(excess / output - Decimal("0.02")) < Decimal("0.0001")
+    # the reconciliation finds it, and nothing else; the calls of that day cost it, and all calls what was billed
+    assert demo.sql(
+        "select model_id, component, billing_date::varchar, difference_usd, quantity_variance_usd from reconciliation "
+        "where charge_kind = 'use' and difference_usd <> 0"
+    ).fetchall() == [("claude-sonnet-4-5", "output", "2026-10-15", excess, excess)]
+    assert demo.sql(
+        "select sum(cost_usd) - sum(contracted_cost_usd), count(distinct is_invoiced) filter (where cost_usd > 0) "
+        "from fct_requests"
+    ).fetchall() == [(excess, 1)]

@@ -1,7 +1,7 @@
 -- grain: one row per provider and name of a model, in calls or on a bill
 {{ config(materialized='table') }}
--- Calls name a snapshot (gpt-5-2025-08-07) or an address (us.anthropic.claude-…-v1:0), bills a model: the first group
--- of the first rule of seeds/model_name_rules.csv that fits, or the rule's own key, is what both are called.
+-- Calls name a snapshot (gpt-5-2025-08-07) or an address (us.anthropic.claude-…-v1:0), bills a model: the key of the
+-- first rule of seeds/model_name_rules.csv that fits is what both are called; `$1` is the first group of its pattern.
 with names as (
 
     select
@@ -23,9 +23,10 @@ matched as (
         names.provider_id,
         names.model_id,
         coalesce(
-            -- an empty field of a seed is NULL on DuckDB only
-            nullif(rules.model_key, ''),
-            nullif(regexp_extract(lower(names.model_id), rules.pattern, 1), ''),
+            case
+                when rules.model_key = '$1' then nullif(regexp_extract(lower(names.model_id), rules.pattern, 1), '')
+                else rules.model_key
+            end,
             names.model_id
         ) as model_key,
         row_number() over (partition by names.provider_id, names.model_id order by rules.rule_number) as rule_rank
