@@ -73,7 +73,7 @@ def bill(provider: str, month: date, usage: pl.DataFrame, window: Window, scale:
         prices = (co.LONG_CONTEXT_PRICES if day["is_long"] else co.PRICES)[day["model"]]
         for kind in co.TOKEN_KINDS:
             tokens = day[kind]
-            if (day["model"], kind, day["date"]) == (co.SONNET, "output", overbilled_day(window)):
+            if (day["model"], kind, day["date"]) == (co.GPT_4O_MINI, "output", overbilled_day(window)):
                 tokens = int(tokens * co.OVERBILLED_BY)
             if tokens:
                 yield invoice | _usage(day["date"], day["model"], kind, tokens, prices[kind], is_long=day["is_long"])

@@ -105,7 +105,7 @@ METERED_USD = {DOC_SEARCH.name: (60, Decimal("0.05")), AGENT.name: (0, Decimal("
 SUPPORT_PLAN_USD = {"openai": Decimal(100), "anthropic": Decimal(150)}
 TAX_ON_SUPPORT_PLAN = Decimal("0.08")
 PROMOTIONAL_CREDIT_USD = Decimal(-75)
-OVERBILLED_DAY = 15  # of the last full month: Anthropic bills 2 % more of Sonnet's output than the logs know
+OVERBILLED_DAY = 15  # of the last full month: OpenAI bills 2 % more of gpt-4o-mini's output than the logs know
 OVERBILLED_BY = Decimal("1.02")
 
 DUPLICATED_LINES = 25

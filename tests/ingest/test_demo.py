@@ -300,14 +300,12 @@ def logged(folder: Path) -> Counter[tuple[Any, ...]]:
     return groups
 
 
-def test_the_bills_match_the_logs_but_for_one_day_of_anthropic_output(folder: Path) -> None:
+def test_the_bills_match_the_logs_but_for_one_day_of_one_model(folder: Path) -> None:
     bills, logs = billed(folder), logged(folder)
     assert bills.keys() == logs.keys()
     assert {len(group) for group in bills.values()} == {1}
     differing = {key for key, (row,) in bills.items() if int(row["ConsumedQuantity"]) != logs[key]}
-    assert {key[:2] for key in differing} == {("anthropic", "2026-10-15")}
-    assert {key[3] for key in differing} == {4}
-    assert differing == {key for key in logs if key[:2] == ("anthropic", "2026-10-15") and key[3] == 4}
+    assert differing == {("openai", "2026-10-15", "gpt-4o-mini-2024-07-18", 4, False)}
     for key in differing:
         assert int(bills[key][0]["ConsumedQuantity"]) == logs[key] * 102 // 100
 
