@@ -1,11 +1,12 @@
 """Rated calls against the bill: one planted difference of every class in one month, each sized by hand."""
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from tests.models.conftest import Companies, Company, write_calls
-from tests.models.reconciled import OVERRIDES, PARTS, month, october, write_bill
+from tests.models.reconciled import MILLION, OVERRIDES, PARTS, call, line, month, october, write_bill
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +96,29 @@ def test_calls_of_a_model_without_a_price_cost_what_the_bill_says(closed: Compan
         "where model_id like 'unknown%' group by all"
     )
     assert rows == [("unknown_model", None, Decimal("4.50"), True)]
+
+
+def test_an_open_bill_and_a_talk_over_the_end_of_the_month(company: Companies, tmp_path: Path) -> None:
+    """What is open may change and says so; what a talk costs is of the month of each call."""
+    made = company("open", overrides=OVERRIDES)
+    talk = [
+        call(1, "clean", 31, uncached_input_tokens=MILLION) | {"conversation_id": "talk"},
+        call(4, "clean", 1, uncached_input_tokens=MILLION)
+        | {"conversation_id": "talk", "requested_at": "2026-11-01T00:00:30Z"},
+    ]
+    november = {
+        "BillingPeriodStart": "2026-11-01T00:00:00Z",
+        "BillingPeriodEnd": "2026-12-01T00:00:00Z",
+        "ChargePeriodStart": "2026-11-01T00:00:00Z",
+        "ChargePeriodEnd": "2026-11-02T00:00:00Z",
+        "InvoiceId": "",
+    }
+    bill = [line("clean", 31, "Input", MILLION, "2"), line("clean", 1, "Input", MILLION, "2.50", **november)]
+    made.load((write_calls(tmp_path / "calls.jsonl", talk), "canonical"), write_bill(tmp_path / "bill.csv", bill))
+    assert made.rows(
+        "select cast(month as varchar), has_bill, has_open_invoice, invoice_count from close_checklist order by 1"
+    ) == [("2026-10-01", True, False, 1), ("2026-11-01", True, True, 0)]
+    assert made.rows(
+        "select cast(month as varchar), cost_usd, invoiced_share, cost_confidence from cost_per_feature order by 1"
+    ) == [("2026-10-01", 2, 1.0, 1.0), ("2026-11-01", Decimal("2.5"), 1.0, 1.0)]
+    assert made.rows("select turn_count, cost_usd from cost_per_conversation") == [(2, Decimal("4.5"))]
