@@ -16,7 +16,7 @@ FAULTS = {
         f"{RECONCILIATION}/int_requests_reconciled.sql",
         "        and {{ local_date('calls.requested_at', 'calendars.time_zone') }} = factors.billing_date",
         "",
-        "assert_costs_are_conserved|unique_together_fct_requests",
+        "assert_remainders_are_rounding|assert_costs_are_conserved|unique_together_fct_requests",
     ),
     "credits are dropped": (
         f"{RECONCILIATION}/int_billed_lines.sql",
