@@ -41,8 +41,8 @@ FAULTS = {
     ),
     "a component is left out of the total": (
         "marts/core/fct_requests.sql",
-        "input_cost_usd + cache_read_cost_usd + cache_write_cost_usd",
-        "input_cost_usd + cache_write_cost_usd",
+        "['input', 'cache_read', 'cache_write', 'output', 'tool', 'other'], '@_cost_usd'",
+        "['input', 'cache_write', 'output', 'tool', 'other'], '@_cost_usd'",
         "assert_components_sum_to_cost",
     ),
     "a line of the bill is dropped": (
