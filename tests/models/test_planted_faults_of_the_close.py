@@ -105,6 +105,12 @@ FAULTS = {
         "inner join",
         "assert_costs_are_conserved|assert_revenue_is_conserved",
     ),
+    "features cost double": (
+        "marts/unit_economics/cost_per_feature.sql",
+        "\n    cost_usd,\n",
+        "\n    cast(2 * cost_usd as decimal(38, 12)) as cost_usd,\n",
+        "assert_costs_are_conserved",
+    ),
     "a price is there twice": (
         "intermediate/prices/int_rate_card.sql",
         "\nfrom priced\n",
