@@ -191,13 +191,15 @@ def pack(bill: Bill, lines: pl.DataFrame, steps: pl.DataFrame) -> None:
     """Offer the close as a workbook."""
 
     def written() -> bytes:
-        whole = data.reconciliation(view.path, bill, 100_000)
+        differing = data.reconciliation(view.path, bill, 100_000)
+        found = differing["found_count"][0] if len(differing) else 0
         about = {
             "Month": f"{bill.month:%Y-%m}",
             "Bill": " · ".join(filter(None, (bill.provider_id, bill.billing_account_id))) or EVERY_BILL,
             "Currency": theme.reporting_currency(),
             "Build": view.path.rpartition("/")[2].removesuffix(".duckdb"),
             "Basis": "Effective cost of the bill; calls at the price book, then by the bill",
+            "Rows that differ": f"{len(differing):,} of {found:,}; what agrees is left out",
             "Billed": close_pack.exact(metrics.total(lines, "billed_cost_usd")),
             "Of calls": close_pack.exact(metrics.total(lines, "requests_cost_usd")),
             "Unattributed": close_pack.exact(metrics.total(lines, "unattributed_cost_usd")),
@@ -211,7 +213,7 @@ def pack(bill: Bill, lines: pl.DataFrame, steps: pl.DataFrame) -> None:
             {
                 "Checklist": lines,
                 "Bridge": steps,
-                "Reconciliation": whole.drop("found_count"),
+                "Reconciliation": differing.drop("found_count"),
                 "Restatements": restated,
             },
         )

@@ -6,21 +6,6 @@
 ) }}
 -- What calls come to by the bill, each rounded by itself, and one of them that can take what rounding left over.
 {% set dates = ref('int_refactored_dates') %}{# dbt reads it once, outside the condition #}
-with invoiced as (
-
-    select
-        calls.*,
-        {{ local_date('calls.requested_at', 'calendars.time_zone') }} as billing_date
-    from {{ ref('int_requests_reconciled') }} as calls
-    left join {{ ref('billing_calendars') }} as calendars on calls.provider_id = calendars.provider_id
-    where
-        calls.is_on_bill
-        {% if is_incremental() %}
-            and calls.usage_date in (select usage_date from {{ dates }})
-        {% endif %}
-
-)
-
 select
     usage_date,
     billing_date,
@@ -31,5 +16,10 @@ select
     model_id as called_model_id,
     max(request_id) as request_id,
     {{ for_each_component('cast(coalesce(sum(@_invoiced_usd), 0) as decimal(38, 12)) as @_invoiced_usd') }}
-from invoiced
+from {{ ref('int_requests_reconciled') }}
+where
+    is_on_bill
+    {% if is_incremental() %}
+        and usage_date in (select usage_date from {{ dates }})
+    {% endif %}
 group by 1, 2, 3, 4, 5, 6, 7

@@ -2,6 +2,7 @@
 -- What each component costs by the bill; NULL where the bill does not tell, and the rated cost holds.
 select
     calls.*,
+    factors.billing_date,
     factors.provider_id is not null as is_on_bill,
     -- most bills agree: a factor of 1 is not multiplied by
     {{ for_each_component(
