@@ -122,3 +122,17 @@ def test_an_open_bill_and_a_talk_over_the_end_of_the_month(company: Companies, t
         "select cast(month as varchar), cost_usd, invoiced_share, cost_confidence from cost_per_feature order by 1"
     ) == [("2026-10-01", 2, 1.0, 1.0), ("2026-11-01", Decimal("2.5"), 1.0, 1.0)]
     assert made.rows("select turn_count, cost_usd from cost_per_conversation") == [(2, Decimal("4.5"))]
+
+
+def test_a_restated_bill_changes_what_a_full_build_would(company: Companies, tmp_path: Path) -> None:
+    made = company("restated", overrides=OVERRIDES)
+    made.load((write_calls(tmp_path / "calls.jsonl", month()), "canonical"), write_bill(tmp_path / "1.csv", october()))
+    before = made.rows("select request_id, cost_usd from fct_requests order by all")
+    dearer = [one | ({"EffectiveCost": "6.10"} if one["EffectiveCost"] == "7.20" else {}) for one in october()]
+    made.load(write_bill(tmp_path / "2.csv", dearer))
+    marts = ("fct_requests", "fct_usage_hourly", "cost_per_conversation", "cost_per_customer", "reconciliation")
+    incremental = {mart: made.rows(f"select * from {mart} order by all") for mart in marts}
+    changed = set(made.rows("select request_id, cost_usd from fct_requests")) - set(before)
+    assert {request_id for request_id, _ in changed} == {f"call-dearer-12-{number}" for number in (0, 1, 2)}
+    made.load(full=True)
+    assert {mart: made.rows(f"select * from {mart} order by all") for mart in marts} == incremental
