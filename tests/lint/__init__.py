@@ -34,3 +34,8 @@ def last_build(schema: str, name: str) -> str:
 def usage_components() -> dict[str, str]:
     """As `macros/usage_components.sql`."""
     return {"input": "uncached_input_tokens", "output": "output_tokens"}
+
+
+def cell_key() -> list[str]:
+    """As `macros/cell_key.sql`."""
+    return ["provider_id", "cell_date"]

@@ -1,9 +1,7 @@
 -- grain: one row per cell: use that was billed, or that calls of a billed account are on the bill with
 {{ config(materialized='table') }}
 -- What calls were rated at beside what was billed. Calls without a line are on the invoice that bills the most.
-{% set key = [
-    'provider_id', 'billing_month', 'billing_account_id', 'project_id', 'model_id', 'component', 'cell_date'
-] %}
+{% set key = cell_key() %}
 {% set month = 'over (partition by ' ~ key[:-1] | join(', ') ~ ')' %}
 with rated as (
 

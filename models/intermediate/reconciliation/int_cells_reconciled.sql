@@ -11,10 +11,7 @@ with mixed as (
     from {{ ref('int_cells_shifted') }} as cells
     left join {{ ref('int_tier_mixes') }} as mixes
         on
-            {{ for_each([
-                'provider_id', 'billing_month', 'billing_account_id', 'project_id', 'model_id', 'component',
-                'cell_date', 'invoice_id', 'billing_currency',
-            ], 'cells.@ = mixes.@', ' and ') }}
+            {{ for_each(cell_key() + ['invoice_id', 'billing_currency'], 'cells.@ = mixes.@', ' and ') }}
 
 ),
 

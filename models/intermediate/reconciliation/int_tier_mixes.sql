@@ -53,10 +53,7 @@ expected as (
     from billed
     left join rated
         on
-            {{ for_each([
-                'provider_id', 'billing_month', 'billing_account_id', 'project_id', 'model_id', 'component',
-                'cell_date', 'service_tier',
-            ], 'billed.@ = rated.@', ' and ') }}
+            {{ for_each(cell_key() + ['service_tier'], 'billed.@ = rated.@', ' and ') }}
 
 )
 
