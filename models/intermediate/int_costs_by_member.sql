@@ -1,4 +1,4 @@
--- grain: one row per dimension (customer, feature), member and month that cost something
+-- grain: one row per dimension (customer, feature, or both), member and month that cost something
 {{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ delete_touched_months() }}') }}
 {% set dates, touched = ref('dim_dates'), ref('int_restated_dates') %}{# dbt reads them once, outside the condition #}
 with conversations as (
@@ -32,6 +32,15 @@ usage as (
     select
         'customer' as dimension,
         customer_id as id,
+        '(all)' as of_feature_id,
+        feature_id as other_id,
+        *
+    from conversations
+    union all
+    select
+        'customer and feature' as dimension,
+        customer_id as id,
+        feature_id as of_feature_id,
         feature_id as other_id,
         *
     from conversations
@@ -39,6 +48,7 @@ usage as (
     select
         'feature' as dimension,
         feature_id as id,
+        '(all)' as of_feature_id,
         customer_id as other_id,
         *
     from conversations
@@ -50,6 +60,7 @@ summed as (
     select
         dimension,
         id,
+        of_feature_id,
         month,
         count(distinct case when conversation_id <> '(unattributed)' then (customer_id, conversation_id) end)
             as conversation_count,
@@ -63,13 +74,14 @@ summed as (
         cast(sum(case when conversation_id <> '(unattributed)' then cost_usd end) as decimal(38, 12))
             as conversation_cost_usd
     from usage
-    group by 1, 2, 3
+    group by 1, 2, 3, 4
 
 )
 
 select
     dimension,
     id,
+    of_feature_id,
     month,
     cast(conversation_count as bigint) as conversation_count,
     cast(other_count as bigint) as other_count,

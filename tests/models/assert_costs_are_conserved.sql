@@ -39,13 +39,13 @@ with totals as (
     union all
     select
         'gross_margin_daily' as mart,
-        sum(cogs_usd) as cost_usd,
+        sum(cogs_usd - shared_cost_usd) as cost_usd,
         sum(request_count) as request_count
     from {{ ref('gross_margin_daily') }}
     union all
     select
         concat('gross_margin by ', dimension) as mart,
-        sum(cogs_usd) as cost_usd,
+        sum(cogs_usd - shared_cost_usd) as cost_usd,
         null as request_count
     from {{ ref('gross_margin') }}
     group by 1

@@ -117,6 +117,7 @@ def test_money_is_decimal_in_every_mart(models: list[dict[str, Any]]) -> None:
                     "coverage_share",
                     "invoiced_share",
                     "cost_confidence",
+                    "used_share",
                 }, (
                     model["name"],
                     column["name"],

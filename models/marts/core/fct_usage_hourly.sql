@@ -1,4 +1,4 @@
--- grain: one row per UTC hour, source, provider, model, customer, feature, operation, environment, tier
+-- grain: one row per UTC hour, source, provider, model, deployment, customer, feature, operation, environment, tier
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
@@ -10,6 +10,7 @@ select
     source_id,
     provider_id,
     model_id,
+    coalesce(deployment_id, '(none)') as deployment_id,
     customer_id,
     feature_id,
     operation,
@@ -29,6 +30,13 @@ select
     cast(sum(cache_write_tokens) as bigint) as cache_write_tokens,
     cast(sum(output_tokens) as bigint) as output_tokens,
     cast(sum(reasoning_tokens) as bigint) as reasoning_tokens,
+    cast(coalesce(sum(latency_ms), 0) as bigint) as latency_ms,
+    -- before its first token a server reads the prompt, after it it writes the answer
+    cast(coalesce(sum(case when latency_ms >= time_to_first_token_ms then time_to_first_token_ms end), 0) as bigint)
+        as prefill_ms,
+    cast(coalesce(
+        sum(case when latency_ms >= time_to_first_token_ms then latency_ms - time_to_first_token_ms end), 0
+    ) as bigint) as decode_ms,
     cast(sum(input_cost_usd) as decimal(38, 12)) as input_cost_usd,
     cast(sum(cache_read_cost_usd) as decimal(38, 12)) as cache_read_cost_usd,
     cast(sum(cache_write_cost_usd) as decimal(38, 12)) as cache_write_cost_usd,
@@ -44,4 +52,4 @@ from {{ ref('fct_requests') }}
 {% if is_incremental() %}
     where usage_date in (select usage_date from {{ ref('int_restated_dates') }})
 {% endif %}
-group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12

@@ -7,6 +7,7 @@ with by_member as (
         cast(date_trunc('month', usage_date) as date) as month,
         revenue_usd,
         cogs_usd,
+        shared_cost_usd,
         request_count,
         unpriced_request_count
     from {{ ref('gross_margin_daily') }}
@@ -17,6 +18,7 @@ with by_member as (
         cast(date_trunc('month', usage_date) as date) as month,
         revenue_usd,
         cogs_usd,
+        shared_cost_usd,
         request_count,
         unpriced_request_count
     from {{ ref('gross_margin_daily') }}
@@ -31,6 +33,7 @@ summed as (
         month,
         sum(revenue_usd) as revenue_usd,
         sum(cogs_usd) as cogs_usd,
+        sum(shared_cost_usd) as shared_cost_usd,
         sum(revenue_usd) - sum(cogs_usd) as gross_profit_usd,
         sum(request_count) as request_count,
         sum(unpriced_request_count) as unpriced_request_count
@@ -45,6 +48,7 @@ select
     month,
     cast(revenue_usd as decimal(38, 12)) as revenue_usd,
     cast(cogs_usd as decimal(38, 12)) as cogs_usd,
+    cast(shared_cost_usd as decimal(38, 12)) as shared_cost_usd,
     cast(gross_profit_usd as decimal(38, 12)) as gross_profit_usd,
     case
         when revenue_usd > 0 and unpriced_request_count < greatest(request_count, 1)

@@ -1,16 +1,54 @@
 -- grain: one row per customer, feature and UTC day with revenue or cost
+with costs as (
+
+    select
+        customer_id,
+        feature_id,
+        usage_date,
+        sum(coalesce(cost_usd, 0)) + sum(shared_cost_usd) as cogs_usd,
+        sum(shared_cost_usd) as shared_cost_usd,
+        sum(request_count) as request_count,
+        sum(unpriced_request_count) as unpriced_request_count
+    from (
+        select
+            customer_id,
+            feature_id,
+            usage_date,
+            cost_usd,
+            0 as shared_cost_usd,
+            request_count,
+            unpriced_request_count
+        from {{ ref('int_costs_daily') }}
+        union all
+        -- what stands idle is a cost of the company, if of no customer
+        select
+            customer_id,
+            feature_id,
+            usage_date,
+            0 as cost_usd,
+            allocated_cost_usd as shared_cost_usd,
+            0 as request_count,
+            0 as unpriced_request_count
+        from {{ ref('allocated_costs') }}
+        where allocation_status <> 'prepaid'
+    ) as direct_and_shared
+    group by 1, 2, 3
+
+)
+
 select
     coalesce(revenue.customer_id, costs.customer_id) as customer_id,
     coalesce(revenue.feature_id, costs.feature_id) as feature_id,
     coalesce(revenue.usage_date, costs.usage_date) as usage_date,
     cast(coalesce(revenue.revenue_usd, 0) as decimal(38, 12)) as revenue_usd,
-    cast(coalesce(costs.cost_usd, 0) as decimal(38, 12)) as cogs_usd,
-    cast(coalesce(revenue.revenue_usd, 0) - coalesce(costs.cost_usd, 0) as decimal(38, 12)) as gross_profit_usd,
+    cast(coalesce(costs.cogs_usd, 0) as decimal(38, 12)) as cogs_usd,
+    cast(coalesce(costs.shared_cost_usd, 0) as decimal(38, 12)) as shared_cost_usd,
+    cast(coalesce(revenue.revenue_usd, 0) - coalesce(costs.cogs_usd, 0) as decimal(38, 12)) as gross_profit_usd,
     cast(coalesce(costs.request_count, 0) as bigint) as request_count,
     cast(coalesce(costs.unpriced_request_count, 0) as bigint) as unpriced_request_count,
     1 - {{ ratio('costs.unpriced_request_count', 'costs.request_count') }} as priced_share
 from {{ ref('int_revenue_allocated') }} as revenue
-full join {{ ref('int_costs_daily') }} as costs
+full join costs
     on
         revenue.customer_id = costs.customer_id
         and revenue.feature_id = costs.feature_id
