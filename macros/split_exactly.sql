@@ -3,8 +3,9 @@
     stored digit (10^-12), whatever the order of rows or threads.
 
     relation  a CTE with a row per part; every row of a group repeats the amount
-    amount    column, decimal(38, 12), below 10 billion
-    weight    column, a whole number, not negative; the weights of a group sum to more than 0 and less than 10^15
+    amount    column, decimal(38, 12), below 10 billion; a part is below 10^12
+    weight    column, a whole number; one below 0 gets a part of the other sign. The weights of a group sum to more
+              than 0, and each and the sum are below 10^15
     group     columns that make a group
     tie       columns that order equal remainders, unique within a group
     Returns a subquery: the relation's columns and `part`, decimal(38, 12).
@@ -30,7 +31,13 @@
             from (
                 select
                     *,
-                    {{ whole_division('amount_units * part_weight', 'group_weight') }} as base_units
+                    -- rounded down, below 0 as well, so that what is left over is a unit for some and never less
+                    case
+                        when part_weight >= 0 then {{ whole_division('amount_units * part_weight', 'group_weight') }}
+                        else -{{ whole_division(
+                            'amount_units * -part_weight + group_weight - 1', 'group_weight'
+                        ) }}
+                    end as base_units
                 from (
                     select
                         *,

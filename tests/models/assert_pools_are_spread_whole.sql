@@ -1,5 +1,5 @@
--- Requests leave over what the reconciliation calls unattributed: pools take all of it. And of each pool: direct + fed in
--- - fed out = allocated + idle + unused + prepaid + unallocated, to the last digit; what is handed on arrives.
+-- Requests leave over what the reconciliation calls unattributed: pools take all of it. And of each pool: direct + fed
+-- in - fed out = allocated + idle + unused + prepaid + unallocated, to the last digit; what is handed on arrives.
 with pools as (
 
     select
@@ -28,8 +28,10 @@ unattributed as (
 members as (
 
     select
-        (select coalesce(sum(allocated_cost_usd), 0) from {{ ref('allocated_costs') }}
-        where allocation_status <> 'prepaid') as allocated_usd,
+        (
+            select coalesce(sum(allocated_cost_usd), 0) from {{ ref('allocated_costs') }}
+            where allocation_status <> 'prepaid'
+        ) as allocated_usd,
         (select coalesce(sum(shared_cost_usd), 0) from {{ ref('gross_margin_daily') }}) as margin_usd,
         (select coalesce(sum(shared_cost_usd), 0) from {{ ref('cost_per_customer') }}) as customers_usd,
         (select coalesce(sum(shared_cost_usd), 0) from {{ ref('cost_per_feature') }}) as features_usd

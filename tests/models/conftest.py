@@ -76,6 +76,7 @@ COUNTS = (
     "input_video_tokens", "output_tokens", "output_audio_tokens", "output_image_tokens", "output_video_tokens",
     "citation_tokens", "reasoning_tokens", "web_search_count", "image_count", "character_count", "page_count",
     "annotated_page_count", "message_count", "rerank_search_count", "storage_search_count", "code_execution_count",
+    "latency_ms", "time_to_first_token_ms",
 )  # fmt: skip
 QUANTITIES = ("audio_seconds", "cache_storage_token_hours")
 FLAGS = ("is_batch", "has_usage")

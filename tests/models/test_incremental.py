@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from app import builds
 from tests.models.conftest import Companies, Warehouse, write_calls
@@ -247,43 +245,3 @@ def test_the_cost_of_a_conversation_is_the_sum_of_its_turns(margins: Warehouse) 
         ("conv-16", "fabrikam", 1, Decimal("1.0001")),
     ]
     assert margins.rows("select cost_per_conversation_usd from cost_per_feature") == [(Decimal("15.5002"),)]
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    amount=st.decimals(min_value=-(10**9), max_value=10**9, places=12, allow_nan=False),
-    weights=st.lists(st.integers(0, 10**12), min_size=1, max_size=40).filter(any),
-)
-def test_a_split_loses_and_invents_nothing(amount: Decimal, weights: list[int]) -> None:
-    import duckdb  # noqa: PLC0415 - the macro's SQL alone, without a warehouse
-
-    sql = split_sql()
-    con = duckdb.connect()
-    con.execute("create table parts (amount_usd decimal(38, 12), weight bigint, grp varchar, tie integer)")
-    con.executemany(
-        "insert into parts values (?, ?, 'g', ?)", [(amount, weight, tie) for tie, weight in enumerate(weights)]
-    )
-    split = con.sql(f"select part, weight from {sql} order by weight, part").fetchall()
-    con.close()
-    assert sum(part for part, _ in split) == amount
-    total = sum(weights)
-    for part, weight in split:
-        assert abs(part - amount * weight / total) <= Decimal("0.000000000001")
-
-
-def split_sql() -> str:
-    """The macro split_exactly, rendered for DuckDB."""
-    from jinja2 import Environment  # noqa: PLC0415
-
-    from app.settings import PROJECT_DIR  # noqa: PLC0415
-
-    def text(name: str) -> str:
-        return (PROJECT_DIR / "macros" / f"{name}.sql").read_text()
-
-    division = Environment(autoescape=False).from_string(  # noqa: S701 - SQL, not HTML
-        text("whole_division") + "{% macro go(a, b) %}{{ default__whole_division(a, b) }}{% endmacro %}"
-    )
-    split = Environment(autoescape=False).from_string(  # noqa: S701
-        text("split_exactly"), globals={"whole_division": division.module.go}
-    )
-    return str(split.module.split_exactly("parts", "amount_usd", "weight", "grp", "tie"))

@@ -65,7 +65,7 @@ ruled as (
     from lines
     left join candidates
         on
-            {{ for_each(['provider_id', 'billing_account_id', 'charge_kind', 'line'], 'lines.@ = candidates.@', ' and ') }}
+            {{ for_each(line_key[:4], 'lines.@ = candidates.@', ' and ') }}
             and lines.first_date >= candidates.valid_from_date
             and lines.first_date < candidates.valid_to_date
     where lines.amount_usd <> 0
@@ -119,8 +119,8 @@ select
     count(distinct case when by_day.usage_date <= calls.newest_date then by_day.usage_date end) as day_count,
     {% set is_prepaid = 'by_day.is_monthly and by_day.usage_date > calls.newest_date' %}
     cast(sum(case when {{ is_prepaid }} then by_day.amount_usd else 0 end) as decimal(38, 12)) as prepaid_usd,
-    cast(sum(case when {{ is_prepaid }} then 0 when by_day.is_unused then by_day.amount_usd else 0 end)
-        as decimal(38, 12)) as unused_usd,
+    cast(sum(case when {{ is_prepaid }} or not by_day.is_unused then 0 else by_day.amount_usd end) as decimal(38, 12))
+        as unused_usd,
     cast(sum(case when {{ is_prepaid }} or by_day.is_unused then 0 else by_day.amount_usd end) as decimal(38, 12))
         as amount_usd
 from by_day

@@ -98,8 +98,7 @@ select
         when stated_capacity > 0 then greatest(stated_capacity - share, case when share = 0 then 1 else 0 end)
         when measured_share is not null and share = 0 then 1
         when measured_share is not null
-            then 1000000000000
-                - cast(least(greatest(measured_share, 0), 1) * 1000000000000 as decimal(15, 0))
+            then 1000000000000 - cast(least(greatest(measured_share, 0), 1) * 1000000000000 as decimal(15, 0))
         else 0
     end as decimal(15, 0)) as idle_weight
 from known

@@ -1,6 +1,6 @@
 -- grain: one row per pool, provider, day or month, and member (day, model, customer, feature, environment) with a share
--- A share is a whole number: tokens, milliseconds, calls, conversations, millionths of a dollar; or of a customer's even
--- share what falls to each of its rows.
+-- A share is a whole number: tokens, milliseconds, calls, conversations, millionths of a dollar; or of a customer's
+-- even share what falls to each of its rows.
 {% set pool_key = ['rule_number', 'charge_provider_id', 'is_monthly', 'window_date'] %}
 with pool_days as (
 
@@ -12,7 +12,10 @@ with pool_days as (
         dates.usage_date,
         dates.month
     from (
-        select *, cast(date_trunc('month', window_date) as date) as month from {{ ref('int_pools') }}
+        select
+            *,
+            cast(date_trunc('month', window_date) as date) as month
+        from {{ ref('int_pools') }}
         where spread_usd <> 0
     ) as pools
     inner join {{ ref('dim_dates') }} as dates
@@ -116,7 +119,8 @@ shares as (
 )
 
 select
-    {{ for_each(pool_key + ['usage_date', 'provider_id', 'model_id', 'customer_id', 'feature_id', 'environment'], '@') }},
+    {{ for_each(pool_key, '@') }},
+    {{ for_each(['usage_date', 'provider_id', 'model_id', 'customer_id', 'feature_id', 'environment'], '@') }},
     cast(case
         when driver = 'even' then {{ whole_division(
             '720720000', 'count(*) over (partition by ' ~ pool_key | join(', ') ~ ', customer_id)'

@@ -1,7 +1,8 @@
--- grain: one row per month, pool spread by what it serves, provider and model (or nobody, where nobody called)
--- Both bases of what a million tokens cost on machines that are paid by the hour: `used`, what was busy; and `allocated`,
--- with what stood idle, which ties to the bill.
-{% set counted = ['uncached_input_tokens', 'cache_read_tokens', 'output_tokens', 'prefill_ms', 'decode_ms'] %}
+-- grain: one row per month, pool, provider and model (or nobody, where nobody called)
+-- Both bases of what a million tokens cost on machines that are paid by the hour: `used`, what was busy; and
+-- `allocated`, with what stood idle, which ties to the bill.
+{% set tokens = ['uncached_input_tokens', 'cache_read_tokens', 'output_tokens'] %}
+{% set counted = tokens + ['prefill_ms', 'decode_ms'] %}
 with usage as (
 
     select
@@ -72,7 +73,9 @@ based as (
         costs.part as idle_cost_usd,
         case when costs.model_id = '(idle)' then 0 else costs.cost_usd end + costs.part as allocated_cost_usd,
         {{ for_each(counted + ['token_priced_cost_usd'], 'coalesce(usage.@, 0) as @') }}
-    from {{ split_exactly('weighed', 'idle_usd', 'idle_weight', 'rule_number, month', 'provider_id, model_id') }} as costs
+    from {{ split_exactly(
+        'weighed', 'idle_usd', 'idle_weight', 'rule_number, month', 'provider_id, model_id'
+    ) }} as costs
     left join usage
         on {{ for_each(['month', 'rule_number', 'provider_id', 'model_id'], 'costs.@ = usage.@', ' and ') }}
 
@@ -108,7 +111,7 @@ select
     ) }},
     cast(allocated_cost_usd - input_cost_usd as decimal(38, 12)) as output_cost_usd,
     split_method,
-    {{ for_each(['uncached_input_tokens', 'cache_read_tokens', 'output_tokens'], 'cast(@ as bigint) as @') }},
+    {{ for_each(tokens, 'cast(@ as bigint) as @') }},
     {{ ratio('used_cost_usd', 'allocated_cost_usd') }} as used_share,
     {% set delivered = 'uncached_input_tokens + cache_read_tokens + output_tokens' %}
     {{ per_million('used_cost_usd', delivered) }} as used_cost_per_million_tokens_usd,
