@@ -131,7 +131,7 @@ MARGIN = Mart(
     name="gross_margin_daily",
     day="usage_date",
     keys={"feature": "feature_id", "customer": "customer_id"},
-    sums=("revenue_usd", "cogs_usd", "gross_profit_usd"),
+    sums=("revenue_usd", "cogs_usd", "shared_cost_usd", "gross_profit_usd"),
 )
 
 CONVERSATIONS = Mart(
@@ -462,6 +462,22 @@ class Warehouse:
             " order by abs(difference_usd) + abs(timing_variance_usd) desc, estimated_cost_usd desc,"
             " provider_id, billing_account_id, model_id, component, sku_meter, billing_date limit $limit",
             {**bill.bound(), "limit": limit},
+        )
+
+    def allocation_pools(self, month: date) -> pl.DataFrame:
+        """`allocation_pools` of a month, rule by rule, what no rule takes last."""
+        return self._read(
+            "select * from marts.allocation_pools where month = $month order by rule_number = 0, rule_number,"
+            " charge_provider_id",
+            {"month": month},
+        )
+
+    def rented_capacity(self, month: date) -> pl.DataFrame:
+        """`rented_capacity` of a month, the dearest first."""
+        return self._read(
+            "select * from marts.rented_capacity where month = $month"
+            " order by allocated_cost_usd desc, rule_number, provider_id, model_id",
+            {"month": month},
         )
 
     def restatements(self) -> pl.DataFrame:

@@ -200,6 +200,18 @@ def reconciliation(path: str, bill: Bill, limit: int) -> pl.DataFrame:
     return warehouse(path).reconciliation(bill, limit)
 
 
+@st.cache_data(max_entries=64, show_spinner=False)
+def allocation_pools(path: str, month: date) -> pl.DataFrame:
+    """Where the cost that no call is told to have went."""
+    return warehouse(path).allocation_pools(month)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def rented_capacity(path: str, month: date) -> pl.DataFrame:
+    """What machines that are paid by the hour make of a million tokens."""
+    return warehouse(path).rented_capacity(month)
+
+
 @st.cache_data(max_entries=8, show_spinner=False)
 def restatements(path: str) -> pl.DataFrame:
     """What newer bills changed."""

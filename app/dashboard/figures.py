@@ -118,7 +118,8 @@ def members(view: View, dimension: Dimension) -> pl.DataFrame:
     """Every feature or customer of the view, the most expensive first: what each mart says of it, side by side.
 
     Columns: `<dimension>_id`; request_count, retry_count, error_count, unpriced_request_count, cost_usd; revenue_usd,
-    cogs_usd, gross_profit_usd, gross_margin, margin_class; conversation_count, cost_per_conversation_usd (float).
+    cogs_usd, shared_cost_usd, gross_profit_usd, gross_margin, margin_class; conversation_count,
+    cost_per_conversation_usd (float).
     What the filters keep a mart from telling is null.
     """
     on = f"{dimension}_id"
@@ -157,7 +158,7 @@ def margin_of(sums: pl.DataFrame) -> float | None:
 
 
 _UNKNOWN = {
-    **dict.fromkeys(("revenue_usd", "cogs_usd", "gross_profit_usd"), pl.Decimal(38, 12)),
+    **dict.fromkeys(("revenue_usd", "cogs_usd", "shared_cost_usd", "gross_profit_usd"), pl.Decimal(38, 12)),
     "conversation_count": pl.Int64(),
     "cost_per_conversation_usd": pl.Float64(),
 }

@@ -20,7 +20,7 @@ _CHART_CONFIG = {
     "showSendToCloud": False,  # a chart holds customer names and cost
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
 }
-_OF_MARGIN = ("margin_class", "revenue_usd", "cogs_usd", "gross_profit_usd", "gross_margin")
+_OF_MARGIN = ("margin_class", "revenue_usd", "cogs_usd", "shared_cost_usd", "gross_profit_usd", "gross_margin")
 _OF_CONVERSATIONS = ("conversation_count", "cost_per_conversation_usd")
 _ARROWS: dict[str, Literal["up", "down"]] = {"+": "up", "×": "up", "−": "down"}
 _DELTA: dict[bool | None, Literal["blue", "orange", "gray"]] = {True: "blue", False: "orange", None: "gray"}

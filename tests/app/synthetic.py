@@ -303,7 +303,7 @@ _MARTS = (
         from revenue where (customer_id, usage_date) not in (select (customer_id, usage_date) from cost)
     )
     select customer_id, feature_id, usage_date, cast(revenue_usd as decimal(38, 12)) as revenue_usd,
-        cast(cogs_usd as decimal(38, 12)) as cogs_usd,
+        cast(cogs_usd as decimal(38, 12)) as cogs_usd, cast(0 as decimal(38, 12)) as shared_cost_usd,
         cast(revenue_usd - cogs_usd as decimal(38, 12)) as gross_profit_usd,
         cast(request_count as bigint) as request_count, cast(unpriced_request_count as bigint) as unpriced_request_count
     from spread""",
@@ -385,6 +385,28 @@ _MARTS = (
         ]) as step
         from marts.reconciliation where invoice_id is not null
     )""",
+    """create table marts.allocation_pools as
+    select date '2026-10-01' as month, billed_by as charge_provider_id, cast(rule as bigint) as rule_number, pool_id,
+        driver, reason as rule_reason, cast(direct as decimal(38, 12)) as direct_cost_usd, cast(0 as decimal(38, 12)) as fed_in_usd,
+        cast(0 as decimal(38, 12)) as fed_out_usd, cast(0 as decimal(38, 12)) as allocated_cost_usd,
+        cast(idle as decimal(38, 12)) as idle_cost_usd, cast(0 as decimal(38, 12)) as unused_cost_usd,
+        cast(0 as decimal(38, 12)) as prepaid_cost_usd, cast(unallocated as decimal(38, 12)) as unallocated_cost_usd
+    from (values
+        ('openai', 0, '(no rule)', null, null, 7.4, 0, 7.4),
+        ('aws', 40, 'gpu_capacity', 'tokens', 'servers of your own run on them', 17.25, 12.9375, 4.3125)
+    ) as pools (billed_by, rule, pool_id, driver, reason, direct, idle, unallocated)""",
+    """create table marts.rented_capacity as
+    select date '2026-10-01' as month, cast(40 as bigint) as rule_number, 'gpu_capacity' as pool_id,
+        'self-hosted' as provider_id, 'house-llama' as model_id, cast(4.3125 as decimal(38, 12)) as used_cost_usd,
+        cast(12.9375 as decimal(38, 12)) as idle_cost_usd, cast(17.25 as decimal(38, 12)) as allocated_cost_usd,
+        cast(8.625 as decimal(38, 12)) as input_cost_usd, cast(3 as decimal(38, 12)) as token_priced_cost_usd,
+        cast(8.625 as decimal(38, 12)) as output_cost_usd, 'seconds' as split_method,
+        cast(60000000 as bigint) as uncached_input_tokens, cast(4000000 as bigint) as cache_read_tokens,
+        cast(16000000 as bigint) as output_tokens, 0.25::double as used_share,
+        cast(0.053906 as decimal(38, 12)) as used_cost_per_million_tokens_usd,
+        cast(0.215625 as decimal(38, 12)) as allocated_cost_per_million_tokens_usd,
+        cast(0.14375 as decimal(38, 12)) as cost_per_million_uncached_input_tokens_usd,
+        cast(0.539063 as decimal(38, 12)) as cost_per_million_output_tokens_usd""",
     """create table marts.close_checklist as
     select provider_id, billing_account_id, billing_month as month, true as has_bill, false as has_open_invoice,
         cast(1 as bigint) as invoice_count, date '2026-10-31' as billed_through_date,

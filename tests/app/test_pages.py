@@ -905,6 +905,17 @@ def test_a_bill_that_changed_after_its_close_is_warned_of(imaginary: Path) -> No
     assert set(table(open_page("close"), "bill_state")["period_state"]) == {"restated after its close", "closed"}
 
 
+def test_the_close_says_where_shared_and_rented_cost_went(imaginary: Path) -> None:
+    del imaginary
+    page = open_page("close")
+    pools = table(page, "fed_in_usd")
+    assert pools["pool_id"].to_list() == ["gpu_capacity", "(no rule)"]
+    assert pools["driver"][0] == "Tokens"
+    assert pools["direct_cost_usd"].sum() == Decimal("24.65")  # what the reconciliation calls unattributed
+    assert table(page, "used_share")["allocated_cost_usd"].to_list() == [Decimal("17.25")]
+    assert "house-llama take from the pool gpu" in said(page)
+
+
 def test_the_workbook_of_the_close_has_its_sheets_and_full_digits() -> None:
     frame = pl.DataFrame({"step": ["rated_cost"], "amount_usd": [Decimal("800.123456789012")]})
     content = close_pack.workbook(date(2026, 10, 1), {"Billed": "800.123456789012"}, {"Bridge": frame})

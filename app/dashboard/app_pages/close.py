@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from app import close_pack, metrics
-from app.dashboard import charts, data, filters, panels, theme
+from app.dashboard import charts, data, filters, panels, shared_cost, theme
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
 from app.marts import Bill
@@ -215,6 +215,7 @@ def pack(bill: Bill, lines: pl.DataFrame, steps: pl.DataFrame) -> None:
                 "Bridge": steps,
                 "Reconciliation": differing.drop("found_count"),
                 "Restatements": restated,
+                "Shared cost": data.allocation_pools(view.path, bill.month),
             },
         )
 
@@ -252,4 +253,5 @@ else:
     bridge_steps = bridge(question)
     checks(chosen_lines)
     cells(question)
+    shared_cost.show(view, question.month)
     pack(question, chosen_lines, bridge_steps)

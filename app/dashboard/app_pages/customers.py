@@ -17,7 +17,7 @@ MONEY = {
     "plan_id": Column("Plan"),
     "margin_class": Column("Class", "class"),
     "revenue_usd": Column("Revenue", "money"),
-    "cogs_usd": Column("AI cost", "money"),
+    "cogs_usd": Column("Cost", "money", help="AI cost of the calls and their share of shared cost."),
     "gross_profit_usd": Column("Gross profit", "money"),
     "gross_margin": Column("Margin", "percent"),
 }
@@ -126,7 +126,10 @@ panels.table(
         view,
         {
             **{name: MONEY[name] for name in ("customer_id", "plan_id", "margin_class", "revenue_usd")},
-            "cost_usd": Column("AI cost", "money"),
+            "cost_usd": Column("AI cost", "money", help="Of the calls."),
+            "shared_cost_usd": Column(
+                "Shared cost", "money", help="Its share of plans, machines and services that no call is billed for."
+            ),
             "gross_profit_usd": MONEY["gross_profit_usd"],
             "gross_margin": MONEY["gross_margin"],
             "conversation_count": Column("Conversations", "count"),

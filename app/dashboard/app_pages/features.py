@@ -14,7 +14,7 @@ ROWS = 300
 MONEY = {
     "feature_id": Column("Feature", help="Click a name to look into the feature."),
     "revenue_usd": Column("Revenue", "money"),
-    "cogs_usd": Column("AI cost", "money"),
+    "cogs_usd": Column("Cost", "money", help="AI cost of the calls and their share of shared cost."),
     "gross_profit_usd": Column("Gross profit", "money"),
     "gross_margin": Column("Margin", "percent"),
 }
@@ -113,7 +113,10 @@ panels.table(
         {
             "feature_id": MONEY["feature_id"],
             "revenue_usd": MONEY["revenue_usd"],
-            "cost_usd": Column("AI cost", "money"),
+            "cost_usd": Column("AI cost", "money", help="Of the calls."),
+            "shared_cost_usd": Column(
+                "Shared cost", "money", help="Its share of plans, machines and services that no call is billed for."
+            ),
             "gross_profit_usd": MONEY["gross_profit_usd"],
             "gross_margin": MONEY["gross_margin"],
             "conversation_count": Column("Conversations", "count", help="Counted at the feature where they began."),

@@ -57,7 +57,7 @@ select
     cast(summed.rule_number as bigint) as rule_number,
     coalesce(rules.pool_id, '(no rule)') as pool_id,
     rules.driver,
-    rules.reason,
+    rules.reason as rule_reason,
     {{ for_each(['direct_cost', 'fed_in', 'fed_out'], 'cast(summed.@_usd as decimal(38, 12)) as @_usd') }},
     {{ for_each(
         statuses | reject('equalto', 'unallocated') | list,
