@@ -11,16 +11,14 @@ with pool_days as (
         pools.window_date,
         dates.usage_date,
         dates.month
-    from (
-        select
-            *,
-            cast(date_trunc('month', window_date) as date) as month
-        from {{ ref('int_pools') }}
-        where spread_usd <> 0
-    ) as pools
+    from {{ ref('int_pools') }} as pools
     inner join {{ ref('dim_dates') }} as dates
-        on pools.month = dates.month and (pools.is_monthly or pools.window_date = dates.usage_date)
-    where dates.usage_date <= (select max(usage_date) from {{ ref('fct_usage_hourly') }})
+        on
+            cast(date_trunc('month', pools.window_date) as date) = dates.month
+            and (pools.is_monthly or pools.window_date = dates.usage_date)
+    where
+        pools.spread_usd <> 0
+        and dates.usage_date <= (select max(usage_date) from {{ ref('fct_usage_hourly') }})
 
 ),
 
