@@ -57,6 +57,18 @@ def marts(loaded: Warehouse) -> dict[str, list[tuple[object, ...]]]:
     return {mart: loaded.rows(f"select * from {mart} order by all") for mart in MARTS}
 
 
+def test_a_conversation_that_goes_on_after_weeks_keeps_its_first_turns(
+    warehouse: Callable[[str], Warehouse], tmp_path: Path
+) -> None:
+    loaded = warehouse("weeks")
+    loaded.load(log(tmp_path / "a.jsonl", call(0), call(1)))
+    second = loaded.load(log(tmp_path / "b.jsonl", call(2, day=21), call(3, day=21)))
+    assert not second.is_full
+    assert loaded.rows("select conversation_id, request_count from cost_per_conversation order by 1") == [
+        ("conv-0", 3), ("conv-1", 1),
+    ]  # fmt: skip
+
+
 def test_a_new_day_is_added_and_equals_building_everything(
     warehouse: Callable[[str], Warehouse], tmp_path: Path
 ) -> None:
