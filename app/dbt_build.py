@@ -129,6 +129,7 @@ def run(
         "--vars", json.dumps({"staged": staged(sources), "reporting_currency": reporting_currency}),
         "--exclude", "test_type:unit", *without_files(sources, landed),
         "--log-level", "none",
+        "--no-write-json",
         "--no-use-colors",
         *(["--full-refresh"] if full else []),
         *(["--select", select] if select else []),

@@ -89,7 +89,7 @@ def product(logs: Path, home: Path) -> Row:
     seconds = float(re.findall(r"([\d.]+) s\)?$", printed.strip(), flags=re.MULTILINE)[-1])
     phases = {"ingest": used["wall"] - seconds, "build": seconds}
     if "published" in printed:  # from dbt's last word to the pointer that readers follow
-        done = [(home / name).stat().st_mtime for name in ("dbt/duckdb/run_results.json", "current.json")]
+        done = [(home / name).stat().st_mtime for name in ("dbt/logs/dbt.log", "current.json")]
         phases["publish"] = done[1] - done[0]
     newest = json.loads((home / "current.json").read_text())["build"]
     return {**used, **phases, "disk": bytes_below(home / "landing") + (home / newest).stat().st_size}
