@@ -145,7 +145,7 @@ def _why(result: Any) -> str:
         return f"dbt stopped: {result.exception}"
     failed = [run for run in getattr(result.result, "results", []) if run.status in {"error", "fail"}]
     if not failed:
-        return "dbt stopped without a result; see dbt/logs/dbt.log in the warehouse folder"
+        return "dbt stopped without a result"
     return "; ".join(_failure(run) for run in failed)
 
 
