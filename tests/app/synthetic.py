@@ -389,8 +389,9 @@ _MARTS = (
     select date '2026-10-01' as month, billed_by as charge_provider_id, cast(rule as bigint) as rule_number, pool_id,
         driver, reason as rule_reason, cast(direct as decimal(38, 12)) as direct_cost_usd,
         cast(0 as decimal(38, 12)) as fed_in_usd, cast(0 as decimal(38, 12)) as fed_out_usd,
-        cast(0 as decimal(38, 12)) as allocated_cost_usd, cast(idle as decimal(38, 12)) as idle_cost_usd, cast(0 as decimal(38, 12)) as unused_cost_usd,
-        cast(0 as decimal(38, 12)) as prepaid_cost_usd, cast(unallocated as decimal(38, 12)) as unallocated_cost_usd
+        cast(0 as decimal(38, 12)) as allocated_cost_usd, cast(idle as decimal(38, 12)) as idle_cost_usd,
+        cast(0 as decimal(38, 12)) as unused_cost_usd, cast(0 as decimal(38, 12)) as prepaid_cost_usd,
+        cast(unallocated as decimal(38, 12)) as unallocated_cost_usd
     from (values
         ('openai', 0, '(no rule)', null, null, 7.4, 0, 7.4),
         ('aws', 40, 'gpu_capacity', 'tokens', 'servers of your own run on them', 17.25, 12.9375, 4.3125)
