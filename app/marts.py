@@ -35,6 +35,8 @@ class Scope:
     feature: tuple[str, ...] = ()
     customer: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
+    is_production_only: bool = True
+    """Whether training, evaluation, experiments and development are left out where a mart holds them."""
     answered_by: tuple[str, ...] = ()
     """The models that `provider` and `model` leave, for a mart that knows models by name only."""
 
@@ -88,6 +90,8 @@ class Mart:
     """Dimension → its condition, where it is not `key = any of the chosen`."""
     only: str = ""
     """A condition that always holds."""
+    production: str = ""
+    """What tells production, of a mart that holds more than that."""
 
     def unknown(self, scope: Scope) -> tuple[str, ...]:
         """The filters of `scope` that this mart cannot obey, so that a page can say so."""
@@ -96,6 +100,8 @@ class Mart:
     def where(self, scope: Scope) -> tuple[str, dict[str, Any]]:
         """The condition of `scope` on this mart, and what to bind."""
         clauses = [f"{self.day} between $start and $end", *([self.only] if self.only else [])]
+        if self.production and scope.is_production_only:
+            clauses.append(self.production)
         bound: dict[str, Any] = {"start": scope.start, "end": scope.end}
         for name, chosen in scope.members.items():
             if name in self.conditions:
@@ -125,6 +131,7 @@ USAGE = Mart(
         "cost_usd",
         "invoiced_cost_usd",
     ),
+    production="workload = 'production'",
 )
 
 MARGIN = Mart(
@@ -142,7 +149,20 @@ CONVERSATIONS = Mart(
     conditions=dict.fromkeys(
         ("provider", "model"), r"list_has_any(string_split_regex(model_ids, ',\s*'), $answered_by)"
     ),
-    only=f"conversation_id <> '{UNATTRIBUTED}'",  # that row is the rest of a customer's requests, of all days
+    # that row is the rest of a customer's requests, of all days
+    only=f"is_production and conversation_id <> '{UNATTRIBUTED}'",
+)
+
+WORKLOADS = Mart(
+    name="cost_by_workload",
+    day="usage_date",
+    keys={
+        "provider": "provider_id",
+        "feature": "feature_id",
+        "customer": "customer_id",
+        "environment": "environment",
+    },
+    sums=("request_count", "request_cost_usd", "shared_cost_usd", "charged_cost_usd", "cost_usd"),
 )
 
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
@@ -462,6 +482,26 @@ class Warehouse:
             " order by abs(difference_usd) + abs(timing_variance_usd) desc, estimated_cost_usd desc,"
             " provider_id, billing_account_id, model_id, component, sku_meter, billing_date limit $limit",
             {**bill.bound(), "limit": limit},
+        )
+
+    def workloads(self, scope: Scope, grain: Grain) -> pl.DataFrame:
+        """`cost_by_workload` without production: workload, period, and the mart's sums."""
+        where, bound = WORKLOADS.where(scope)
+        return self._read(
+            f"select workload, cast(date_trunc('{grain}', usage_date) as date) as period,"
+            f" {', '.join(map(_sum, WORKLOADS.sums))} from marts.cost_by_workload"
+            f" where {where} and workload <> 'production' and workload not like '(%' group by 1, 2 order by 1, 2",
+            bound,
+        )
+
+    def serving_experiments(self, scope: Scope) -> pl.DataFrame:
+        """`cost_by_workload` of calls that are no production and name a customer that pays, the dearest first."""
+        where, bound = WORKLOADS.where(scope)
+        return self._read(
+            f"select workload, environment, feature_id, customer_id, {', '.join(map(_sum, WORKLOADS.sums))}"
+            f" from marts.cost_by_workload where {where} and is_serving_customers group by 1, 2, 3, 4"
+            " order by cost_usd desc, 1, 2, 3, 4",
+            bound,
         )
 
     def allocation_pools(self, month: date) -> pl.DataFrame:

@@ -201,6 +201,18 @@ def reconciliation(path: str, bill: Bill, limit: int) -> pl.DataFrame:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
+def workloads(path: str, scope: Scope, grain: Grain) -> pl.DataFrame:
+    """What is no production, over time."""
+    return warehouse(path).workloads(scope, grain)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def serving_experiments(path: str, scope: Scope) -> pl.DataFrame:
+    """What is no production and serves who pays."""
+    return warehouse(path).serving_experiments(scope)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
 def allocation_pools(path: str, month: date) -> pl.DataFrame:
     """Where the cost that no call is told to have went."""
     return warehouse(path).allocation_pools(month)

@@ -62,7 +62,15 @@ def sidebar(build: Build, bounds: Bounds) -> View:
         running = bounds.last_day
     preset, days = _period(bounds.first_day, bounds.last_day)
     compare = st.toggle("Compare with the prior period", value=True, key="compare", bind="query-params")
+    every = st.toggle(
+        "Include training and experiments",
+        key="every_workload",
+        bind="query-params",
+        help="Training, evaluation, experiments and development count in AI cost then; never in unit cost or margin.",
+    )
     now = _members(str(build.path), Scope(*days))
+    # who asks for an environment by name gets it
+    now = replace(now, is_production_only=not every and not now.environment)
     st.button("Clear all filters", on_click=clear, icon=":material/filter_alt_off:", width="stretch")
 
     full_days = periods.finished(days, running)
@@ -119,6 +127,7 @@ def clear(*dimensions: Dimension) -> None:
     if not dimensions:
         st.session_state["period"] = periods.default(current().newest, today())
         st.session_state["compare"] = True
+        st.session_state["every_workload"] = False
 
 
 def _period(first: date, newest: date) -> tuple[periods.Preset, periods.Days]:

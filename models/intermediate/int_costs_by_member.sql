@@ -1,4 +1,4 @@
--- grain: one row per dimension (customer, feature, or both), member and month that cost something
+-- grain: one row per dimension (customer, feature, or both), member and month whose production cost something
 {{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ delete_touched_months() }}') }}
 {% set dates, touched = ref('dim_dates'), ref('int_restated_dates') %}{# dbt reads them once, outside the condition #}
 with conversations as (
@@ -14,15 +14,16 @@ with conversations as (
         sum(cost_usd) as cost_usd,
         sum(list_cost_usd) as list_cost_usd,
         coalesce(sum(invoiced_cost_usd), 0) as invoiced_cost_usd
-    from {{ ref('fct_requests') }}
-    {% if is_incremental() %}
-        where
-            usage_date in (
+    from {{ calls_by_workload() }} as calls
+    where
+        workload = 'production'
+        {% if is_incremental() %}
+            and usage_date in (
                 select usage_date
                 from {{ dates }}
                 where month in (select date_trunc('month', usage_date) from {{ touched }})
             )
-    {% endif %}
+        {% endif %}
     group by 1, 2, 3, 4
 
 ),

@@ -219,6 +219,9 @@ _COSTS = ", ".join(
 )
 
 
+_WORKLOAD = "case when environment = 'staging' then 'development' else 'production' end"
+
+
 def _cost_per(key: str, other: str, other_count: str) -> str:
     return f"""create table marts.cost_per_{key} as
     select {key}_id, cast(date_trunc('month', usage_date) as date) as month,
@@ -227,7 +230,7 @@ def _cost_per(key: str, other: str, other_count: str) -> str:
         cast(sum(cost_usd) / nullif(conversation_count, 0) as decimal(38, 12)) as cost_per_conversation_usd,
         cast(sum(cost_usd) / count(*) as decimal(38, 12)) as cost_per_request_usd,
         1 - unpriced_request_count / request_count as priced_share
-    from requests group by 1, 2""".replace(", cast(sum(x) as decimal(38, 12)) as x", "")
+    from requests where environment <> 'staging' group by 1, 2""".replace(", cast(sum(x) as decimal(38, 12)) as x", "")
 
 
 _RECONCILED = {
@@ -259,7 +262,8 @@ _MARTS = (
         using (provider_id, model_id)""",
     f"""create table marts.fct_usage_hourly as
     select date_trunc('hour', requested_at) as usage_hour_at, usage_date, source_id, provider_id, model_id, customer_id,
-        feature_id, operation, environment, service_tier, is_batch, {_COUNTS}, {_ERRORS}, {_UNPRICED}, {_SUMS},
+        feature_id, operation, environment, service_tier, is_batch, {_WORKLOAD} as workload,
+        {_COUNTS}, {_ERRORS}, {_UNPRICED}, {_SUMS},
         cast(sum(reasoning_tokens) as bigint) as reasoning_tokens,
         cast(sum(input_cost_usd) as decimal(38, 12)) as input_cost_usd,
         cast(sum(cache_read_cost_usd) as decimal(38, 12)) as cache_read_cost_usd,
@@ -268,7 +272,7 @@ _MARTS = (
         cast(sum(tool_cost_usd) as decimal(38, 12)) as tool_cost_usd, {_COSTS},
         cast(sum(cost_usd) filter (where is_invoiced) as decimal(38, 12)) as invoiced_cost_usd,
         bool_and(is_invoiced) as is_invoiced
-    from requests group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11""",
+    from requests group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12""",
     f"""create table marts.cost_per_conversation as
     select customer_id, conversation_id, arg_min(feature_id, requested_at) as feature_id,
         min(requested_at) as started_at, max(requested_at) as ended_at, min(usage_date) as started_date,
@@ -276,7 +280,8 @@ _MARTS = (
             then cast(count(*) filter (where status = 'ok') as bigint) end as turn_count,
         {_COUNTS}, {_ERRORS}, {_UNPRICED}, count(distinct feature_id) as feature_count,
         count(distinct model_id) as model_count, string_agg(distinct model_id, ', ' order by model_id) as model_ids,
-        {_SUMS}, {_COSTS}, bool_and(is_invoiced) as is_invoiced
+        {_SUMS}, {_COSTS}, bool_and(is_invoiced) as is_invoiced,
+        bool_or({_WORKLOAD} = 'production') as is_production
     from requests group by 1, 2""",
     _cost_per("feature", "customer_id", "customer_count"),
     _cost_per("customer", "feature_id", "feature_count"),
@@ -284,7 +289,7 @@ _MARTS = (
     with cost as (
         select customer_id, feature_id, usage_date, coalesce(sum(cost_usd), 0) as cogs_usd,
             count(*) as request_count, count(*) filter (where cost_usd is null) as unpriced_request_count
-        from requests group by 1, 2, 3
+        from requests where environment <> 'staging' group by 1, 2, 3
     ),
     shares as (
         select cost.*, coalesce(revenue.revenue_usd, 0) as paid,
@@ -385,6 +390,14 @@ _MARTS = (
         ]) as step
         from marts.reconciliation where invoice_id is not null
     )""",
+    f"""create table marts.cost_by_workload as
+    select usage_date, {_WORKLOAD} as workload, provider_id, environment, feature_id, customer_id,
+        cast(count(*) as bigint) as request_count, cast(sum(cost_usd) as decimal(38, 12)) as request_cost_usd,
+        cast(0 as decimal(38, 12)) as shared_cost_usd, cast(0 as decimal(38, 12)) as charged_cost_usd,
+        cast(coalesce(sum(cost_usd), 0) as decimal(38, 12)) as cost_usd,
+        {_WORKLOAD} <> 'production' and customer_id in (select customer_id from revenue where revenue_usd > 0)
+            as is_serving_customers
+    from requests group by 1, 2, 3, 4, 5, 6""",
     """create table marts.allocation_pools as
     select date '2026-10-01' as month, billed_by as charge_provider_id, cast(rule as bigint) as rule_number, pool_id,
         driver, reason as rule_reason, cast(direct as decimal(38, 12)) as direct_cost_usd,

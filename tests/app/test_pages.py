@@ -30,8 +30,9 @@ GOVERNED = [name for name in PAGES if name not in {"prices", "health", "close"}]
 """Pages that the filters in the sidebar govern: a price holds whoever calls."""
 USAGE, MARGIN = "marts.fct_usage_hourly", "marts.gross_margin_daily"
 TALKS = "(select * from marts.cost_per_conversation where conversation_id <> '(unattributed)')"
-DAY = {USAGE: "usage_date", MARGIN: "usage_date", TALKS: "started_date"}
-BLIND = {USAGE: set[str](), MARGIN: {"provider", "model", "environment"}, TALKS: {"environment"}}
+BESIDE = "(select * from marts.cost_by_workload where workload <> 'production')"
+DAY = {USAGE: "usage_date", MARGIN: "usage_date", TALKS: "started_date", BESIDE: "usage_date"}
+BLIND = {USAGE: set[str](), MARGIN: {"provider", "model", "environment"}, TALKS: {"environment"}, BESIDE: {"model"}}
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +87,10 @@ class Asked:
     def rows(self, mart: str) -> str:
         """The rows of a mart under the filters that it knows."""
         clauses = [f"{DAY[mart]} between '{self.days[0]}' and '{self.days[1]}'"]
+        if mart == USAGE and "environment" not in self.chosen:
+            clauses.append("workload = 'production'")
+        if mart == TALKS:
+            clauses.append("is_production")
         for name, member in self.chosen.items():
             text = "'" + member.replace("'", "''") + "'"
             if name in BLIND[mart]:
@@ -245,6 +250,7 @@ DRAWN: dict[str, dict[str, Callable[[Traces, Asked], tuple[Any, Any]]]] = {
     "overview": {
         "cost_over_time": lambda traces, asked: (stacked(traces), asked.sum("coalesce(sum(cost_usd), 0)", USAGE)),
         "cost_by_feature": bars_of_all_cost,
+        "workloads": lambda traces, asked: (stacked(traces), asked.sum("coalesce(sum(cost_usd), 0)", BESIDE)),
     },
     "features": {
         "feature_scatter": lambda traces, asked: (
@@ -279,6 +285,8 @@ def expected_charts(name: str, asked: Asked) -> set[str]:
     """The charts that a page should show: without revenue none that needs it, and of one member what it is made of."""
     if name in ("features", "customers") and asked.blind(MARGIN):
         return set()
+    if name == "overview" and (asked.blind(BESIDE) or not asked.sum("count(*)", BESIDE)):
+        return set(DRAWN[name]) - {"workloads"}
     one = name.removesuffix("s") in asked.chosen
     left_out = {
         "features": "feature_margins" if one else "cost_by_customer",
@@ -320,7 +328,7 @@ def test_the_stack_by_feature_is_as_high_as_the_stack_by_provider() -> None:
 
 def test_the_lowest_margins_are_those_of_sql(home: Path) -> None:
     asked = Asked(home)
-    shown = table(open_page("overview"), "customer_id")
+    shown = table(open_page("overview"), "gross_margin")
     margin = "sum(gross_profit_usd) / sum(revenue_usd)"
     paying = f"select customer_id from {asked.rows(MARGIN)} group by 1 having sum(revenue_usd) > 0"
     query = f"{paying} order by {margin}, 1 limit 5"
@@ -362,7 +370,9 @@ def test_days_can_be_chosen_one_by_one(home: Path) -> None:
     page.query_params["period"] = "Custom"
     page.query_params["days"] = [first.isoformat(), last.isoformat()]
     page.run()
-    cost = asked.one(f"select sum(cost_usd) from {USAGE} where usage_date between '{first}' and '{last}'")
+    cost = asked.one(
+        f"select sum(cost_usd) from {USAGE} where workload = 'production' and usage_date between '{first}' and '{last}'"
+    )
     assert tile(page, "AI cost") == theme.money(cost)
 
 
@@ -381,11 +391,27 @@ def test_a_member_that_no_longer_exists_is_dropped_from_the_filter() -> None:
     assert tile(page, "AI cost") == cost
 
 
+def test_training_and_experiments_are_beside_production_until_somebody_asks(home: Path) -> None:
+    asked = Asked(home)
+    everything = asked.one(
+        f"select sum(cost_usd) from {USAGE} where usage_date between '{asked.days[0]}' and '{asked.days[1]}'"
+    )
+    apart, together = open_page("overview"), open_page("overview", every_workload="true")
+    assert tile(apart, "AI cost") == theme.money(asked.sum("sum(cost_usd)", USAGE))
+    assert tile(together, "AI cost") == theme.money(everything)
+    for name in ("Gross margin", "Per conversation"):
+        assert tile(apart, name) == tile(together, name)
+    flagged = table(apart, "workload")
+    serving = asked.one(f"select sum(cost_usd) from {asked.rows(BESIDE)} where is_serving_customers")
+    assert flagged["cost_usd"].sum() == pytest.approx(float(serving))
+    assert "served customers that pay" in said(apart)
+
+
 def test_a_change_compares_as_many_days_right_before(home: Path) -> None:
     asked = Asked(home, period="7D")
     page = open_page("overview", period="7D")
     before = f"between '{asked.newest - timedelta(days=13)}' and '{asked.newest - timedelta(days=7)}'"
-    earlier = asked.one(f"select sum(cost_usd) from {USAGE} where usage_date {before}")
+    earlier = asked.one(f"select sum(cost_usd) from {USAGE} where workload = 'production' and usage_date {before}")
     now = asked.sum("sum(cost_usd)", USAGE)
     (shown,) = [metric.delta for metric in page.metric if metric.label == "AI cost"]
     assert shown == theme.signed_percent(float((now - earlier) / earlier))
@@ -1008,7 +1034,11 @@ def test_a_day_that_is_not_over_is_hatched_and_left_out_of_changes(
     asked, page = Asked(tmp_path, period="7D"), open_page("overview", period="7D")
     assert "23 Nov 2026 is not over yet" in said(page)
     assert tile(page, "AI cost") == theme.money(asked.sum("sum(cost_usd)", USAGE))
-    by_day = dict(asked.con.sql(f"select usage_date, sum(cost_usd) from {USAGE} group by 1").fetchall())
+    by_day = dict(
+        asked.con.sql(
+            f"select usage_date, sum(cost_usd) from {USAGE} where workload = 'production' group by 1"
+        ).fetchall()
+    )
     full = [by_day[asked.newest - timedelta(days=back)] for back in range(1, 7)]
     before = [by_day[asked.newest - timedelta(days=back)] for back in range(7, 13)]
     (shown,) = [metric.delta for metric in page.metric if metric.label == "AI cost"]

@@ -1,4 +1,5 @@
--- Every mart of cost holds the same money and the same calls as the requests below it, to the last digit.
+-- Every mart of cost holds the same money and the same calls as the requests below it, to the last digit: those of unit
+-- cost and margin what is production, the others everything.
 with totals as (
 
     select
@@ -26,25 +27,38 @@ with totals as (
     from {{ ref('cost_per_conversation') }}
     union all
     select
-        'cost_per_feature' as mart,
+        'cost_by_workload' as mart,
+        sum(request_cost_usd) as cost_usd,
+        sum(request_count) as request_count
+    from {{ ref('cost_by_workload') }}
+    union all
+    select
+        'production' as mart,
+        sum(request_cost_usd) as cost_usd,
+        sum(request_count) as request_count
+    from {{ ref('cost_by_workload') }}
+    where workload = 'production'
+    union all
+    select
+        'production in cost_per_feature' as mart,
         sum(cost_usd) as cost_usd,
         sum(request_count) as request_count
     from {{ ref('cost_per_feature') }}
     union all
     select
-        'cost_per_customer' as mart,
+        'production in cost_per_customer' as mart,
         sum(cost_usd) as cost_usd,
         sum(request_count) as request_count
     from {{ ref('cost_per_customer') }}
     union all
     select
-        'gross_margin_daily' as mart,
+        'production in gross_margin_daily' as mart,
         sum(cogs_usd - shared_cost_usd) as cost_usd,
         sum(request_count) as request_count
     from {{ ref('gross_margin_daily') }}
     union all
     select
-        concat('gross_margin by ', dimension) as mart,
+        concat('production in gross_margin by ', dimension) as mart,
         sum(cogs_usd - shared_cost_usd) as cost_usd,
         null as request_count
     from {{ ref('gross_margin') }}
@@ -52,21 +66,26 @@ with totals as (
 
 ),
 
-expected as (
+held as (
 
-    select * from totals
-    where mart = 'fct_requests'
+    select
+        *,
+        case when mart like 'production in%' then 'production' else 'fct_requests' end as held_against
+    from totals
 
 )
 
 select
-    totals.mart,
-    totals.cost_usd,
+    held.mart,
+    held.cost_usd,
     expected.cost_usd as expected_cost_usd,
-    totals.request_count,
+    held.request_count,
     expected.request_count as expected_request_count
-from totals
-cross join expected
+from held
+inner join totals as expected on held.held_against = expected.mart
 where
-    (coalesce(totals.cost_usd, 0) <> coalesce(expected.cost_usd, 0) and totals.mart <> 'int_requests_costed')
-    or coalesce(totals.request_count, expected.request_count) <> expected.request_count
+    held.mart <> 'production'
+    and (
+        (coalesce(held.cost_usd, 0) <> coalesce(expected.cost_usd, 0) and held.mart <> 'int_requests_costed')
+        or coalesce(held.request_count, expected.request_count) <> expected.request_count
+    )

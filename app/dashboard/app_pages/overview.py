@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from app import metrics
-from app.dashboard import breakdown, charts, data, figures, filters, panels, periods, states, theme
+from app.dashboard import breakdown, charts, data, figures, filters, panels, periods, states, theme, workloads
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
 
@@ -114,6 +114,7 @@ panels.tiles(
     ]
 )
 cost_over_time()
+workloads.show(view)
 if view.margin_blind_to:
     breakdown.cost_by(view, "feature")
 else:

@@ -7,7 +7,7 @@ with shared as (
         cast(date_trunc('month', usage_date) as date) as month,
         sum(allocated_cost_usd) as shared_cost_usd
     from {{ ref('allocated_costs') }}
-    where allocation_status <> 'prepaid'
+    where allocation_status <> 'prepaid' and {{ is_of_production() }}
     group by 1, 2, 3
     union all
     select
@@ -16,7 +16,7 @@ with shared as (
         cast(date_trunc('month', usage_date) as date) as month,
         sum(allocated_cost_usd) as shared_cost_usd
     from {{ ref('allocated_costs') }}
-    where allocation_status <> 'prepaid'
+    where allocation_status <> 'prepaid' and {{ is_of_production() }}
     group by 1, 2, 3
 
 ),

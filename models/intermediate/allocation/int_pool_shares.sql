@@ -1,4 +1,4 @@
--- grain: one row per pool, provider, day or month, and member (day, model, customer, feature, environment) with a share
+-- grain: one row per pool, provider, day or month, and member (day, model, customer, feature, workload) with a share
 -- A share is a whole number: tokens, milliseconds, calls, conversations, millionths of a dollar; or of a customer's
 -- even share what falls to each of its rows.
 {% set pool_key = ['rule_number', 'charge_provider_id', 'is_monthly', 'window_date'] %}
@@ -33,12 +33,13 @@ usage as (
         feature_id,
         operation,
         environment,
+        workload,
         sum(uncached_input_tokens + cache_read_tokens + cache_write_tokens + output_tokens) as token_count,
         sum(request_count) as request_count,
         sum(latency_ms) as latency_ms,
         greatest(coalesce(sum(cost_usd), 0), 0) * 1000000 as cost_weight
     from {{ ref('fct_usage_hourly') }}
-    group by 1, 2, 3, 4, 5, 6, 7, 8
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
 
 ),
 
@@ -51,7 +52,7 @@ shares as (
         usage.model_id,
         usage.customer_id,
         usage.feature_id,
-        usage.environment,
+        usage.workload,
         sum(case receivers.driver
             when 'tokens' then usage.token_count
             when 'gpu_seconds' then usage.latency_ms
@@ -82,7 +83,7 @@ shares as (
         receivers.model_id,
         told.customer_id,
         told.feature_id,
-        receivers.environment,
+        '(any)' as workload,
         told.share,
         receivers.driver
     from (
@@ -118,7 +119,7 @@ shares as (
 
 select
     {{ for_each(pool_key, '@') }},
-    {{ for_each(['usage_date', 'provider_id', 'model_id', 'customer_id', 'feature_id', 'environment'], '@') }},
+    {{ for_each(['usage_date', 'provider_id', 'model_id', 'customer_id', 'feature_id', 'workload'], '@') }},
     cast(case
         when driver = 'even' then {{ whole_division(
             '720720000', 'count(*) over (partition by ' ~ pool_key | join(', ') ~ ', customer_id)'

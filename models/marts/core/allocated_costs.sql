@@ -1,6 +1,6 @@
--- grain: one row per pool, provider of the charge, status, and member (day, model, customer, feature, environment)
+-- grain: one row per pool, provider of the charge, status, and member (day, model, customer, feature, workload)
 {% set pool_key = ['rule_number', 'charge_provider_id', 'is_monthly', 'window_date'] %}
-{% set member_key = ['usage_date', 'provider_id', 'model_id', 'customer_id', 'feature_id', 'environment'] %}
+{% set member_key = ['usage_date', 'provider_id', 'model_id', 'customer_id', 'feature_id', 'workload'] %}
 with halves as (
 
     select

@@ -29,8 +29,9 @@ with usage as (
         sum(list_cost_usd) as list_cost_usd,
         sum(contracted_cost_usd) as contracted_cost_usd,
         sum(cost_usd) as cost_usd,
-        min(case when is_invoiced then 1 else 0 end) = 1 as is_invoiced
-    from {{ ref('fct_requests') }}
+        min(case when is_invoiced then 1 else 0 end) = 1 as is_invoiced,
+        max(case when workload = 'production' then 1 else 0 end) as has_production
+    from {{ calls_by_workload() }} as calls
     {% if is_incremental() %}
         where
             (customer_id, conversation_id) in (
@@ -109,7 +110,8 @@ conversations as (
         cast(sum(list_cost_usd) as decimal(38, 12)) as list_cost_usd,
         cast(sum(contracted_cost_usd) as decimal(38, 12)) as contracted_cost_usd,
         cast(sum(cost_usd) as decimal(38, 12)) as cost_usd,
-        min(case when is_invoiced then 1 else 0 end) = 1 as is_invoiced
+        min(case when is_invoiced then 1 else 0 end) = 1 as is_invoiced,
+        max(has_production) = 1 as is_production
     from by_model
     group by 1, 2
 
