@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -164,7 +164,8 @@ def run(
     result = dbtRunner(callbacks=[on_event]).invoke(arguments)
     if not result.success:
         raise BuildError(_why(result))
-    tests = [run for run in result.result.results if run.node.resource_type == "test" and run.status != "skipped"]
+    ran: Iterable[Any] = getattr(result.result, "results", ())
+    tests = [run for run in ran if run.node.resource_type == "test" and run.status != "skipped"]
     return sorted(map(_tested, tests), key=lambda test: test.test_name)
 
 
