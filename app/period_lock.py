@@ -103,8 +103,13 @@ def close(settings: Settings, month: date, *, note: str | None = None, anyway: b
         return built_at
 
 
+def first_day_after(month: date) -> date:
+    """From when on a month can be closed: the UTC day after it."""
+    return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
 def _refuse_unfinished(month: date, built_at: datetime) -> None:
-    end = date(month.year + month.month // 12, month.month % 12 + 1, 1)
+    end = first_day_after(month)
     if datetime.now(UTC).date() < end:
         raise CloseError(f"{month:%Y-%m} is not over: it can be closed from {end} on")
     if built_at.date() < end:

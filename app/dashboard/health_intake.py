@@ -29,7 +29,7 @@ def freshness(view: View) -> None:
         "Freshness",
         data.data_freshness(view.path).with_columns(
             pl.col("shape").replace(_SHAPES),
-            pl.max_horizontal((today - pl.col("last_record_date")).dt.total_days(), 0).alias("days_since"),
+            (today - pl.col("last_record_date")).dt.total_days().clip(lower_bound=0).alias("days_since"),
         ),
         {
             "shape": Column("What"),
@@ -90,10 +90,10 @@ def tests(view: View) -> None:
         results.with_columns(pl.col("status").replace({"pass": "Passed", "warn": "Warned"})),
         {
             "test_name": Column("Test"),
-            "tested_name": Column("Of", help="The model, or the file of a test that is of several."),
             "status": Column("Said"),
             "row_count": Column("Rows", "count", help="Rows that must not be, and are."),
             "seconds": Column("Seconds", "quantity"),
+            "tested_name": Column("Of", help="The model, or the file of a test that is of several."),
         },
         alt="Tests of the build with what each said, how many rows it found and how long it took.",
         key="tests",

@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from app import period_lock
-from app.dashboard import theme
+from app.dashboard import filters, theme
 from app.settings import Settings
 
 
@@ -31,6 +31,8 @@ def state(checklist: pl.DataFrame, month: date) -> None:
             f"{month:%B %Y} is closed as of {theme.moment(pending)}, from the next build on: run `unitcost build`.",
             icon=":material/lock_clock:",
         )
+    elif filters.today() < (end := period_lock.first_day_after(month)):
+        st.caption(f"{month:%B %Y} is not over: it can be closed from {theme.day(end)} on.")
     elif st.button(f"Close {month:%B %Y}…", icon=":material/lock_open:", key="close_period"):
         st.dialog(f"Close {month:%B %Y}", width="medium", icon=":material/lock:")(_ask)(checklist, month)
 
@@ -59,7 +61,7 @@ def _ask(checklist: pl.DataFrame, month: date) -> None:
         return
     note = st.text_input("Note", placeholder="Who closes it, and why", key="close_note")
     accepted = st.checkbox("Close it all the same", key="close_anyway") if standing else False
-    if st.button("Close", type="primary", disabled=bool(standing) and not accepted, key="close_confirm"):
+    if st.button("Close the month", type="primary", disabled=bool(standing) and not accepted, key="close_confirm"):
         try:
             period_lock.close(settings, month, note=note, anyway=accepted)
         except period_lock.PROBLEMS as error:

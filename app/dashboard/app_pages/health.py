@@ -58,7 +58,7 @@ def summary() -> None:
             Tile(
                 "Records not taken",
                 theme.count(rejected),
-                f"{theme.count(refused)} files refused" if refused else None,
+                f"{refused:,} {'file' if refused == 1 else 'files'} refused" if refused else None,
                 good=False if refused else None,
                 help="In the quarantine, with the reason; they are in no figure.",
             ),
