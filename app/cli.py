@@ -22,11 +22,13 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as RichTable
 
-from app import builds, cli_receive, cli_rerate, dbt_build, pipeline
+from app import builds, cli_close, cli_receive, cli_rerate, dbt_build, pipeline
 from app.cli_export import export
 from app.cli_fetch import fetch
 from app.cli_prices import prices
 from app.console import err, out
+from app.marts import MartError
+from app.period_lock import CloseError
 from app.rerate import RerateError
 from app.settings import Settings
 from ingest.fetch.api import FetchError
@@ -51,6 +53,7 @@ cli = typer.Typer(
 cli.add_typer(prices, name="prices")
 cli.add_typer(export, name="export")
 cli.add_typer(fetch, name="fetch")
+cli.command(name="close")(cli_close.command)
 cli.command(name="rerate")(cli_rerate.command)
 cli.command(name="receive")(cli_receive.command)
 
@@ -65,7 +68,16 @@ def main() -> None:
         _fail(error, REFUSED)
     except (duckdb.Error, SettingsError, UnicodeDecodeError) as error:
         _fail(" ".join(str(error).split()), FAILED)
-    except (builds.NoBuildError, dbt_build.BuildError, FetchError, PriceBookError, RerateError, OSError) as error:
+    except (
+        builds.NoBuildError,
+        dbt_build.BuildError,
+        CloseError,
+        FetchError,
+        MartError,
+        PriceBookError,
+        RerateError,
+        OSError,
+    ) as error:
         _fail(error, FAILED)
     except tomllib.TOMLDecodeError as error:
         _fail(f"unitcost.toml is no TOML: {error}", FAILED)

@@ -2,7 +2,9 @@
 
 import json
 import os
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,25 @@ from ingest.source import SHAPES, Shape, Source
 
 class BuildError(Exception):
     """dbt did not finish, or a test failed: the build was thrown away and the last one stays."""
+
+
+@dataclass(frozen=True)
+class TestResult:
+    """What one test of a build said: a row of the mart `build_tests`.
+
+    Attributes:
+        tested_name: the model or seed that it is of; where it is of several, its own file.
+        status: `pass`, or `warn`: what it found does not keep a build from being published.
+        row_count: rows that must not be, and are.
+    """
+
+    __test__ = False  # pytest: no test of ours
+
+    test_name: str
+    tested_name: str
+    status: str
+    row_count: int
+    seconds: Decimal
 
 
 Progress = Callable[[str, int, int], None]
@@ -55,7 +76,7 @@ def build(
     reporting_currency: str,
     full: bool,
     select: str | None = None,
-) -> None:
+) -> list[TestResult]:
     """Build every model into `target` and run every test that gates a publish; nothing is open afterwards.
 
     Args:
@@ -66,6 +87,9 @@ def build(
         full: build incremental models anew.
         select: which models, in dbt's words; None: all.
 
+    Returns:
+        What the tests said, by name.
+
     Raises:
         BuildError: a model or test failed; the message names it.
     """
@@ -73,7 +97,7 @@ def build(
 
     os.environ["UNITCOST_BUILD"], os.environ["UNITCOST_BUILD_MEMORY"] = str(target.resolve()), memory_limit
     try:
-        run(
+        return run(
             "duckdb",
             home,
             sources,
@@ -99,11 +123,14 @@ def run(
     reporting_currency: str,
     full: bool,
     select: str | None = None,
-) -> None:
+) -> list[TestResult]:
     """`dbt build` on one engine of profiles.yml, artefacts below `home/dbt/`.
 
     Args:
         select: which models, in dbt's words; None: all.
+
+    Returns:
+        What the tests said, by name.
 
     Raises:
         BuildError: a model or test failed; the message names it.
@@ -138,6 +165,20 @@ def run(
     result = dbtRunner(callbacks=[on_event]).invoke(arguments)
     if not result.success:
         raise BuildError(_why(result))
+    ran: Iterable[Any] = getattr(result.result, "results", ())
+    tests = [run for run in ran if run.node.resource_type == "test" and run.status != "skipped"]
+    return sorted(map(_tested, tests), key=lambda test: test.test_name)
+
+
+def _tested(run: Any) -> TestResult:
+    attached = getattr(run.node, "attached_node", None)
+    return TestResult(
+        run.node.name,
+        attached.rsplit(".", 1)[-1] if attached else run.node.original_file_path,
+        str(run.status),
+        run.failures or 0,
+        Decimal(str(round(run.execution_time, 3))),
+    )
 
 
 def _why(result: Any) -> str:

@@ -548,6 +548,22 @@ class Warehouse:
             {"limit": limit},
         )
 
+    def data_freshness(self) -> pl.DataFrame:
+        """`data_freshness`, shape by shape."""
+        return self._read("select * from marts.data_freshness order by shape, source_id")
+
+    def rejected_records(self, limit: int) -> pl.DataFrame:
+        """`rejected_records`, the newest file first, `limit` at most; `found_count` says of how many."""
+        return self._read(
+            "select *, cast(count(*) over () as bigint) as found_count from marts.rejected_records"
+            " order by landed_at desc, path, table_name, first_record_number limit $limit",
+            {"limit": limit},
+        )
+
+    def build_tests(self) -> pl.DataFrame:
+        """`build_tests`, those that warned first."""
+        return self._read("select * from marts.build_tests order by status = 'pass', test_name")
+
     def price_conflicts(self) -> pl.DataFrame:
         """`price_conflicts`, what moves most money first."""
         return self._read(

@@ -11,7 +11,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -212,14 +212,11 @@ def build_models(
         dbt_build.BuildError: the message names the model or test.
     """
     sources = discover()
-    con = duckdb.connect(
-        str(candidate), config={"storage_compatibility_version": "v1.5.0", "autoinstall_known_extensions": False}
-    )
-    try:
-        raw.create_views(con, sources.values(), files, settings.home)
-    finally:
-        con.close()
-    dbt_build.build(
+    with Ledger(settings.home) as ledger:
+        intake = ledger.intake()
+    with _open(candidate) as con:
+        raw.create_views(con, sources.values(), files, settings.home, intake)
+    tests = dbt_build.build(
         candidate,
         settings.home,
         sources,
@@ -230,6 +227,33 @@ def build_models(
         full=full,
         select=select,
     )
+    with _open(candidate) as con:
+        _keep_tests(con, tests, whole=select is None)
+
+
+@contextmanager
+def _open(candidate: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    con = duckdb.connect(
+        str(candidate), config={"storage_compatibility_version": "v1.5.0", "autoinstall_known_extensions": False}
+    )
+    try:
+        yield con
+    finally:
+        con.close()
+
+
+def _keep_tests(con: duckdb.DuckDBPyConnection, tests: list[dbt_build.TestResult], *, whole: bool) -> None:
+    """Write `marts.build_tests` into the build that the tests passed; dbt has no results before it has ended.
+
+    Args:
+        whole: every test ran; where only some models were built again, the others keep what was said of them.
+    """
+    con.execute(
+        f"create {'or replace table' if whole else 'table if not exists'} marts.build_tests "
+        "(test_name varchar, tested_name varchar, status varchar, row_count bigint, seconds decimal(12, 3))"
+    )
+    con.execute("delete from marts.build_tests where list_contains(?, test_name)", [[test.test_name for test in tests]])
+    con.executemany("insert into marts.build_tests values (?, ?, ?, ?, ?)", [list(astuple(test)) for test in tests])
 
 
 def learn_prices(ledger: Ledger, settings: Settings) -> None:
@@ -288,8 +312,14 @@ def _state(settings: Settings, files: list[dict[str, Any]]) -> dict[str, str]:
     """
     with Ledger(settings.home) as ledger:
         names = learning.changed_matches(ledger, settings.home)
+        # a build also says what was not taken: a file that is refused as a whole changes no landing file
+        not_taken = [
+            [one["path"], one["table_name"], one["rule"], one["rejected_count"]]
+            for one in ledger.intake()
+            if one["state"] == "refused" or one["rejected_count"]
+        ]
     return {
-        "landing": _digest([[str(file["table_name"]), file["sha256"], file["input_id"]] for file in files]),
+        "landing": _digest([[[str(one["table_name"]), one["sha256"], one["input_id"]] for one in files], not_taken]),
         "code": _code_digest(files, settings.reporting_currency, names),
     }
 

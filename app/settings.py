@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     litellm_prices: Path | None = None
     """LiteLLM's price map, the second source of list prices; the one inside an installed `litellm` where not given."""
 
+    dashboard_can_close: bool = False
+    """Whether the dashboard may close a month. It has no log-in: whoever can open it can then close."""
     receive_token: SecretStr | None = None
     """What clients of `unitcost receive` must show."""
 

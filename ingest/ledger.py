@@ -295,6 +295,38 @@ class Ledger:
         )
         return [LedgerInput(**{**row, "superseded_count": int(row["superseded_count"])}) for row in rows]
 
+    def intake(self) -> list[dict[str, Any]]:
+        """What became of every input: a row for each reason for which records of it were not taken.
+
+        Columns: those of `ingest.raw.INTAKE`. Where all were taken it is one row of 0 records; where the quarantine
+        does not tell the reasons (somebody emptied it), one row without a rule.
+        """
+        refused = self._rows("select source, sha256 from inputs where state = 'landed' and rejected_count > 0")
+        paths = [self._home / "quarantine" / one["source"] / f"{one['sha256']}.parquet" for one in refused]
+        known = [str(path) for path in paths if path.exists()]
+        reasons = (
+            "select input_id, column_name, rule, fix, count(*) as reject_count, min(record_number) as first_number, "
+            "sum(count(*)) over (partition by input_id) as all_count from read_parquet(?) group by 1, 2, 3, 4"
+            if known
+            else "select '' as input_id, '' as column_name, '' as rule, '' as fix, 0 as reject_count, "
+            "0 as first_number, 0 as all_count where false"
+        )
+        return self._rows(
+            f"""
+            select
+                inputs.input_id, inputs.table_name, inputs.source as source_id, inputs.path, inputs.state,
+                inputs.landed_at, reasons.column_name, coalesce(reasons.rule, inputs.problem) as rule, reasons.fix,
+                coalesce(reasons.reject_count, inputs.rejected_count) as rejected_count,
+                reasons.first_number as first_record_number
+            from inputs
+            left join ({reasons}) as reasons
+                on inputs.input_id = reasons.input_id and inputs.state = 'landed'
+                and inputs.rejected_count = reasons.all_count
+            order by inputs.load_number, inputs.table_name, reasons.first_number, reasons.column_name, reasons.rule
+            """,
+            [known] if known else [],
+        )
+
     def _carry_over(self) -> int:
         """Version 1 replaced its price catalogue at every build: that file steps aside for the book's own."""
         self._con.begin()

@@ -4,6 +4,7 @@ A table without a file is an empty view, so that everything builds before the fi
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +24,38 @@ REFERENCES: Mapping[str, pa.Schema] = {**TABLES, restatements.TABLE_NAME: restat
 """Raw tables that we write ourselves, with their schemas."""
 
 
+INTAKE = pa.schema(
+    [
+        ("input_id", pa.string()),
+        ("table_name", pa.string()),
+        ("source_id", pa.string()),
+        ("path", pa.string()),
+        ("state", pa.string()),
+        ("landed_at", pa.timestamp("us")),
+        ("column_name", pa.string()),
+        ("rule", pa.string()),
+        ("fix", pa.string()),
+        ("rejected_count", pa.int64()),
+        ("first_record_number", pa.int64()),
+    ]
+)
+"""`raw.landing_inputs`: one row per input, raw table and reason for which its records were not taken."""
+
+
 def create_views(
-    con: duckdb.DuckDBPyConnection, sources: Iterable[Source], files: list[dict[str, Any]], home: Path
+    con: duckdb.DuckDBPyConnection,
+    sources: Iterable[Source],
+    files: list[dict[str, Any]],
+    home: Path,
+    intake: Iterable[Mapping[str, Any]] = (),
 ) -> None:
-    """Create the schema `raw` in a build: one view per raw table, and `landing_files`.
+    """Create the schema `raw` in a build: one view per raw table, `landing_files` and `landing_inputs`.
 
     `raw.landing_files` says for each file what it is to this build: `same` as in the build that it was copied from,
     `new`, or `gone`. The incremental models rebuild the days of the files that are not `same`.
+
+    Args:
+        intake: the ledger's: rows of `INTAKE`.
     """
     con.execute("create schema if not exists raw")
     for name, empty in _empty_tables(sources).items():
@@ -41,10 +67,17 @@ def create_views(
         select = f"select {_columns(con, landed, empty)} {landed}" if paths else empty
         con.execute(f'create or replace view raw."{name}" as {select}')
     _landing_files(con, files)
+    con.register("intake", pa.Table.from_pylist([*map(dict, intake)], schema=INTAKE))
+    con.execute("create or replace table raw.landing_inputs as from intake")
+    con.unregister("intake")
 
 
 def create_spark_views(
-    spark: "SparkSession", sources: Iterable[Source], files: list[dict[str, Any]], home: Path
+    spark: "SparkSession",
+    sources: Iterable[Source],
+    files: list[dict[str, Any]],
+    home: Path,
+    intake: Iterable[Mapping[str, Any]] = (),
 ) -> None:
     """Create the schema `raw` on Spark, and the empty schemas that dbt fills, in the session's catalog.
 
@@ -55,6 +88,7 @@ def create_spark_views(
     Args:
         spark: its time zone is set to UTC, in which the landing files hold their timestamps.
         files: the ledger's active landing files; paths relative to `home`, which every executor must see.
+        intake: the ledger's: rows of `INTAKE`.
 
     Raises:
         FileNotFoundError: an active file is gone; Spark itself would show its rows as never landed.
@@ -72,6 +106,11 @@ def create_spark_views(
     rows = [(*(file[field.name] for field in _FILES), "new") for file in files]
     landing_files = spark.createDataFrame(rows, _SPARK_FILES)
     landing_files.write.mode("overwrite").saveAsTable("raw.landing_files", format="parquet")
+    # a time without a zone would be read in that of the machine
+    taken = [{**row, "landed_at": row["landed_at"].replace(tzinfo=UTC)} for row in intake]
+    declared = ", ".join(f"{field.name} {_in_spark(_sql_type(field.type))}" for field in INTAKE)
+    landing_inputs = spark.createDataFrame([tuple(row[name] for name in INTAKE.names) for row in taken], declared)
+    landing_inputs.write.mode("overwrite").saveAsTable("raw.landing_inputs", format="parquet")
 
 
 def _spark_table(name: str, columns: Mapping[str, str], active: list[dict[str, Any]], home: Path) -> Iterator[str]:
@@ -171,10 +210,11 @@ def _spark_columns(sources: Iterable[Source]) -> dict[str, dict[str, str]]:
     }
     for name, schema in REFERENCES.items():
         tables[name] = {field.name: _sql_type(field.type) for field in schema}
-    return {
-        name: {column: "string" if kind == "varchar" else kind for column, kind in columns.items()}
-        for name, columns in tables.items()
-    }
+    return {name: {column: _in_spark(kind) for column, kind in columns.items()} for name, columns in tables.items()}
+
+
+def _in_spark(kind: str) -> str:
+    return "string" if kind == "varchar" else kind
 
 
 def _spark_literal(value: str) -> str:

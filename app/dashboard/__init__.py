@@ -1,4 +1,7 @@
-"""The dashboard: a Streamlit app over the marts of the current build. Reads, never writes."""
+"""The dashboard: a Streamlit app over the marts of the current build.
+
+It writes nothing but, where its owner lets it (`dashboard_can_close`), the line that closes a month.
+"""
 
 import sys
 from pathlib import Path

@@ -243,6 +243,24 @@ def unclassified_charges(path: str, limit: int) -> pl.DataFrame:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
+def data_freshness(path: str) -> pl.DataFrame:
+    """How current each source is."""
+    return warehouse(path).data_freshness()
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def rejected_records(path: str, limit: int) -> pl.DataFrame:
+    """Records that were not taken, and why."""
+    return warehouse(path).rejected_records(limit)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def build_tests(path: str) -> pl.DataFrame:
+    """What the tests of the build said."""
+    return warehouse(path).build_tests()
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
 def price_conflicts(path: str) -> pl.DataFrame:
     """Where two sources state different prices."""
     return warehouse(path).price_conflicts()

@@ -60,7 +60,7 @@ _PAGES = {
             "app_pages/health.py",
             title="Data health",
             icon=":material/health_and_safety:",
-            help="What the bills are for, and what no rule knows.",
+            help="Can the figures be believed: how current they are, what they leave out, what the tests said.",
         ),
     ],
 }

@@ -17,11 +17,12 @@ _REASONS = {"unknown_model": "Unknown model", "no_price": "No price", "usage_mis
 
 def gaps(view: View) -> None:
     """List the calls without a price, and the counts that nothing reads."""
-    _unpriced(view)
-    _unread(view)
+    unpriced(view)
+    unread(view)
 
 
-def _unread(view: View) -> None:
+def unread(view: View) -> None:
+    """List the counts of the providers that nothing reads."""
     counts = data.unknown_usage(view.path, _ROWS)
     if counts.is_empty():
         st.success("Every count in the providers' usage objects is read.", icon=":material/check_circle:")
@@ -49,7 +50,8 @@ def _unread(view: View) -> None:
     )
 
 
-def _unpriced(view: View) -> None:
+def unpriced(view: View) -> None:
+    """List the calls without a price, with what to do."""
     calls = data.unpriced(view.path, _ROWS)
     if calls.is_empty():
         st.success("Every call that used something has a price.", icon=":material/check_circle:")

@@ -157,12 +157,14 @@ def quantity(value: Number) -> str:
 
 
 def percent(share: Number | None) -> str:
-    """A share of 0..1 as a percentage: 62.4%, and 0.04% or <0.01% rather than 0.0%."""
+    """A share of 0..1 as a percentage: 62.4%, and 0.04% or <0.01% rather than 0.0%, >99.9% rather than 100.0%."""
     if share is None:
         return UNKNOWN
     known = float(share)
     if 0 < abs(known) < 0.00005:  # noqa: PLR2004 - what two decimals would show as 0.00
         return "<0.01%" if known > 0 else ">−0.01%"
+    if 0.9995 <= known < 1:  # noqa: PLR2004 - what one decimal would show as 100.0: not quite all of it
+        return ">99.9%"
     digits = 1 if known == 0 or abs(known) >= 0.0005 else 2  # noqa: PLR2004 - what one decimal would show as 0.0
     return f"{known:.{digits}%}".replace("-", "−")
 

@@ -1,6 +1,10 @@
-"""Months whose books are closed: `seeds/closed_periods.csv`, read and checked."""
+"""Months whose books are closed: `seeds/closed_periods.csv`, read, checked, and written a line at a time."""
 
+import csv
+import io
+import os
 import re
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -44,6 +48,49 @@ def read(path: Path) -> list[ClosedPeriod]:
         lines[period.month] = number
         periods.append(period)
     return periods
+
+
+def append(path: Path, period: ClosedPeriod, note: str) -> None:
+    """Close a month: one more line at the end of the file, which is replaced as a whole or not at all.
+
+    The other lines stay byte for byte. There is no way back but to delete the line: FOCUS has a period that is `Closed`
+    stay so.
+
+    Args:
+        period: of a month that the file does not hold.
+        note: why, by whom; on Spark a seed needs a value somewhere in each column, and takes no apostrophe.
+
+    Raises:
+        OSError: the file is not there, or cannot be written; it is as it was.
+    """
+    before = path.read_bytes()
+    header = next(csv.reader([before.decode("utf-8-sig").partition("\n")[0].rstrip("\r")]))
+    ending = "\r\n" if b"\r\n" in before else "\n"
+    line = io.StringIO()
+    csv.DictWriter(line, header, lineterminator=ending).writerow(
+        {
+            "month": f"{period.month:%Y-%m-%d}",
+            "closed_at": f"{period.closed_at:%Y-%m-%dT%H:%M:%SZ}",
+            "note": " ".join(note.split()).replace("'", "’"),
+        }
+    )
+    if not before.endswith(b"\n"):
+        before += ending.encode()
+    new = path.with_name(f".{path.name}.new")
+    try:
+        with new.open("wb") as file:
+            file.write(before + line.getvalue().encode())
+            file.flush()
+            os.fsync(file.fileno())
+        shutil.copymode(path, new)
+        new.replace(path)
+    finally:
+        new.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _month(text: str | None) -> date:

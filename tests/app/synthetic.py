@@ -425,6 +425,7 @@ _MARTS = (
     select provider_id, billing_account_id, billing_month as month, true as has_bill, false as has_open_invoice,
         cast(1 as bigint) as invoice_count, date '2026-10-31' as billed_through_date,
         sum(rated_cost_usd) as rated_cost_usd, sum(billed_cost_usd) as billed_cost_usd,
+        cast(coalesce(sum(billed_cost_usd) filter (where charge_kind = 'use'), 0) as decimal(38, 12)) as billed_use_usd,
         sum(requests_cost_usd) as requests_cost_usd, sum(unattributed_cost_usd) as unattributed_cost_usd,
         sum(estimated_cost_usd) as estimated_cost_usd, sum(coverage_variance_usd) as coverage_variance_usd,
         cast(0 as decimal(38, 12)) as unclassified_cost_usd,
@@ -432,6 +433,37 @@ _MARTS = (
         cast(2 as bigint) as restatement_count, timestamp '2026-11-09 08:00:00' as last_restated_at,
         timestamp '2026-11-05 12:00:00' as closed_at, provider_id = 'openai' as is_restated_after_close
     from marts.reconciliation group by 1, 2, 3""",
+    f"""create table marts.data_freshness as
+    select source_id, shape, cast(last_record_date as date) as last_record_date,
+        cast(last_landed_at as timestamp) as last_landed_at, cast(inputs as bigint) as input_count,
+        cast(counted as bigint) as row_count, cast(refused as bigint) as refused_input_count,
+        cast(rejected as bigint) as rejected_count
+    from (values
+        ('litellm', 'requests', '{LAST_DAY}', '2026-11-24 03:00:00', 100, 40000, 1, 12),
+        ('focus', 'charges', '2026-11-20', '2026-11-21 03:00:00', 2, 64, 0, 3),
+        ('revenue_csv', 'revenue', '2026-11-30', '2026-11-02 03:00:00', 4, 900, 0, 0)
+    ) as sources (source_id, shape, last_record_date, last_landed_at, inputs, counted, refused, rejected)
+    where exists (from requests)""",
+    """create table marts.rejected_records as
+    select input_id, table_name, source_id, path, state, cast(landed_at as timestamp) as landed_at, column_name, rule,
+        fix, cast(rejected as bigint) as rejected_count, cast(first_number as bigint) as first_record_number
+    from (values
+        ('ab12', 'focus__charges', 'focus', '/bills/october.csv', 'landed', '2026-11-21 03:00:00', 'billed_cost',
+            'is no amount', 'write it with a dot', 3, 17),
+        ('cd34', 'litellm__requests', 'litellm', '/logs/torn.jsonl', 'refused', '2026-11-24 03:00:00', null,
+            'the last line is cut off', null, 12, null)
+    ) as records (input_id, table_name, source_id, path, state, landed_at, column_name, rule, fix, rejected,
+        first_number)
+    where exists (from requests)""",
+    """create table marts.build_tests as
+    select test_name, tested_name, status, cast(found as bigint) as row_count, cast(seconds as decimal(12, 3))
+        as seconds
+    from (values
+        ('assert_costs_are_conserved', 'tests/models/assert_costs_are_conserved.sql', 'pass', 0, 0.108),
+        ('unique_fct_requests', 'fct_requests', 'pass', 0, 0.043),
+        ('assert_azure', 'tests/models/assert_azure.sql', 'warn', 4, 0.012)
+    ) as tests (test_name, tested_name, status, found, seconds)
+    where exists (from requests)""",
     """create table marts.restatements as
     select 'focus' as source_id, 'org-1' as billing_account_id, timestamp '2026-10-01' as billing_period_start_at,
         'USD' as billing_currency, timestamp '2026-11-09 08:00:00' as restated_at""",

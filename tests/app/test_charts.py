@@ -156,6 +156,8 @@ def test_shares_and_changes_are_written_with_their_sign_and_never_as_a_false_zer
     assert theme.percent(0.0003) == "0.03%"
     assert theme.percent(0.00001) == "<0.01%"
     assert theme.percent(0) == "0.0%"
+    assert theme.percent(0.99996) == ">99.9%"
+    assert theme.percent(1) == "100.0%"
     assert theme.percent(None) == "n/a"
     assert theme.points(-0.018) == "−1.8 pp"
     assert theme.signed_percent(0.123) == "+12.3%"

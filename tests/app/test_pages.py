@@ -20,7 +20,7 @@ import polars as pl
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import builds, close_pack, dashboard
+from app import builds, close_pack, dashboard, period_lock
 from app.dashboard import data, filters, price_words, states, theme
 from app.marts import CONFIG
 from tests.app import synthetic
@@ -887,6 +887,78 @@ def test_data_health_says_when_there_is_nothing_to_list(
     assert told in "\n".join([said(page), *(element.value for element in (*page.success, *page.info))])
 
 
+def test_the_tiles_of_data_health_are_those_of_the_marts(imaginary: Path) -> None:
+    page, asked = open_page("health"), Asked(imaginary)
+    share = asked.one(f"select 1 - sum(unpriced_request_count) / sum(request_count) from {USAGE}")
+    assert tile(page, "Priced calls") == theme.percent(share)
+    # of 812.40 of use, 802.60 + 2.40 of calls
+    assert tile(page, "Attribution coverage") == theme.percent(805 / 812.4)
+    assert tile(page, "Unclassified") == "$20.75"
+    assert tile(page, "Newest call") == "23 Nov 2026"
+    assert tile(page, "Newest bill line") == "20 Nov 2026"
+    assert tile(page, "Records not taken") == "15"
+    assert tile(page, "Tests passed") == "2"
+    changes = {metric.label: metric.delta for metric in page.metric}
+    assert changes["Records not taken"] == "1 file refused"
+    assert changes["Tests passed"] == "1 warned"
+
+
+def test_data_health_tells_how_current_each_source_is(imaginary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    del imaginary
+    monkeypatch.setattr(filters, "today", lambda: date(2026, 11, 25))
+    sources = table(open_page("health"), "last_landed_at")
+    assert sources[["shape", "source_id", "days_since", "rejected_count"]].to_numpy().tolist() == [
+        ["Bill lines", "focus", 5, 3], ["Calls", "litellm", 2, 12], ["Revenue", "revenue_csv", 0, 0],
+    ]  # fmt: skip
+
+
+def test_data_health_tells_what_of_each_provider_falls_to_calls(imaginary: Path) -> None:
+    del imaginary
+    rows = table(open_page("health"), "unbilled_usd")
+    assert rows["provider_id"].to_list() == ["aws", "openai"]
+    assert rows["coverage_share"].to_list()[1] == pytest.approx(805 / 812.4)
+    assert pd.isna(rows["coverage_share"][0]), "nothing of that bill is use of models"
+    assert rows["unbilled_usd"].to_list() == [0, 12.5]
+
+
+def test_data_health_lists_what_was_not_taken_and_what_the_tests_said(imaginary: Path) -> None:
+    del imaginary
+    page = open_page("health")
+    left_out = table(page, "rule")
+    assert left_out[["path", "state", "rejected_count", "rule"]].to_numpy().tolist() == [
+        ["/logs/torn.jsonl", "The whole file", 12, "the last line is cut off"],
+        ["/bills/october.csv", "The record", 3, "is no amount"],
+    ]
+    tests = table(page, "test_name")
+    assert tests["status"].to_list() == ["Warned", "Passed", "Passed"]
+    assert tests["row_count"][0] == 4
+    assert "have no price" in said(page)
+    assert table(page, "usage_name")["usage_name"].to_list() == ["new_tokens"]
+
+
+def test_data_health_of_an_almost_empty_warehouse_says_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = synthetic.build(tmp_path, days=3)
+    path.chmod(0o644)
+    with duckdb.connect(str(path)) as con:
+        for name in (
+            "charges_by_kind", "close_checklist", "data_freshness", "rejected_records", "build_tests",
+            "unpriced_requests", "unknown_usage",
+        ):  # fmt: skip
+            con.execute(f"delete from marts.{name}")
+    monkeypatch.setenv("UNITCOST_HOME", str(tmp_path))
+    page = open_page("health")
+    told = "\n".join([said(page), *(element.value for element in page.success)])
+    for sentence in (
+        "Every record of every file was taken.", "No test ran in this build.", "No bill is loaded",
+        "Every call that used something has a price.", "Every count in the providers' usage objects is read.",
+    ):  # fmt: skip
+        assert sentence in told
+    assert tile(page, "Attribution coverage") == tile(page, "Newest bill line") == "n/a"
+    assert tile(page, "Unclassified") == "$0"
+
+
 # --- close ------------------------------------------------------------------------------------------------------------
 
 
@@ -940,6 +1012,67 @@ def test_the_close_says_where_shared_and_rented_cost_went(imaginary: Path) -> No
     assert pools["direct_cost_usd"].to_list() == [17.25, 7.4]  # what the reconciliation calls unattributed
     assert table(page, "used_share")["allocated_cost_usd"].to_list() == [17.25]
     assert "house-llama take from the pool gpu" in said(page)
+
+
+def test_a_closed_month_says_since_when_and_offers_no_close(imaginary: Path) -> None:
+    del imaginary
+    page = open_page("close")
+    assert any("Closed since 5 Nov 2026, 12:00 UTC" in element.value for element in page.markdown)
+    assert "close_period" not in [button.key for button in page.button]
+
+
+@pytest.fixture
+def unclosed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A warehouse whose October is open, and the file of closed months of its project."""
+    path = synthetic.build(tmp_path / "home", days=3)
+    path.chmod(0o644)
+    with duckdb.connect(str(path)) as con:
+        con.execute("update marts.close_checklist set closed_at = null, is_restated_after_close = false")
+    months = tmp_path / "seeds" / "closed_periods.csv"
+    months.parent.mkdir()
+    months.write_text("month,closed_at,note\n")
+    monkeypatch.setattr(period_lock, "PROJECT_DIR", tmp_path)
+    monkeypatch.setenv("UNITCOST_HOME", str(tmp_path / "home"))
+    return months
+
+
+def test_the_dashboard_closes_nothing_unless_its_owner_lets_it(unclosed: Path) -> None:
+    page = open_page("close")
+    page.button(key="close_period").click().run()
+    assert not page.exception
+    assert "openai · org-1: $2.40 that nothing explains" in said(page)
+    assert "openai · org-1: $12.50 of calls still estimated" in said(page)
+    assert page.code[0].value == "unitcost close 2026-10 --anyway"
+    assert "close_confirm" not in [button.key for button in page.button]
+    assert unclosed.read_text() == "month,closed_at,note\n"
+
+
+def test_a_month_is_closed_on_the_page_by_the_line_that_the_command_writes(
+    unclosed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UNITCOST_DASHBOARD_CAN_CLOSE", "true")
+    page = open_page("close")
+    page.button(key="close_period").click().run()
+    assert page.button(key="close_confirm").disabled
+    # the dialog is asked for in each run: the test runs the whole script where a browser runs the dialog
+    page.button(key="close_period").click()
+    page.checkbox(key="close_anyway").check().run()
+    page.button(key="close_period").click()
+    page.text_input(key="close_note").input("Ann")
+    page.button(key="close_confirm").click().run()
+    assert not page.exception
+    assert unclosed.read_text() == "month,closed_at,note\n2026-10-01,2026-11-24T04:00:00Z,Ann\n"
+    page = open_page("close")
+    assert "October 2026 is closed as of 24 Nov 2026, 04:00 UTC, from the next build on" in said(page)
+    assert "close_period" not in [button.key for button in page.button]
+
+
+def test_a_month_that_is_not_over_cannot_be_closed_yet(unclosed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    del unclosed
+    monkeypatch.setattr(filters, "today", lambda: date(2026, 10, 31))
+    page = open_page("close")
+    assert "October 2026 is not over: it can be closed from 1 Nov 2026 on" in said(page)
+    assert "close_period" not in [button.key for button in page.button]
 
 
 def test_the_workbook_of_the_close_has_its_sheets_and_full_digits() -> None:

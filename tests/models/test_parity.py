@@ -67,8 +67,8 @@ def loaded(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempP
 
 def create_views(spark: "SparkSession", loaded: Warehouse, *, empty: bool = False) -> None:
     with Ledger(loaded.home) as ledger:
-        files = [] if empty else ledger.active_files()
-    raw.create_spark_views(spark, discover().values(), files, loaded.home)
+        files, intake = ([], []) if empty else (ledger.active_files(), ledger.intake())
+    raw.create_spark_views(spark, discover().values(), files, loaded.home, intake)
 
 
 @dataclass(frozen=True)

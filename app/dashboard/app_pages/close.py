@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from app import close_pack, metrics
-from app.dashboard import charts, data, filters, panels, shared_cost, theme
+from app.dashboard import charts, data, filters, panels, period_close, shared_cost, theme
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
 from app.marts import Bill
@@ -116,7 +116,8 @@ def checks(lines: pl.DataFrame) -> None:
         },
         alt="What stands between each bill and its close, with its money.",
         key="checklist",
-        note="A month is closed by a line of seeds/closed_periods.csv: its prices are frozen from then on.",
+        note="A month is closed by a line of seeds/closed_periods.csv: its prices are frozen from then on. All bills of"
+        " a month are closed together.",
     )
 
 
@@ -243,6 +244,7 @@ if checklist.is_empty():
     )
 else:
     question, chosen_lines = asked(checklist)
+    period_close.state(checklist, question.month)
     for late in chosen_lines.filter("is_restated_after_close").iter_rows(named=True):
         st.warning(
             f"The bill of {theme.markdown(late['provider_id'])} · {theme.markdown(late['billing_account_id'])} was"

@@ -1,10 +1,15 @@
-"""Data health: what the bills are for, and which of their lines no rule knows."""
+"""Data health: whether the figures can be believed: what they leave out, how current they are, what the tests said."""
+
+from datetime import date
 
 import polars as pl
 import streamlit as st
 
-from app.dashboard import data, filters, panels, theme
+from app import metrics
+from app.dashboard import data, filters, health_intake, panels, price_checks, states, theme
+from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
+from app.marts import Scope
 
 ROWS = 500
 KINDS = {
@@ -26,9 +31,110 @@ KINDS = {
 view = filters.current()
 st.title("Data health", anchor=False)
 st.caption(
-    f"All bills, in {theme.reporting_currency()}, by the UTC month in which a line's charge period begins, whatever the"
+    f"Everything in the build of {theme.moment(view.build.built_at)}, in {theme.reporting_currency()}, whatever the"
     " filters in the sidebar."
 )
+
+
+def summary() -> None:
+    """Draw the figures of the page."""
+    checklist, tests = data.close_checklist(view.path), data.build_tests(view.path)
+    rejected, refused = health_intake.not_taken(view)
+    warned = tests["status"].to_list().count("warn")
+    unclassified_usd = metrics.total(
+        data.charge_kinds(view.path).filter(pl.col("charge_kind") == "unclassified"), "billed_cost_usd"
+    )
+    panels.tiles(
+        [
+            _priced(),
+            Tile(
+                "Attribution coverage",
+                theme.percent(_coverage(checklist)),
+                help="Of the use that was billed, what falls to calls that were logged.",
+            ),
+            Tile("Unclassified", theme.money(unclassified_usd or 0), help="Billed on lines that no charge rule knows."),
+            _newest("Newest call", "requests"),
+            _newest("Newest bill line", "charges"),
+            Tile(
+                "Records not taken",
+                theme.count(rejected),
+                f"{refused:,} {'file' if refused == 1 else 'files'} refused" if refused else None,
+                good=False if refused else None,
+                help="In the quarantine, with the reason; they are in no figure.",
+            ),
+            Tile(
+                "Tests passed",
+                theme.count(len(tests) - warned),
+                f"{warned:,} warned" if warned else None,
+                good=False if warned else None,
+                help="Of the build that is shown. A test that fails keeps a build from being published.",
+            ),
+        ]
+    )
+
+
+def _priced() -> Tile:
+    bounds = data.bounds(view.path)
+    sums = data.usage(view.path, Scope(bounds.first_day or view.newest, bounds.last_day or view.newest))
+    calls, missing = metrics.count(sums, "request_count"), metrics.count(sums, "unpriced_request_count")
+    return Tile(
+        "Priced calls",
+        theme.percent(metrics.ratio(calls - missing, calls)),
+        f"{theme.count(missing)} without a price" if missing else None,
+        good=False if missing else None,
+        help="Of the calls of all days, those whose cost is known.",
+    )
+
+
+def _newest(label: str, shape: str) -> Tile:
+    newest = data.data_freshness(view.path).filter(pl.col("shape") == shape)["last_record_date"].max()
+    if not isinstance(newest, date):
+        return Tile(label, theme.UNKNOWN)
+    age = max((filters.today() - newest).days, 0)
+    return Tile(
+        label,
+        theme.day(newest),
+        f"{age:,} {'day' if age == 1 else 'days'} ago",
+        good=False if age > states.STALE_AFTER_DAYS else None,
+    )
+
+
+def _coverage(bills: pl.DataFrame) -> float | None:
+    return metrics.ratio(metrics.total(bills, "requests_cost_usd") or 0, metrics.total(bills, "billed_use_usd"))
+
+
+def coverage() -> None:
+    """List what of each provider's bills falls to calls."""
+    bills = data.close_checklist(view.path).filter("has_bill")
+    if bills.is_empty():
+        return  # the tile says n/a, and the end of the page that no bill is loaded
+    rows = [
+        {
+            "provider_id": provider,
+            **{
+                name: metrics.total(of_provider, name)
+                for name in ("billed_use_usd", "requests_cost_usd", "coverage_variance_usd")
+            },
+            "coverage_share": _coverage(of_provider),
+            "unbilled_usd": metrics.total(of_provider, "estimated_cost_usd"),
+        }
+        for (provider,), of_provider in sorted(bills.group_by("provider_id"))
+    ]
+    panels.table(
+        "Coverage by provider",
+        pl.DataFrame(rows, infer_schema_length=None),
+        {
+            "provider_id": Column("Provider"),
+            "coverage_share": Column("Covered by logs", "percent"),
+            "billed_use_usd": Column("Billed use", "money", help="Without storage, tax, credits and the like."),
+            "requests_cost_usd": Column("Of calls", "money"),
+            "coverage_variance_usd": Column("Not logged", "money", help="Use that no call was logged for."),
+            "unbilled_usd": Column("Still estimated", "money", help="Calls that are on no bill."),
+        },
+        alt="Each provider with its billed use, and what of it falls to calls.",
+        key="coverage",
+        note="All months together; each month's is on the page Close & reconcile.",
+    )
 
 
 def kinds(charges: pl.DataFrame) -> None:
@@ -45,7 +151,8 @@ def kinds(charges: pl.DataFrame) -> None:
         },
         alt="Billing lines by month and kind, with their billed and effective cost.",
         key="kinds",
-        note="By the first rule of seeds/charge_rules.csv that fits a line.",
+        note="By the UTC month in which a line's charge period begins, and the first rule of seeds/charge_rules.csv"
+        " that fits the line.",
     )
 
 
@@ -75,6 +182,15 @@ def unclassified(charges: pl.DataFrame) -> None:
 
 
 months = data.charge_kinds(view.path)
+summary()
+health_intake.freshness(view)
+coverage()
+price_checks.unpriced(view)
+if not months.is_empty():
+    unclassified(data.unclassified_charges(view.path, ROWS))
+price_checks.unread(view)
+health_intake.rejected(view)
+health_intake.tests(view)
 if months.is_empty():
     st.info(
         "No bill is loaded. `unitcost ingest` takes the exports of providers and clouds, and bills in FOCUS columns.",
@@ -82,5 +198,4 @@ if months.is_empty():
         icon=":material/receipt_long:",
     )
 else:
-    unclassified(data.unclassified_charges(view.path, ROWS))
     kinds(months)

@@ -57,8 +57,8 @@ select
     cast(sides.invoice_count as bigint) as invoice_count,
     sides.billed_through_date,
     {{ for_each([
-        'rated_cost_usd', 'billed_cost_usd', 'requests_cost_usd', 'unattributed_cost_usd', 'estimated_cost_usd',
-        'coverage_variance_usd', 'unclassified_cost_usd',
+        'rated_cost_usd', 'billed_cost_usd', 'billed_use_usd', 'requests_cost_usd', 'unattributed_cost_usd',
+        'estimated_cost_usd', 'coverage_variance_usd', 'unclassified_cost_usd',
     ], 'cast(sides.@ as decimal(38, 12)) as @') }},
     cast(sides.unexplained_usd as decimal(38, 12)) as unexplained_variance_usd,
     {{ ratio('sides.requests_cost_usd', 'sides.billed_use_usd') }} as coverage_share,

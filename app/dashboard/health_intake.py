@@ -1,0 +1,107 @@
+"""What came in, how current it is, and what was not taken; what the tests of the build said."""
+
+import polars as pl
+import streamlit as st
+
+from app import metrics
+from app.dashboard import data, filters, panels
+from app.dashboard.filters import View
+from app.dashboard.tables import Column
+
+_ROWS = 500
+_SHAPES = {
+    "requests": "Calls",
+    "charges": "Bill lines",
+    "invoices": "Invoices",
+    "billing_periods": "Billing periods",
+    "provider_usage": "Usage reports",
+    "revenue": "Revenue",
+    "rates": "Exchange rates",
+    "capacity": "Capacity",
+}
+_STATES = {"landed": "The record", "refused": "The whole file"}
+
+
+def freshness(view: View) -> None:
+    """List how current each source is."""
+    today = pl.lit(filters.today())
+    panels.table(
+        "Freshness",
+        data.data_freshness(view.path).with_columns(
+            pl.col("shape").replace(_SHAPES),
+            (today - pl.col("last_record_date")).dt.total_days().clip(lower_bound=0).alias("days_since"),
+        ),
+        {
+            "shape": Column("What"),
+            "source_id": Column("Source"),
+            "last_record_date": Column("Newest record", "day", help="The UTC day that it is of."),
+            "days_since": Column("Days since", "count"),
+            "last_landed_at": Column("Last file landed (UTC)", "at"),
+            "input_count": Column("Files", "count"),
+            "row_count": Column("Rows", "count", help="As they landed; calls that are told twice count once later."),
+            "rejected_count": Column("Not taken", "count", help="Records."),
+            "refused_input_count": Column("Files refused", "count"),
+        },
+        alt="Each source with the day of its newest record, when its last file landed, and what was not taken.",
+        key="freshness",
+        note="As of the build that is shown. Revenue is recognised by the day, so that a subscription reaches ahead.",
+    )
+
+
+def rejected(view: View) -> None:
+    """List what was not taken, with the reason, or say that everything was."""
+    records = data.rejected_records(view.path, _ROWS)
+    if records.is_empty():
+        st.success("Every record of every file was taken.", icon=":material/check_circle:")
+        return
+    found = records["found_count"][0]
+    panels.table(
+        "Not taken",
+        records.with_columns(
+            pl.col("state").replace(_STATES), pl.col("rule").fill_null("the quarantine does not tell any more")
+        ),
+        {
+            "path": Column("File"),
+            "source_id": Column("Source"),
+            "state": Column("Left out"),
+            "rejected_count": Column("Records", "count"),
+            "first_record_number": Column("First in line", "count"),
+            "column_name": Column("Column"),
+            "rule": Column("Reason"),
+            "fix": Column("What to do"),
+            "landed_at": Column("Read (UTC)", "at"),
+        },
+        alt="Files with records that were not taken: how many, for what reason, and what to do.",
+        key="rejected",
+        note=(f"The first {_ROWS:,} of {found:,} lines. " if found > _ROWS else "")
+        + "In no figure. Each record is a line of `quarantine/` in the warehouse folder; a file that is put right is"
+        " loaded by `unitcost ingest`.",
+    )
+
+
+def tests(view: View) -> None:
+    """List what the tests of the build said."""
+    results = data.build_tests(view.path)
+    if results.is_empty():
+        st.info("No test ran in this build.", icon=":material/rule:")
+        return
+    panels.table(
+        "Tests of the build",
+        results.with_columns(pl.col("status").replace({"pass": "Passed", "warn": "Warned"})),
+        {
+            "test_name": Column("Test"),
+            "status": Column("Said"),
+            "row_count": Column("Rows", "count", help="Rows that must not be, and are."),
+            "seconds": Column("Seconds", "quantity"),
+            "tested_name": Column("Of", help="The model, or the file of a test that is of several."),
+        },
+        alt="Tests of the build with what each said, how many rows it found and how long it took.",
+        key="tests",
+        note="A test that fails keeps a build from being published: what is shown here passed, or only warns.",
+    )
+
+
+def not_taken(view: View) -> tuple[int, int]:
+    """How many records were not taken, and how many files were refused."""
+    sources = data.data_freshness(view.path)
+    return metrics.count(sources, "rejected_count"), metrics.count(sources, "refused_input_count")
