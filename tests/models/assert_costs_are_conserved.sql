@@ -1,4 +1,4 @@
--- Every mart of cost holds the same money and the same calls as the requests below it, to the last digit.
+-- INV8: every mart of cost holds the same money and the same calls as the requests below it, to the last digit.
 with totals as (
 
     select

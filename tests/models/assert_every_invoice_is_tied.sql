@@ -1,4 +1,4 @@
--- Requests + (unattributed) = effective cost, to the last digit, for every invoice, account, month and currency; and
+-- INV10: requests + (unattributed) = effective cost, to the last digit, for every invoice, account, month and currency; and
 -- what the calls cost by the bill is what the bill gives them.
 with billed as (
 
