@@ -1,5 +1,5 @@
--- Requests + (unattributed) = effective cost, to the last digit, for every invoice, account, month and currency; and
--- what the calls cost by the bill is what the bill gives them.
+-- INV10: requests + (unattributed) = effective cost, to the last digit, for every invoice, account, month and
+-- currency; and what the calls cost by the bill is what the bill gives them.
 with billed as (
 
     select

@@ -1,5 +1,5 @@
--- Requests leave over what the reconciliation calls unattributed: pools take all of it. And of each pool: direct + fed
--- in - fed out = allocated + idle + unused + prepaid + unallocated, to the last digit; what is handed on arrives.
+-- INV5: requests leave over what the reconciliation calls unattributed: pools take all of it. And of each pool: direct
+-- + fed in - fed out = allocated + idle + unused + prepaid + unallocated, to the last digit; what is handed on arrives.
 with pools as (
 
     select

@@ -1,4 +1,4 @@
--- What was invoiced is recognised in full, and what is recognised is spread over features in full.
+-- INV9: what was invoiced is recognised in full, and what is recognised is spread over features in full.
 with totals as (
 
     select

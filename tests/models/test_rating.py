@@ -176,6 +176,17 @@ def test_the_real_focus_bill_keeps_its_money_to_the_last_digit(
     assert loaded.rows("select count(*), sum(billed_cost), sum(effective_cost) from fct_charges") == [
         (1000, billed, effective)
     ]
+    # every account is tied to the last digit (the sample names no invoice): calls and (unattributed) are its bill
+    accounts: dict[str, Decimal] = {}
+    for row in rows:
+        accounts[row["BillingAccountId"]] = accounts.get(row["BillingAccountId"], Decimal(0)) + Decimal(
+            row["EffectiveCost"]
+        )
+    tied = loaded.rows(
+        "select billing_account_id, sum(requests_cost_usd) + sum(unattributed_cost_usd) from reconciliation "
+        "where invoice_id is not null group by 1"
+    )
+    assert dict(tied) == accounts
     negative = sum(1 for row in rows if Decimal(row["BilledCost"]) < 0)
     assert loaded.rows("select count(*) from fct_charges where billed_cost < 0") == [(negative,)]
     assert loaded.rows("select count(*) from fct_charges where charge_class = 'NULL' or tags = 'NULL'") == [(0,)]
