@@ -1,5 +1,5 @@
--- INV8: every mart of cost holds the same money and the same calls as the requests below it, to the last digit: those of
--- unit cost and margin what is production, the others everything.
+-- INV8: every mart of cost holds the same money and the same calls as the requests below it, to the last digit: those
+-- of unit cost and margin what is production, the others everything.
 with totals as (
 
     select
