@@ -153,6 +153,27 @@ CONVERSATIONS = Mart(
     only=f"is_production and conversation_id <> '{UNATTRIBUTED}'",
 )
 
+RAG = Mart(
+    name="cost_per_rag_answer",
+    day="usage_date",
+    keys={"feature": "feature_id"},
+    sums=(
+        "answer_count",
+        "answers_cost_usd",
+        "embedding_cost_usd",
+        "retrieval_cost_usd",
+        "rerank_cost_usd",
+        "generation_cost_usd",
+        "context_cost_usd",
+        "unused_cost_usd",
+        "told_answers_cost_usd",
+        "told_overhead_cost_usd",
+        "indexing_cost_usd",
+        "retrieved_chunk_count",
+        "used_chunk_count",
+    ),
+)
+
 WORKLOADS = Mart(
     name="cost_by_workload",
     day="usage_date",

@@ -15,7 +15,8 @@
         'error_code', 'attempt_number', 'retry_of', 'input_tokens', 'cache_read_input_tokens',
         'cache_creation_input_tokens', 'ephemeral_5m_input_tokens', 'ephemeral_1h_input_tokens', 'output_tokens',
         'thinking_tokens', 'iterations', 'web_search_requests', 'code_execution_requests', 'latency_ms',
-        'time_to_first_token_ms', 'unknown_usage', 'prompt_fingerprint', 'prefix_fingerprints', 'prompt_similarity'
+        'time_to_first_token_ms', 'unknown_usage', 'prompt_fingerprint', 'prefix_fingerprints', 'prompt_similarity',
+        'retrieved_chunk_count', 'used_chunk_count', 'retrieved_context_tokens'
     ] %}
     {% set own = [
         'batch_custom_id', 'batch_result', 'request_id', 'usage_date', 'input_id', 'record_number', 'record_hash'

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import streamlit as st
 
-from app.marts import CONVERSATIONS, MARGIN, USAGE, Bill, Book, Bounds, Dimension, Grain, Scope, Warehouse
+from app.marts import CONVERSATIONS, MARGIN, RAG, USAGE, Bill, Book, Bounds, Dimension, Grain, Scope, Warehouse
 
 _ENTRIES = 256
 
@@ -198,6 +198,12 @@ def bridge(path: str, bill: Bill) -> pl.DataFrame:
 def reconciliation(path: str, bill: Bill, limit: int) -> pl.DataFrame:
     """Rated beside billed, what differs most first."""
     return warehouse(path).reconciliation(bill, limit)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def rag_answers(path: str, scope: Scope) -> pl.DataFrame:
+    """What answers from retrieved documents cost, by feature."""
+    return warehouse(path).totals(RAG, scope, ("feature",))
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -72,6 +72,7 @@ RETRY_STORM_DAYS_BEFORE_END = 12
 RETRY_STORM_HOURS = (13, 17)
 TIMEOUT_MS = 20_000  # then the caller hangs up; the provider bills what it had written
 OVER_RETRIEVAL_DAYS_BEFORE_END = 20
+CITED_CHUNKS = 7  # an answer of doc_search cites no more, however many it was given
 MODEL_SWITCH_DAYS_BEFORE_END = 30
 
 # The rhythm of the week (Monday first) and of the day (hours of UTC), in relative traffic.

@@ -104,6 +104,8 @@ def _envelope(calls: pl.DataFrame, response: pl.Expr) -> pl.DataFrame:
         environment="environment",
         user_id="user",
         retrieved_chunks="chunks",
+        used_chunks="used_chunks",
+        retrieved_context_tokens="context",
     )
     return calls.select(
         timestamp=pl.col("time").dt.strftime(RFC_3339),

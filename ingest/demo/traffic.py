@@ -17,7 +17,8 @@ def calls(chance: Chance) -> pl.DataFrame:
 
     Columns: `id`, `at` and `time` (UTC), `date`, `month`, `latency_ms`; `log` (who logged it), `model`, `feature`,
     `customer`, `user`, `environment`, `conversation`, `trace`; the disjoint token kinds of `company.TOKEN_KINDS`,
-    `reasoning` (part of output), `chunks`; `attempt`, `retry_of` (an id), `error`; `is_long` (long-context prices).
+    `reasoning` (part of output), `chunks`, `used_chunks`, `context` (part of input); `attempt`, `retry_of` (an id),
+    `error`; `is_long` (long-context prices).
     """
     parts = [make(chance) for make in (_support, _doc_search, _summaries, _agent, _copywriter, _untagged, _experiment)]
     prompt = pl.sum_horizontal(_INPUT_KINDS)
@@ -74,12 +75,15 @@ def _doc_search(chance: Chance) -> pl.DataFrame:
     chunks = np.rint(chance.between(8, 16, n) * growth).astype(np.int64)
     question = chance.between(12, 60, n)
     embed = _frame(chance, t, co.DOC_SEARCH, "openai", co.EMBEDDING, input=question, trace=trace)
+    context = chunks * chance.between(900, 1_300, n)
     answer = {
-        "input": 400 + question + chunks * chance.between(900, 1_300, n),
+        "input": 400 + question + context,
         "cache_read": 1_024 * chance.happens(0.6, n),
         "output": 192 + chance.between(180, 700, n),
         "reasoning": 64 * chance.between(0, 3, n),
         "chunks": chunks,
+        "used_chunks": np.minimum(chunks, co.CITED_CHUNKS),
+        "context": context,
         "trace": trace,
         "at": t.at + chance.between(120, 400, n),
     }

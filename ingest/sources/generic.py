@@ -19,6 +19,7 @@ TOKENS = (
 COUNTS = (
     "web_search_count", "image_count", "character_count", "page_count", "annotated_page_count", "message_count",
     "rerank_search_count", "storage_search_count", "code_execution_count", "latency_ms", "time_to_first_token_ms",
+    "retrieved_chunk_count", "used_chunk_count", "retrieved_context_tokens",
 )  # fmt: skip
 QUANTITIES = ("audio_seconds", "cache_storage_token_hours")
 WORDS = (

@@ -106,6 +106,11 @@ SOURCE = Source(
                 Column("retry_of", paths=own("retry_of")),
                 Column("latency_ms", Type.INTEGER, ("latency_ms", "duration_ms"), minimum=0),
                 Column("time_to_first_token_ms", Type.INTEGER, ("time_to_first_token_ms", "ttft_ms"), minimum=0),
+                Column(
+                    "retrieved_chunk_count", Type.INTEGER, own("retrieved_chunks", "retrieved_chunk_count"), minimum=0
+                ),
+                Column("used_chunk_count", Type.INTEGER, own("used_chunks", "used_chunk_count"), minimum=0),
+                Column("retrieved_context_tokens", Type.INTEGER, own("retrieved_context_tokens"), minimum=0),
                 Column("customer_id", paths=own("customer_id", "customer")),
                 Column("feature_id", paths=own("feature_id", "feature")),
                 Column("conversation_id", paths=(*own("conversation_id", "session_id"), "*.conversation.id")),

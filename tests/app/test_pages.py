@@ -407,6 +407,17 @@ def test_training_and_experiments_are_beside_production_until_somebody_asks(home
     assert "served customers that pay" in said(apart)
 
 
+def test_answers_from_documents_show_what_retrieval_takes_of_them(home: Path) -> None:
+    if "synthetic" not in builds.current(home).build_id:
+        pytest.skip("of the synthetic company")
+    page = open_page("features")
+    (row,) = table(page, "with_context_share").to_dict("records")
+    assert (row["feature_id"], row["per_answer_usd"], row["used_share"]) == ("doc-search", 0.01, 0.25)
+    assert (row["overhead_share"], row["with_context_share"]) == (pytest.approx(0.2), pytest.approx(0.6))
+    assert "doc-search retrieves too much: answers used 25.0% of it" in said(page)
+    assert "retrieves too much" not in said(open_page("features", feature="support-agent"))
+
+
 def test_a_change_compares_as_many_days_right_before(home: Path) -> None:
     asked = Asked(home, period="7D")
     page = open_page("overview", period="7D")

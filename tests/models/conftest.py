@@ -26,7 +26,10 @@ from ingest.source import Column, Source, Table, Type
 from ingest.sources import discover
 from tests.models.oracle import Case, random_cases
 
-UNTOLD = {"reported_cost_usd", "smallest_context_size", "largest_context_size"}
+UNTOLD = {
+    "reported_cost_usd", "smallest_context_size", "largest_context_size", "latency_ms", "time_to_first_token_ms",
+    "retrieved_chunk_count", "used_chunk_count", "retrieved_context_tokens",
+}  # fmt: skip
 """Numbers of a call that are NULL, not 0, where nobody tells them."""
 
 
@@ -76,7 +79,7 @@ COUNTS = (
     "input_video_tokens", "output_tokens", "output_audio_tokens", "output_image_tokens", "output_video_tokens",
     "citation_tokens", "reasoning_tokens", "web_search_count", "image_count", "character_count", "page_count",
     "annotated_page_count", "message_count", "rerank_search_count", "storage_search_count", "code_execution_count",
-    "latency_ms", "time_to_first_token_ms",
+    "latency_ms", "time_to_first_token_ms", "retrieved_chunk_count", "used_chunk_count", "retrieved_context_tokens",
 )  # fmt: skip
 QUANTITIES = ("audio_seconds", "cache_storage_token_hours")
 FLAGS = ("is_batch", "has_usage")

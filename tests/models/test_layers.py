@@ -118,6 +118,8 @@ def test_money_is_decimal_in_every_mart(models: list[dict[str, Any]]) -> None:
                     "invoiced_share",
                     "cost_confidence",
                     "used_share",
+                    "overhead_share",
+                    "overhead_with_context_share",
                 }, (
                     model["name"],
                     column["name"],

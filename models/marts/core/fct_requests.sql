@@ -84,6 +84,9 @@ select
     page_count,
     annotated_page_count,
     message_count,
+    retrieved_chunk_count,
+    used_chunk_count,
+    retrieved_context_tokens,
     latency_ms,
     time_to_first_token_ms,
 

@@ -91,6 +91,9 @@ select
     storage_search_count,
     code_execution_count,
     reported_cost_usd,
+    retrieved_chunk_count,
+    used_chunk_count,
+    retrieved_context_tokens,
     latency_ms,
     time_to_first_token_ms,
     {% for name in ('prompt_fingerprint', 'prefix_fingerprints', 'prompt_similarity') %}

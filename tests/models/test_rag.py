@@ -1,0 +1,106 @@
+"""Answers from retrieved documents: embedding, vector query, rerank and generation of a trace are one cost."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.models.conftest import Companies, Company, write_calls
+from tests.models.reconciled import MILLION
+
+D = Decimal
+PRICES = {("gpt", "input_tokens"): "2", ("gpt", "output_tokens"): "10", ("ada", "input_tokens"): "1"}
+OVERRIDES = [
+    {
+        "effect": "contract_price", "provider_id": "acme", "model_id": model, "usage_kind": kind,
+        "price": price, "per_units": MILLION, "currency": "USD",
+    }
+    for (model, kind), price in PRICES.items()
+] + [
+    {
+        "effect": "contract_price", "provider_id": "acme", "model_id": "sort", "usage_kind": "rerank_searches",
+        "price": "0.002", "per_units": 1, "currency": "USD",
+    }
+]  # fmt: skip
+
+
+def call(number: int, trace: str | None, operation: str, day: int = 1, **more: Any) -> dict[str, Any]:
+    models = {"chat": "gpt", "embeddings": "ada", "rerank": "sort"}
+    return {
+        "request_id": f"call-{number}",
+        "provider_id": "acme",
+        "model_id": models.get(operation, "gpt"),
+        "requested_at": f"2026-10-{day:02}T12:00:00Z",
+        "customer_id": "ann",
+        "feature_id": "search",
+        "operation": operation,
+        **({"trace_id": trace} if trace else {}),
+        **more,
+    }
+
+
+CALLS = [
+    # $0.01 + $0.002 + ($0.20 + $0.10): the context of 80,000 of 100,000 tokens is $0.16, a quarter of it used
+    call(1, "t-1", "embeddings", uncached_input_tokens=10_000),
+    call(2, "t-1", "rerank", rerank_search_count=1),
+    call(
+        3, "t-1", "chat", uncached_input_tokens=100_000, output_tokens=10_000,
+        retrieved_chunk_count=20, used_chunk_count=5, retrieved_context_tokens=80_000,
+    ),
+    # an agent that answers in two calls, of which no log tells the context
+    call(4, "t-2", "embeddings", uncached_input_tokens=10_000),
+    call(5, "t-2", "chat", output_tokens=10_000),
+    call(6, "t-2", "chat", output_tokens=10_000, feature_id="search"),
+    # no answers
+    call(7, "t-3", "embeddings", uncached_input_tokens=50_000),
+    call(8, None, "embeddings", uncached_input_tokens=20_000),
+    call(9, None, "chat", output_tokens=10_000),
+    call(10, "t-4", "chat", output_tokens=10_000),
+    # the same trace on another day is another chain, and development is no production
+    call(11, "t-3", "chat", day=2, output_tokens=10_000),
+    call(12, "t-5", "embeddings", uncached_input_tokens=10_000, environment="dev"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def loaded(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Company:
+    made = company("rag", overrides=OVERRIDES)
+    made.load((write_calls(tmp_path_factory.mktemp("rag") / "calls.jsonl", CALLS), "canonical"))
+    return made
+
+
+def test_an_answer_is_the_chain_of_its_trace(loaded: Company) -> None:
+    rows = loaded.rows(
+        "select answer_count, embedding_cost_usd, rerank_cost_usd, generation_cost_usd, answers_cost_usd "
+        "from cost_per_rag_answer"
+    )
+    assert rows == [(2, D("0.02"), D("0.002"), D("0.5"), D("0.522"))]
+
+
+def test_both_shares_of_retrieval_and_what_of_the_context_was_for_nothing(loaded: Company) -> None:
+    (row,) = loaded.rows(
+        "select context_cost_usd, unused_cost_usd, overhead_share, overhead_with_context_share, is_over_retrieving "
+        "from cost_per_rag_answer"
+    )
+    assert row[:2] == (D("0.16"), D("0.12"))
+    assert row[2] == pytest.approx(0.022 / 0.522)
+    # of the one answer that tells its context: $0.012 + $0.16 of $0.312
+    assert row[3] == pytest.approx(0.172 / 0.312)
+    assert row[4]
+
+
+def test_retrieval_of_no_answer_is_apart(loaded: Company) -> None:
+    assert loaded.rows("select indexing_count, indexing_cost_usd from cost_per_rag_answer") == [(2, D("0.07"))]
+
+
+def test_another_day_is_built_as_everything_would_be(loaded: Company, tmp_path: Path) -> None:
+    late = [
+        call(20, "t-9", "embeddings", day=3, uncached_input_tokens=10_000),
+        call(21, "t-9", "chat", day=3, output_tokens=10_000),
+    ]
+    assert not loaded.load((write_calls(tmp_path / "late.jsonl", late), "canonical")).is_full
+    incremental = loaded.rows("select * from cost_per_rag_answer order by all")
+    assert len(incremental) == 2
+    loaded.load(full=True)
+    assert loaded.rows("select * from cost_per_rag_answer order by all") == incremental
