@@ -118,8 +118,7 @@ select
     -- of a call with one's own key, OpenRouter charges only its fee
     stated_cost + case when is_byok then upstream_cost else 0 end as reported_cost_usd,
     {{ for_each(['retrieved_chunk_count', 'used_chunk_count', 'retrieved_context_tokens'], '@') }},
-    latency_ms,
-    time_to_first_token_ms,
+    {{ for_each(['latency_ms', 'time_to_first_token_ms'], '@') }},
     unknown_usage,
     {{ prompt_columns() }},
 
