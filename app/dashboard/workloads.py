@@ -27,7 +27,7 @@ def trend(view: View, found: pl.DataFrame) -> None:
     """Draw each workload by day, week or month."""
     names = found.group_by("workload").agg(pl.col("cost_usd").sum()).sort("cost_usd", descending=True)
     order = names["workload"].to_list()
-    with panels.card("Beside production") as head:
+    with panels.card(f"Beside production: {', '.join(order)}") as head:
         panels.chart(
             head,
             charts.cost_over_time(

@@ -114,7 +114,6 @@ panels.tiles(
     ]
 )
 cost_over_time()
-workloads.show(view)
 if view.margin_blind_to:
     breakdown.cost_by(view, "feature")
 else:
@@ -123,3 +122,4 @@ else:
         breakdown.cost_by(view, "feature")
     with right:
         lowest_margins()
+workloads.show(view)
