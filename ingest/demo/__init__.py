@@ -12,8 +12,9 @@ files tell, each a lesson that the dashboard should show:
 - Some calls carry no customer and no feature. Some are of a model that no price list knows, and stay unpriced.
 - 150 customers on four plans, Zipf-like in usage: most are very profitable, `northwind-labs` on the cheapest enterprise
   plan and several starters cost more than they pay.
-- The bills match the logs to the last digit, but for a day of gpt-4o-mini's output that is billed 2 % too high. They
-  also hold a support plan, its tax and a credit. The running month has no invoice yet.
+- The bills match the logs to the last digit, but for what is planted in OpenAI's of the full month: one difference of
+  each class that a reconciliation knows (`company.PLANTED`). They also hold a support plan, its tax and a credit. The
+  running month has no invoice yet.
 - 25 lines of one OpenAI log are there twice: the same call, logged twice.
 """
 

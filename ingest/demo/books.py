@@ -1,9 +1,10 @@
 """The other side of the traffic: what providers bill (FOCUS 1.2), and what customers pay."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 
 import polars as pl
 
@@ -72,16 +73,57 @@ def bill(provider: str, month: date, usage: pl.DataFrame, window: Window, scale:
     for day in of_month.iter_rows(named=True):
         prices = (co.LONG_CONTEXT_PRICES if day["is_long"] else co.PRICES)[day["model"]]
         for kind in co.TOKEN_KINDS:
-            tokens = day[kind]
-            if (day["model"], kind, day["date"]) == (co.GPT_4O_MINI, "output", overbilled_day(window)):
-                tokens = int(tokens * co.OVERBILLED_BY)
-            if tokens:
-                yield invoice | _usage(day["date"], day["model"], kind, tokens, prices[kind], is_long=day["is_long"])
+            if day[kind]:
+                line = partial(_usage, day["date"], day["model"], kind, is_long=day["is_long"])
+                what = planted(day["model"], kind, day["date"], window)
+                billed = _as_billed(what, line, day[kind], prices[kind], scale)
+                yield from (invoice | row for row in billed)
+    if (provider, month) == ("openai", window.full_month):
+        model, kind, number = co.PLANTED["coverage"]
+        tokens = int(co.SHADOW_TOKENS * scale)
+        yield invoice | _usage(month.replace(day=number), model, kind, tokens, co.SHADOW_PRICE, is_long=False)
     yield from (invoice | row for row in _beside_usage(provider, month, window, scale))
 
 
-def overbilled_day(window: Window) -> date:
-    return window.full_month.replace(day=co.OVERBILLED_DAY)
+def planted(model: str, kind: str, day: date, window: Window) -> str | None:
+    """Name the class of the difference that a line of the bill has; "late" is the other side of "timing"."""
+    if day.replace(day=1) != window.full_month:
+        return None
+    found = {(of, kind, number): what for what, (of, kind, number) in co.PLANTED.items()}
+    model_late, kind_late, number_late = co.PLANTED["timing"]
+    found[model_late, kind_late, number_late + 1] = "late"
+    return found.get((model, kind, day.day))
+
+
+def _as_billed(
+    what: str | None, line: Callable[[int, Decimal], Row], tokens: int, price: Decimal, scale: float
+) -> Iterator[Row]:
+    """Bill tokens of a day, model and kind: by one line, or as the difference has it."""
+    late, cost = int(co.LATE_TOKENS * scale), tokens / _MILLION * price
+    match what:
+        case "quantity":
+            yield line(int(tokens * co.OVERBILLED_BY), price)
+        case "price":
+            yield line(tokens, price * co.DEARER_BY)
+        case "tier":
+            batched = tokens // co.BATCHED_SHARE
+            yield line(tokens - batched, price)
+            batch = line(batched, price / 2)
+            yield batch | {
+                "ChargeDescription": batch["ChargeDescription"].replace(", ", ", Batch "),
+                "SkuMeter": f"Batch {batch['SkuMeter']}",
+                "SkuPriceId": f"{batch['SkuPriceId']}/batch",
+            }
+        case "timing":
+            yield line(tokens - late, price)
+        case "late":
+            yield line(tokens + late, price)
+        case "rounding":
+            yield line(tokens, price) | _costs(cost.quantize(_CENT))
+        case "unexplained":
+            yield line(tokens, price) | {"ConsumedQuantity": "", "ConsumedUnit": ""} | _costs(cost * co.UNTOLD_BY)
+        case _:
+            yield line(tokens, price)
 
 
 def _usage(day: date, model: str, kind: str, tokens: int, price: Decimal, *, is_long: bool) -> Row:

@@ -106,7 +106,23 @@ METERED_USD = {DOC_SEARCH.name: (60, Decimal("0.05")), AGENT.name: (0, Decimal("
 SUPPORT_PLAN_USD = {"openai": Decimal(100), "anthropic": Decimal(150)}
 TAX_ON_SUPPORT_PLAN = Decimal("0.08")
 PROMOTIONAL_CREDIT_USD = Decimal(-75)
-OVERBILLED_DAY = 15  # of the last full month: OpenAI bills 2 % more of gpt-4o-mini's output than the logs know
-OVERBILLED_BY = Decimal("1.02")
+# What OpenAI's bill of the last full month has that the logs do not, one of each class of difference (a support plan is
+# no use of calls, a promotion a credit): class → model, kind of token, day.
+SHADOW = "gpt-4.1-2025-04-14"  # somebody calls it by a key that logs nothing
+PLANTED = {
+    "coverage": (SHADOW, "input", 12),
+    "quantity": (GPT_4O_MINI, "output", 15),
+    "price": (GPT_5, "output", 8),
+    "tier": (GPT_5_MINI, "input", 18),
+    "timing": (GPT_5, "input", 20),
+    "rounding": (GPT_5_MINI, "cache_read", 22),
+    "unexplained": (GPT_5_MINI, "output", 25),
+}
+SHADOW_TOKENS, SHADOW_PRICE = 6_000_000, Decimal(2)
+OVERBILLED_BY = Decimal("1.02")  # tokens that the logs do not know
+DEARER_BY = Decimal("1.10")  # the price
+BATCHED_SHARE = 2  # one token of so many is billed as batch, at half the price
+LATE_TOKENS = 100_000  # are on the bill of the next day
+UNTOLD_BY = Decimal("1.05")  # dearer, by a line that does not say how much of what
 
 DUPLICATED_LINES = 25

@@ -1,6 +1,7 @@
 """The imaginary company at full size, from the command that the README names to the figures."""
 
 import os
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -10,6 +11,7 @@ import duckdb
 import pytest
 
 from app import builds
+from ingest.demo import company
 
 UNITCOST = str(Path(sys.executable).parent / "unitcost")
 
@@ -87,35 +89,55 @@ def test_untagged_unpriced_retried_and_repeated_calls_are_all_visible(demo: duck
     assert demo.sql("select sum(duplicate_count) from input_balance").fetchall() == [(25,)]
 
 
-def test_the_bill_is_the_logs_but_for_the_planted_difference(demo: duckdb.DuckDBPyConnection) -> None:
-    """Token lines of October's bills against the calls: gpt-4o-mini's output of the 15th is billed 2 % too high."""
-    difference = demo.sql(
-        """
-        with billed as (
-            select provider_id, usage_date, sum(billed_cost) as cost
-            from fct_charges where charge_category = 'Usage' group by all
-        ),
-        rated as (select provider_id, usage_date, sum(contracted_cost_usd) as cost from fct_usage_hourly group by all)
-        select provider_id, usage_date::varchar, billed.cost - rated.cost as excess
-        from billed inner join rated using (provider_id, usage_date)
-        where billed.cost <> rated.cost
-        """
+def test_each_planted_difference_of_the_bill_is_found_sized_and_put_in_its_class(
+    demo: duckdb.DuckDBPyConnection,
+) -> None:
+    """One of every class in OpenAI's bill of October, against what the demo says that it planted."""
+
+    def logged(what: str) -> Decimal:
+        """What the calls of a planted line cost, by the price table of the demo."""
+        model, kind, day = company.PLANTED[what]
+        column = {"input": "uncached_input_tokens", "cache_read": "cache_read_tokens", "output": "output_tokens"}[kind]
+        ((tokens,),) = demo.sql(
+            f"select coalesce(sum({column}), 0) from fct_usage_hourly "
+            f"where model_id = '{model}' and usage_date = date '2026-10-{day:02}'"
+        ).fetchall()
+        return Decimal(tokens) / 1_000_000 * company.PRICES.get(model, {kind: Decimal(0)})[kind]
+
+    late = Decimal(company.LATE_TOKENS) / 1_000_000 * company.PRICES[company.GPT_5]["input"]
+    expected = {
+        "coverage": Decimal(company.SHADOW_TOKENS) / 1_000_000 * company.SHADOW_PRICE,
+        "quantity": logged("quantity") * (company.OVERBILLED_BY - 1),
+        "price": logged("price") * (company.DEARER_BY - 1),
+        "tier": -logged("tier") / company.BATCHED_SHARE / 2,
+        "timing": -late,
+        "rounding": round(logged("rounding"), 2) - logged("rounding"),
+        "unexplained": logged("unexplained") * (company.UNTOLD_BY - 1),
+    }
+    parts = ", ".join(f"{what}_variance_usd" for what in expected)
+    rows = demo.sql(
+        f"select model_id, component, day(billing_date), {parts} from reconciliation "
+        "where charge_kind = 'use' and (difference_usd <> 0 or timing_variance_usd <> 0)"
     ).fetchall()
-    ((provider, day, excess),) = difference
-    assert (provider, day) == ("openai", "2026-10-15")
-    ((output,),) = demo.sql(
-        "select sum(output_cost_usd) from fct_usage_hourly "
-        "where model_id like 'gpt-4o-mini-%' and usage_date = date '2026-10-15'"
+    found = {tuple(row[:3]): dict(zip(expected, row[3:], strict=True)) for row in rows}
+    assert len(found) == len(rows) == len(expected) + 1  # what came late is on two days
+    for what, (model, kind, day) in company.PLANTED.items():
+        cell = found[re.sub(r"-20\d\d-\d\d-\d\d$", "", model), kind, day]
+        assert abs(cell[what] - expected[what]) < Decimal("0.0001"), what
+        assert all(abs(value) < Decimal("0.000001") for name, value in cell.items() if name != what), what
+    beside = demo.sql(
+        "select sum(credit_variance_usd), sum(non_token_variance_usd) from reconciliation "
+        "where billing_month = date '2026-10-01'"
     ).fetchall()
-    assert abs(excess / output - Decimal("0.02")) < Decimal("0.0001")
-    # the reconciliation finds it, and nothing else; the calls of that day cost it, and all calls what was billed
-    ((model, component, on, found, quantity),) = demo.sql(
-        "select model_id, component, billing_date::varchar, difference_usd, quantity_variance_usd from reconciliation "
-        "where charge_kind = 'use' and difference_usd <> 0"
-    ).fetchall()
-    assert (model, component, on, found) == ("gpt-4o-mini", "output", "2026-10-15", excess)
-    assert abs(quantity - excess) < Decimal("0.000000001")
-    assert demo.sql(
+    plans = sum(company.SUPPORT_PLAN_USD.values()) * (1 + company.TAX_ON_SUPPORT_PLAN)
+    assert beside == [(2 * company.PROMOTIONAL_CREDIT_USD, plans)]
+    # the calls cost what was billed for them
+    ((moved, states),) = demo.sql(
         "select sum(cost_usd) - sum(contracted_cost_usd), count(distinct is_invoiced) filter (where cost_usd > 0) "
         "from fct_requests"
-    ).fetchall() == [(excess, 1)]
+    ).fetchall()
+    of_calls = demo.sql(
+        "select sum(difference_usd - coverage_variance_usd) from reconciliation where charge_kind = 'use'"
+    )
+    assert [(moved,)] == of_calls.fetchall()
+    assert states == 1
