@@ -48,9 +48,9 @@ CALLS = [
         3, "t-1", "chat", uncached_input_tokens=100_000, output_tokens=10_000,
         retrieved_chunk_count=20, used_chunk_count=5, retrieved_context_tokens=80_000,
     ),
-    # an agent that answers in two calls, of which no log tells the context
+    # an agent that answers in two calls: no log tells its context's tokens, nor what it used of 20 pieces
     call(4, "t-2", "embeddings", uncached_input_tokens=10_000),
-    call(5, "t-2", "chat", output_tokens=10_000),
+    call(5, "t-2", "chat", uncached_input_tokens=50_000, output_tokens=10_000, retrieved_chunk_count=20),
     call(6, "t-2", "chat", output_tokens=10_000, feature_id="search"),
     # no answers
     call(7, "t-3", "embeddings", uncached_input_tokens=50_000),
@@ -75,7 +75,7 @@ def test_an_answer_is_the_chain_of_its_trace(loaded: Company) -> None:
         "select answer_count, embedding_cost_usd, rerank_cost_usd, generation_cost_usd, answers_cost_usd "
         "from cost_per_rag_answer"
     )
-    assert rows == [(2, D("0.02"), D("0.002"), D("0.5"), D("0.522"))]
+    assert rows == [(2, D("0.02"), D("0.002"), D("0.6"), D("0.622"))]
 
 
 def test_both_shares_of_retrieval_and_what_of_the_context_was_for_nothing(loaded: Company) -> None:
@@ -84,10 +84,18 @@ def test_both_shares_of_retrieval_and_what_of_the_context_was_for_nothing(loaded
         "from cost_per_rag_answer"
     )
     assert row[:2] == (D("0.16"), D("0.12"))
-    assert row[2] == pytest.approx(0.022 / 0.522)
+    assert row[2] == pytest.approx(0.022 / 0.622)
     # of the one answer that tells its context: $0.012 + $0.16 of $0.312
     assert row[3] == pytest.approx(0.172 / 0.312)
     assert row[4]
+
+
+def test_an_answer_whose_log_tells_no_context_is_in_no_figure_of_context(loaded: Company) -> None:
+    (row,) = loaded.rows(
+        "select told_answers_cost_usd, told_overhead_cost_usd, retrieved_chunk_count, used_chunk_count "
+        "from cost_per_rag_answer"
+    )
+    assert row == (D("0.312"), D("0.012"), 20, 5)
 
 
 def test_retrieval_of_no_answer_is_apart(loaded: Company) -> None:

@@ -76,11 +76,12 @@ weighed as (
     select
         *,
         {{ for_each(parts, '@_usd', ' + ') }} as chain_usd,
-        -- of what the prompt cost, the part of the retrieved tokens in it; to a millionth
-        case when prompt_tokens > 0 then {{ scaled_money('prompt_usd', whole_division(
+        -- of what the prompt cost, the part of the retrieved tokens in it; to a millionth. Guards, as least() and
+        -- greatest() skip the NULL of a count that no log tells.
+        case when retrieved_context_tokens >= 0 and prompt_tokens > 0 then {{ scaled_money('prompt_usd', whole_division(
             'least(retrieved_context_tokens, prompt_tokens) * 1000000', 'prompt_tokens'
         )) }} end as context_usd,
-        case when retrieved_chunk_count > 0 then {{ whole_division(
+        case when used_chunk_count >= 0 and retrieved_chunk_count > 0 then {{ whole_division(
             'greatest(retrieved_chunk_count - used_chunk_count, 0) * 1000000', 'retrieved_chunk_count'
         ) }} end as unused_millionths
     from chains
