@@ -168,7 +168,7 @@ RAG = Mart(
         "unused_cost_usd",
         "told_answers_cost_usd",
         "told_overhead_cost_usd",
-        "indexing_cost_usd",
+        "unanswered_cost_usd",
         "retrieved_chunk_count",
         "used_chunk_count",
     ),

@@ -53,7 +53,11 @@ def show(view: View) -> None:
             ),
             "used_share": Column("Used", "percent", help="Of the pieces that were retrieved, where the log tells."),
             "unused_cost_usd": Column("Unused context", "money"),
-            "indexing_cost_usd": Column("Indexing", "money", help="Retrieval calls of no answer: not in the cost."),
+            "unanswered_cost_usd": Column(
+                "No answer",
+                "money",
+                help="Retrieval for indexing, without a trace, or of what failed: not in the cost.",
+            ),
         },
         alt="Answers from retrieved documents by feature: cost, share of retrieval, unused context.",
         key="rag",

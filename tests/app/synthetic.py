@@ -400,7 +400,7 @@ _MARTS = (
         cast(0.003 * answers as decimal(38, 12)) as unused_cost_usd,
         cast(0.01 * answers as decimal(38, 12)) as told_answers_cost_usd,
         cast(0.002 * answers as decimal(38, 12)) as told_overhead_cost_usd,
-        cast(0.5 as decimal(38, 12)) as indexing_cost_usd, 20 * answers as retrieved_chunk_count,
+        cast(0.5 as decimal(38, 12)) as unanswered_cost_usd, 20 * answers as retrieved_chunk_count,
         5 * answers as used_chunk_count
     from (
         select usage_date, feature_id, count(*) as answers from requests where feature_id = 'doc-search' group by 1, 2

@@ -15,7 +15,7 @@ chained as (
     select
         usage_date,
         sum(embedding_cost_usd + retrieval_cost_usd + rerank_cost_usd) as retrieval_cost_usd,
-        sum(indexing_cost_usd) as indexing_cost_usd,
+        sum(unanswered_cost_usd) as unanswered_cost_usd,
         sum(answers_cost_usd - generation_cost_usd - other_cost_usd) as overhead_cost_usd
     from {{ ref('cost_per_rag_answer') }}
     group by 1
@@ -26,9 +26,9 @@ select
     coalesce(called.usage_date, chained.usage_date) as usage_date,
     called.cost_usd,
     chained.retrieval_cost_usd,
-    chained.indexing_cost_usd
+    chained.unanswered_cost_usd
 from called
 full join chained on called.usage_date = chained.usage_date
 where
-    coalesce(called.cost_usd, 0) <> coalesce(chained.retrieval_cost_usd + chained.indexing_cost_usd, 0)
+    coalesce(called.cost_usd, 0) <> coalesce(chained.retrieval_cost_usd + chained.unanswered_cost_usd, 0)
     or chained.retrieval_cost_usd <> chained.overhead_cost_usd
