@@ -114,6 +114,7 @@
             'pricing_category': 'string',
             'pricing_quantity': 'decimal(38, 18)',
             'pricing_unit': 'string',
+            'list_unit_price': 'decimal(38, 18)',
             'list_cost': 'decimal(38, 12)',
             'contracted_cost': 'decimal(38, 12)',
             'billed_cost': 'decimal(38, 12)',

@@ -1,34 +1,48 @@
-"""The invariants of FOCUS about the provider's own data warn, name what is wrong, and stop no build."""
+"""The invariants of FOCUS about the provider's own data warn, count what is wrong, and stop no build."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from tests.models.conftest import Warehouse
 from tests.models.test_focus import BEFORE_1_4, SAMPLES, bill
 
-AWS = {**BEFORE_1_4, "InvoiceIssuerName": "AWS", "InvoiceId": "INV-7", "CommitmentDiscountId": "", "EffectiveCost": "0"}
-PAYABLE, UNCOVERED = "assert_invoices_are_what_is_payable", "assert_uncovered_use_costs_what_is_billed"
+AWS = {**BEFORE_1_4, "InvoiceIssuerName": "AWS", "InvoiceId": "INV-8"}
+PLAN = {**AWS, "ChargeCategory": "Purchase", "BilledCost": "10", "EffectiveCost": "0"}
+COVERED = {**AWS, "BilledCost": "0"}
 
 
-def warned(loaded: Warehouse) -> dict[str, int]:
-    """Rows that each test of the last build warned of."""
-    (results,) = loaded.home.rglob("dbt/duckdb/run_results.json")
-    return {
-        run["unique_id"].split(".")[2]: run["failures"]
-        for run in json.loads(results.read_text())["results"]
-        if run["status"] == "warn"
-    }
+def commitment(name: str, *covered: tuple[str, str]) -> list[dict[str, str]]:
+    """A purchase of $10, and what it covered: status and effective cost."""
+    named = {"CommitmentDiscountId": name}
+    return [
+        PLAN | named,
+        *(COVERED | named | {"CommitmentDiscountStatus": status, "EffectiveCost": cost} for status, cost in covered),
+    ]
 
 
-@pytest.mark.parametrize(("cents", "expected"), [("0.3725", {}), ("0.3726", {PAYABLE: 1, UNCOVERED: 1})])
-def test_an_invoice_and_uncovered_use_that_do_not_agree_are_warned_of(
-    cents: str, expected: dict[str, int], warehouse: Callable[[str], Warehouse], tmp_path: Path
+def test_a_bill_that_contradicts_itself_is_warned_of_line_by_line(
+    warehouse: Callable[[str], Warehouse], tmp_path: Path
 ) -> None:
+    plain = {"CommitmentDiscountId": "", "EffectiveCost": "3"}
+    lines = [
+        # INV-7 says that 0.3725 is payable
+        {**AWS, **plain, "InvoiceId": "INV-7", "BilledCost": "0.3726", "EffectiveCost": "0.3726"},
+        # use that no commitment covers: as billed, and not
+        {**AWS, **plain, "BilledCost": "3"},
+        {**AWS, **plain, "BilledCost": "4"},
+        *commitment("whole", ("Used", "7"), ("Unused", "3")),
+        *commitment("broken", ("Used", "7"), ("Unused", "2")),
+        # $2 × 3: right, wrong, and wrong in a correction, which may be
+        *(
+            {**AWS, **plain, "BilledCost": "3", "ListUnitPrice": "2", "PricingQuantity": "3", **more}
+            for more in ({"ListCost": "6"}, {"ListCost": "7"}, {"ListCost": "7", "ChargeClass": "Correction"})
+        ),
+    ]
     loaded = warehouse("invariants")
-    use = {**AWS, "BilledCost": cents, "EffectiveCost": "0.3725"}
-    covered = {**AWS, "BilledCost": "0", "EffectiveCost": "5", "CommitmentDiscountId": "sp-1"}
-    loaded.load((bill(tmp_path / "bill.csv", use, covered), None), (SAMPLES / "invoices.csv", None))
-    assert warned(loaded) == expected
+    loaded.load((bill(tmp_path / "bill.csv", *lines), None), (SAMPLES / "invoices.csv", None))
+    assert dict(loaded.rows("select test_name, row_count from build_tests where status = 'warn'")) == {
+        "assert_invoices_are_what_is_payable": 1,
+        "assert_uncovered_use_costs_what_is_billed": 1,
+        "assert_commitments_are_recognised_whole": 1,
+        "assert_list_cost_is_list_price_times_quantity": 1,
+    }

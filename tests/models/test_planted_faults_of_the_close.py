@@ -107,8 +107,8 @@ FAULTS = {
     ),
     "features cost double": (
         "marts/unit_economics/cost_per_feature.sql",
-        "\n    cost_usd,\n",
-        "\n    cast(2 * cost_usd as decimal(38, 12)) as cost_usd,\n",
+        "cast(cost_usd as decimal(38, 12)) as cost_usd,",
+        "cast(2 * cost_usd as decimal(38, 12)) as cost_usd,",
         "assert_costs_are_conserved",
     ),
     "a price is there twice": (
@@ -116,6 +116,24 @@ FAULTS = {
         "\nfrom priced\n",
         "\nfrom (select * from priced union all select * from priced) as priced\n",
         "unique",
+    ),
+    "tokens from the cache are counted twice": (
+        "marts/core/fct_usage_hourly.sql",
+        "cast(sum(cache_read_tokens) as bigint)",
+        "cast(sum(cache_read_tokens + output_tokens) as bigint)",
+        "assert_tokens_are_counted_once",
+    ),
+    "a day is not rated": (
+        f"{RECONCILIATION}/int_usage_rated_daily.sql",
+        "group by 1, 2, 3, 4, 5, 6, 7, 8",
+        "group by 1, 2, 3, 4, 5, 6, 7, 8\nhaving calls.usage_date <> date '2026-10-11'",
+        "assert_every_day_is_built",
+    ),
+    "what no call takes of a pool is lost": (
+        "marts/core/allocated_costs.sql",
+        "where half = 'idle' or share_sum = 0",
+        "where half = 'idle'",
+        "assert_pools_are_spread_whole",
     ),
     "calls move to another day": (
         "marts/core/fct_usage_hourly.sql",

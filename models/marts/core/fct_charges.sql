@@ -42,6 +42,7 @@ select
     charges.pricing_category,
     charges.pricing_quantity,
     charges.pricing_unit,
+    charges.list_unit_price,
     charges.list_cost,
     charges.contracted_cost,
     charges.billed_cost,

@@ -41,6 +41,7 @@ select
     pricing_category,
     pricing_quantity,
     pricing_unit,
+    list_unit_price,
 
     ---------- money
     -- Azure writes 0 where an enterprise agreement has no list price: that is not known, not free

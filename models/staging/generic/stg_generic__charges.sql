@@ -44,6 +44,7 @@ select
     pricing_category,
     pricing_quantity,
     pricing_unit,
+    list_unit_price,
 
     ---------- money
     list_cost,
