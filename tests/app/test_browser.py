@@ -158,7 +158,7 @@ def reader(chromium: Browser, server: str) -> Iterator[Reader]:
     assert reader.errors == []
 
 
-@pytest.mark.parametrize(("path", "charts"), [("", 2), ("features", 2), ("customers", 2), ("conversations", 2)])
+@pytest.mark.parametrize(("path", "charts"), [("", 3), ("features", 2), ("customers", 2), ("conversations", 2)])
 def test_every_page_is_drawn_without_a_stranger_or_an_error(reader: Reader, path: str, charts: int) -> None:
     reader.goto(path)
     reader.charts(charts)
@@ -200,12 +200,13 @@ def test_every_section_of_the_prices_is_drawn_without_a_stranger_or_an_error(rea
 def test_data_health_is_drawn_without_a_stranger_or_an_error(reader: Reader) -> None:
     reader.goto("health")
     expect(reader.page.get_by_role("heading", name="What the bills are for")).to_be_visible()
-    expect(reader.page.locator("[data-testid=stDataFrame]")).to_have_count(2)
+    expect(reader.page.get_by_role("heading", name="Tests of the build")).to_be_visible()
+    expect(reader.page.locator("[data-testid=stDataFrame]")).to_have_count(8)
 
 
 def test_every_chart_and_table_has_a_name_for_those_who_do_not_see_it(reader: Reader) -> None:
     reader.goto("")
-    reader.charts(2)
+    reader.charts(3)
     for element in ("stPlotlyChart", "stDataFrame"):
         for named in reader.page.locator(f"[data-testid={element}]").all():
             names = named.evaluate(
@@ -216,7 +217,7 @@ def test_every_chart_and_table_has_a_name_for_those_who_do_not_see_it(reader: Re
 
 def test_a_filter_changes_the_figures_and_the_link(reader: Reader) -> None:
     reader.goto("")
-    reader.charts(2)
+    reader.charts(3)
     whole = reader.value("AI cost")
     reader.page.locator("[data-testid=stMultiSelect]").filter(has_text="Provider").get_by_role("combobox").click()
     reader.page.get_by_role("option").filter(has_not_text="Select all").first.click()
@@ -237,7 +238,7 @@ def test_a_filter_changes_the_figures_and_the_link(reader: Reader) -> None:
 
 def test_from_the_overview_down_to_one_conversation_and_back_with_the_filters_kept(reader: Reader) -> None:
     reader.goto("?period=90D")
-    reader.charts(2)
+    reader.charts(3)
     reader.press_first_cell("Customers with the lowest margin")
     expect(reader.page.get_by_role("heading", level=1, name="Customers")).to_be_visible()
     customer = reader.asked["customer"]
@@ -260,7 +261,7 @@ def test_from_the_overview_down_to_one_conversation_and_back_with_the_filters_ke
 
 def test_a_click_on_a_bar_looks_into_the_feature(reader: Reader) -> None:
     reader.goto("")
-    reader.charts(2)
+    reader.charts(3)
     bar = reader.page.locator(".js-plotly-plot").nth(1).locator(".barlayer .point path").first
     bar.scroll_into_view_if_needed()
     reader.page.wait_for_timeout(300)
@@ -295,7 +296,7 @@ def test_the_dashboard_follows_the_light_and_fits_a_telephone(chromium: Browser,
     context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)  # type: ignore[arg-type]
     reader = Reader(context.new_page(), server)
     reader.goto("")
-    reader.charts(2)
+    reader.charts(3)
     page = reader.page
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     shade = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")

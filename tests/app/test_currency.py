@@ -21,7 +21,7 @@ def _dollars_again() -> Iterator[None]:
 
 @pytest.mark.parametrize(
     ("code", "tile", "note"),
-    [("EUR", "€7,932", "EUR, days in UTC"), ("CHF", "CHF 7,932", "CHF, days in UTC"), (None, "$7,932", "USD, days in")],
+    [("EUR", "€7,426", "EUR, days in UTC"), ("CHF", "CHF 7,426", "CHF, days in UTC"), (None, "$7,426", "USD, days in")],
 )
 def test_a_page_shows_the_currency_of_the_build(
     code: str | None, tile: str, note: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

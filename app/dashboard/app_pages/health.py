@@ -75,7 +75,8 @@ def summary() -> None:
 
 def _priced() -> Tile:
     bounds = data.bounds(view.path)
-    sums = data.usage(view.path, Scope(bounds.first_day or view.newest, bounds.last_day or view.newest))
+    days = Scope(bounds.first_day or view.newest, bounds.last_day or view.newest, is_production_only=False)
+    sums = data.usage(view.path, days)
     calls, missing = metrics.count(sums, "request_count"), metrics.count(sums, "unpriced_request_count")
     return Tile(
         "Priced calls",
