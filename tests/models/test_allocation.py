@@ -224,8 +224,8 @@ def test_idle_is_spread_where_a_rule_says_so(loaded: Company) -> None:
 
 
 def test_a_charge_for_a_month_is_prepaid_for_the_days_to_come(loaded: Company) -> None:
-    # twenty days of thirty-one are over; ann talked twice in the chat and once while searching, bob twice
-    assert cents(spread(loaded, "gateway")) == {"(prepaid)": 11, "ann": 12, "bob": 8}
+    # a bill of the 21st is in; ann talked twice in the chat and once while searching, bob twice
+    assert cents(spread(loaded, "gateway")) == {"(prepaid)": 10, "ann": D("12.6"), "bob": D("8.4")}
 
 
 def test_revenue_cost_and_even_shares(loaded: Company) -> None:
@@ -255,7 +255,7 @@ def test_margins_carry_their_share_and_the_company_its_idle_capacity(loaded: Com
         "(select sum(cost_usd) from fct_usage_hourly) from gross_margin where dimension = 'customer'"
     )
     billed, called = row[2], row[3]
-    assert row[1] == billed - D("12.5") - 11  # without what no rule takes, and what is prepaid
+    assert row[1] == billed - D("12.5") - 10  # without what no rule takes, and what is prepaid
     assert row[0] == row[1] + called
     assert loaded.rows("select shared_cost_usd from gross_margin where dimension = 'feature' and id = '(idle)'") == [
         (27 + D("2.4") + 1440,)

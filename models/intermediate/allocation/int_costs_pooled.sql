@@ -1,7 +1,9 @@
 -- grain: one row per pool (or none), provider, and day, or month of what is charged for longer than a day
 {{ config(materialized='table') }}
--- What no call is told to have cost, in the pool whose rule takes it. A charge for longer than a day is spread over its
--- days; those after the newest call are `prepaid`, and no cost yet.
+-- What no call is told to have cost, use without calls or no use at all, in the pool whose rule takes it. What is
+-- charged for longer than a day is spread over its days; those after the newest of calls and bills are `prepaid`.
+{% set wording = ['provider_id', 'billing_account_id', 'charge_kind', 'line'] %}
+{% set line_key = wording + ['is_unused', 'first_date', 'last_date'] %}
 with lines as (
 
     select
@@ -17,7 +19,6 @@ with lines as (
     where line_class <> 'usage'
     group by 1, 2, 3, 4, 5, 6, 7
     union all
-    -- use without calls
     select
         provider_id,
         billing_account_id,
@@ -39,12 +40,7 @@ candidates as (
         rules.rule_number,
         rules.valid_from_date,
         rules.valid_to_date
-    from (select distinct
-        provider_id,
-        billing_account_id,
-        charge_kind,
-        line
-    from lines) as wordings
+    from (select distinct {{ for_each(wording, '@') }} from lines) as wordings
     inner join {{ ref('allocation_rules') }} as rules
         on
             {{ matches_pattern('wordings.charge_kind', 'rules.charge_kind') }}
@@ -56,8 +52,6 @@ candidates as (
 
 ruled as (
 
-    {% set line_key = ['provider_id', 'billing_account_id', 'charge_kind', 'line', 'is_unused', 'first_date',
-        'last_date'] %}
     select
         {{ for_each(line_key, 'lines.@') }},
         lines.amount_usd,
@@ -65,7 +59,7 @@ ruled as (
     from lines
     left join candidates
         on
-            {{ for_each(line_key[:4], 'lines.@ = candidates.@', ' and ') }}
+            {{ for_each(wording, 'lines.@ = candidates.@', ' and ') }}
             and lines.first_date >= candidates.valid_from_date
             and lines.first_date < candidates.valid_to_date
     where lines.amount_usd <> 0
@@ -116,8 +110,8 @@ select
     by_day.provider_id,
     by_day.is_monthly,
     by_day.window_date,
-    count(distinct case when by_day.usage_date <= calls.newest_date then by_day.usage_date end) as day_count,
-    {% set is_prepaid = 'by_day.is_monthly and by_day.usage_date > calls.newest_date' %}
+    count(distinct case when by_day.usage_date <= known.newest_date then by_day.usage_date end) as day_count,
+    {% set is_prepaid = 'by_day.is_monthly and by_day.usage_date > known.newest_date' %}
     cast(sum(case when {{ is_prepaid }} then by_day.amount_usd else 0 end) as decimal(38, 12)) as prepaid_usd,
     cast(sum(case when {{ is_prepaid }} or not by_day.is_unused then 0 else by_day.amount_usd end) as decimal(38, 12))
         as unused_usd,
@@ -125,6 +119,12 @@ select
         as amount_usd
 from by_day
 cross join (
-    select coalesce(max(usage_date), date '1970-01-01') as newest_date from {{ ref('fct_usage_hourly') }}
-) as calls
+    select greatest(
+        (select max(usage_date) from {{ ref('fct_usage_hourly') }}),
+        (
+            select max(first_date) from lines
+            where first_date = last_date
+        )
+    ) as newest_date
+) as known
 group by 1, 2, 3, 4
