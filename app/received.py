@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from app.pipeline import LockedError
+from ingest import disk
 
 OPEN = ".part"
 """Ends the name of the file that is being written."""
@@ -49,7 +50,7 @@ class Journal:
         self._size = 0
         self._begun = 0.0
         self.recovered = [path for part in sorted(folder.glob(f"*.jsonl{OPEN}")) if (path := _recovered(part))]
-        _sync(folder)
+        disk.sync(folder)
 
     def append(self, lines: Sequence[bytes]) -> None:
         """Write lines, each with its line end; they are durable when this returns.
@@ -91,7 +92,7 @@ class Journal:
             return None
         self._size = 0
         finished = _finished(self._path)
-        _sync(self.folder)
+        disk.sync(self.folder)
         return finished
 
     def close(self) -> Path | None:
@@ -111,7 +112,7 @@ class Journal:
         self._path = self.folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(4)}.jsonl{OPEN}"
         file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
         try:
-            _sync(self.folder)  # a file whose name is not on disk is lost with all that was synced into it
+            disk.sync(self.folder)  # a file whose name is not on disk is lost with all that was synced into it
         except OSError:
             os.close(file)
             self._path.unlink()
@@ -163,12 +164,3 @@ def _end_of_lines(file: int) -> int:
 
 def _finished(part: Path) -> Path:
     return part.rename(part.with_name(part.name.removesuffix(OPEN)))
-
-
-def _sync(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(opened)
-    finally:
-        os.close(opened)

@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest import fingerprints, lines_seen, unknown_usage
+from ingest import disk, fingerprints, lines_seen, unknown_usage
 from ingest.files import InputFile, RefusedError
 from ingest.json_paths import JsonPaths, spelt_out
 from ingest.judging import GOOD, NOT_JSON, NOT_OURS, Judged, judge
@@ -152,11 +152,7 @@ def keep_file(path: Path, folder: Path) -> str:
     folder.mkdir(parents=True, exist_ok=True)
     path.chmod(0o444)
     path.replace(folder / f"{sha256}.parquet")
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    disk.sync(folder)
     return sha256
 
 

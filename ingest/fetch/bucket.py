@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from ingest import remote
-from ingest.fetch import disk
+from ingest import disk, remote
 from ingest.files import RefusedError
 from ingest.remote import RemoteFile
 

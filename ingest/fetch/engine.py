@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 import httpx2
 
-from ingest.fetch import disk
+from ingest import disk
 from ingest.fetch.api import Api, FetchError, Paging, Params, Report
 from ingest.fetch.client import Client
 from ingest.fetch.windows import Done, Window, windows

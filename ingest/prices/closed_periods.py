@@ -2,13 +2,13 @@
 
 import csv
 import io
-import os
 import re
 import shutil
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from ingest import disk
 from ingest.prices import csv_lines
 from ingest.prices.tables import PriceBookError
 
@@ -76,21 +76,12 @@ def append(path: Path, period: ClosedPeriod, note: str) -> None:
     )
     if not before.endswith(b"\n"):
         before += ending.encode()
-    new = path.with_name(f".{path.name}.new")
-    try:
-        with new.open("wb") as file:
-            file.write(before + line.getvalue().encode())
-            file.flush()
-            os.fsync(file.fileno())
+
+    def fill(new: Path) -> None:
+        new.write_bytes(before + line.getvalue().encode())
         shutil.copymode(path, new)
-        new.replace(path)
-    finally:
-        new.unlink(missing_ok=True)
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+
+    disk.place(path, fill)
 
 
 def _month(text: str | None) -> date:

@@ -431,7 +431,7 @@ _MARTS = (
         cast(8.625 as decimal(38, 12)) as input_cost_usd, cast(3 as decimal(38, 12)) as token_priced_cost_usd,
         cast(8.625 as decimal(38, 12)) as output_cost_usd, 'seconds' as split_method,
         cast(60000000 as bigint) as uncached_input_tokens, cast(4000000 as bigint) as cache_read_tokens,
-        cast(16000000 as bigint) as output_tokens, 0.25::double as used_share,
+        cast(0 as bigint) as cache_write_tokens, cast(16000000 as bigint) as output_tokens, 0.25::double as used_share,
         cast(0.053906 as decimal(38, 12)) as used_cost_per_million_tokens_usd,
         cast(0.215625 as decimal(38, 12)) as allocated_cost_per_million_tokens_usd,
         cast(0.14375 as decimal(38, 12)) as cost_per_million_uncached_input_tokens_usd,

@@ -16,7 +16,8 @@ from unittest.mock import patch
 
 import pytest
 
-from ingest.fetch import ANTHROPIC, APIS, OPENAI, OPENROUTER, STRIPE, bucket, disk, engine
+from ingest import disk
+from ingest.fetch import ANTHROPIC, APIS, OPENAI, OPENROUTER, STRIPE, bucket, engine
 from ingest.fetch.api import Api, FetchError, Params
 from ingest.fetch.client import ATTEMPTS, Answer, Client
 from ingest.files import RefusedError

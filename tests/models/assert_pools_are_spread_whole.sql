@@ -30,7 +30,7 @@ members as (
     select
         (
             select coalesce(sum(allocated_cost_usd), 0) from {{ ref('allocated_costs') }}
-            where allocation_status <> 'prepaid' and {{ is_of_production() }}
+            where {{ is_loaded() }}
         ) as allocated_usd,
         (select coalesce(sum(shared_cost_usd), 0) from {{ ref('gross_margin_daily') }}) as margin_usd,
         (select coalesce(sum(shared_cost_usd), 0) from {{ ref('cost_per_customer') }}) as customers_usd,

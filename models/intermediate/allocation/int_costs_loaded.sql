@@ -1,23 +1,17 @@
 -- grain: one row per dimension (customer, feature), member and month: its calls, and its share of shared cost
 with shared as (
 
-    select
-        'customer' as dimension,
-        customer_id as id,
-        cast(date_trunc('month', usage_date) as date) as month,
-        sum(allocated_cost_usd) as shared_cost_usd
-    from {{ ref('allocated_costs') }}
-    where allocation_status <> 'prepaid' and {{ is_of_production() }}
-    group by 1, 2, 3
-    union all
-    select
-        'feature' as dimension,
-        feature_id as id,
-        cast(date_trunc('month', usage_date) as date) as month,
-        sum(allocated_cost_usd) as shared_cost_usd
-    from {{ ref('allocated_costs') }}
-    where allocation_status <> 'prepaid' and {{ is_of_production() }}
-    group by 1, 2, 3
+    {% for dimension in ['customer', 'feature'] %}
+        select
+            '{{ dimension }}' as dimension,
+            {{ dimension }}_id as id,
+            cast(date_trunc('month', usage_date) as date) as month,
+            sum(allocated_cost_usd) as shared_cost_usd
+        from {{ ref('allocated_costs') }}
+        where {{ is_loaded() }}
+        group by 1, 2, 3
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 ),
 

@@ -83,7 +83,6 @@ select
     is_monthly,
     window_date,
     spread_usd,
-    stated_capacity > 0 or measured_share is not null as is_capacity_known,
     share as share_sum,
     cast(case
         when idle = 'spread' and share > 0 then 1

@@ -3,23 +3,15 @@
 {% set member_key = ['usage_date', 'provider_id', 'model_id', 'customer_id', 'feature_id', 'workload'] %}
 with halves as (
 
+    -- each pool once: what it is of is worked out from all calls
     select
-        {{ for_each(pool_key, '@') }},
-        spread_usd,
-        share_sum,
-        is_capacity_known,
-        'used' as half,
-        used_weight as half_weight
-    from {{ ref('int_pool_capacity') }}
-    union all
-    select
-        {{ for_each(pool_key, '@') }},
-        spread_usd,
-        share_sum,
-        is_capacity_known,
-        'idle' as half,
-        idle_weight as half_weight
-    from {{ ref('int_pool_capacity') }}
+        {{ for_each(pool_key, 'pools.@') }},
+        pools.spread_usd,
+        pools.share_sum,
+        halves.half,
+        case halves.half when 'used' then pools.used_weight else pools.idle_weight end as half_weight
+    from {{ ref('int_pool_capacity') }} as pools
+    cross join (select 'used' as half union all select 'idle' as half) as halves
 
 ),
 

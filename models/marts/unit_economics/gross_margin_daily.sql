@@ -30,7 +30,7 @@ with costs as (
             0 as request_count,
             0 as unpriced_request_count
         from {{ ref('allocated_costs') }}
-        where allocation_status <> 'prepaid' and {{ is_of_production() }}
+        where {{ is_loaded() }}
     ) as direct_and_shared
     group by 1, 2, 3
 

@@ -1,7 +1,7 @@
 -- grain: one row per month, pool, provider and model (or nobody, where nobody called)
 -- Both bases of what a million tokens cost on machines that are paid by the hour: `used`, what was busy; and
 -- `allocated`, with what stood idle, which ties to the bill.
-{% set tokens = ['uncached_input_tokens', 'cache_read_tokens', 'output_tokens'] %}
+{% set tokens = ['uncached_input_tokens', 'cache_read_tokens', 'cache_write_tokens', 'output_tokens'] %}
 {% set counted = tokens + ['prefill_ms', 'decode_ms'] %}
 with usage as (
 
@@ -85,7 +85,8 @@ parted as (
 
     -- without times a token written is taken to be 2.5 times the work of one read (OpenCost)
     {% set is_timed = 'prefill_ms + decode_ms > 0' %}
-    {% set input, output = 'uncached_input_tokens * 2', 'output_tokens * 5' %}
+    {% set read = '(uncached_input_tokens + cache_write_tokens)' %}
+    {% set input, output = read ~ ' * 2', 'output_tokens * 5' %}
     {% set work = 'case when ' ~ is_timed ~ ' then prefill_ms + decode_ms else ' ~ input ~ ' + ' ~ output ~ ' end' %}
     select
         *,
@@ -113,10 +114,10 @@ select
     split_method,
     {{ for_each(tokens, 'cast(@ as bigint) as @') }},
     {{ ratio('used_cost_usd', 'allocated_cost_usd') }} as used_share,
-    {% set delivered = 'uncached_input_tokens + cache_read_tokens + output_tokens' %}
+    {% set delivered = tokens | join(' + ') %}
     {{ per_million('used_cost_usd', delivered) }} as used_cost_per_million_tokens_usd,
     {{ per_million('allocated_cost_usd', delivered) }} as allocated_cost_per_million_tokens_usd,
     -- what a cache answered was not read again
-    {{ per_million('input_cost_usd', 'uncached_input_tokens') }} as cost_per_million_uncached_input_tokens_usd,
+    {{ per_million('input_cost_usd', read) }} as cost_per_million_uncached_input_tokens_usd,
     {{ per_million('allocated_cost_usd - input_cost_usd', 'output_tokens') }} as cost_per_million_output_tokens_usd
 from parted
