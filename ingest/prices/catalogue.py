@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from importlib.metadata import version
 from itertools import pairwise
 from typing import Any
@@ -80,6 +81,7 @@ def dump(snapshot: DataSnapshot) -> bytes:
     return json.dumps(raw).encode()
 
 
+@lru_cache(maxsize=1)  # prices and names are learned from the same document
 def load(document: bytes) -> DataSnapshot:
     """The catalogue of a document, parsed as the library's updater does.
 

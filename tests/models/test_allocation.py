@@ -72,7 +72,8 @@ CALLS = [
     call(5, 10, "bob", operation="embeddings", conversation_id="c-1"),
     call(
         6, 11, "ann", model_id="mistral", provider_id="vllm", latency_ms=2000, time_to_first_token_ms=1000,
-        uncached_input_tokens=10_200_000, cache_write_5m_tokens=MILLION, cache_read_tokens=800_000, output_tokens=3 * MILLION,
+        uncached_input_tokens=10_200_000, cache_write_5m_tokens=MILLION, cache_read_tokens=800_000,
+        output_tokens=3 * MILLION,
     ),
     *(
         call(10 + day, day, "ann", model_id="big", deployment_id="ptu-1", uncached_input_tokens=10 * MILLION)
