@@ -22,10 +22,11 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as RichTable
 
-from app import builds, cli_close, cli_receive, cli_rerate, dbt_build, pipeline
+from app import builds, cli_close, cli_explain, cli_receive, cli_rerate, dbt_build, pipeline
 from app.cli_export import export
 from app.cli_fetch import fetch
 from app.cli_prices import prices
+from app.cli_rules import rules
 from app.console import err, out
 from app.marts import MartError
 from app.period_lock import CloseError
@@ -53,7 +54,9 @@ cli = typer.Typer(
 cli.add_typer(prices, name="prices")
 cli.add_typer(export, name="export")
 cli.add_typer(fetch, name="fetch")
+cli.add_typer(rules, name="rules")
 cli.command(name="close")(cli_close.command)
+cli.command(name="explain")(cli_explain.command)
 cli.command(name="rerate")(cli_rerate.command)
 cli.command(name="receive")(cli_receive.command)
 

@@ -76,6 +76,7 @@ def build(
     reporting_currency: str,
     full: bool,
     select: str | None = None,
+    project_dir: Path | None = None,
 ) -> list[TestResult]:
     """Build every model into `target` and run every test that gates a publish; nothing is open afterwards.
 
@@ -86,6 +87,7 @@ def build(
         reporting_currency: ISO 4217 code of the currency that `*_usd` columns are in.
         full: build incremental models anew.
         select: which models, in dbt's words; None: all.
+        project_dir: a project with other seeds, where its artefacts go, too; None: this one.
 
     Returns:
         What the tests said, by name.
@@ -106,6 +108,7 @@ def build(
             reporting_currency=reporting_currency,
             full=full,
             select=select,
+            project_dir=project_dir,
         )
     finally:
         if DuckDBConnectionManager._ENV is not None:  # noqa: SLF001 - dbt-duckdb keeps the file open for the process
@@ -123,11 +126,13 @@ def run(
     reporting_currency: str,
     full: bool,
     select: str | None = None,
+    project_dir: Path | None = None,
 ) -> list[TestResult]:
     """`dbt build` on one engine of profiles.yml, artefacts below `home/dbt/`.
 
     Args:
         select: which models, in dbt's words; None: all.
+        project_dir: a project with other seeds, where its artefacts go, too; None: this one.
 
     Returns:
         What the tests said, by name.
@@ -148,18 +153,19 @@ def run(
 
     arguments = [
         "build",
-        "--project-dir", str(PROJECT_DIR),
-        "--profiles-dir", str(PROJECT_DIR),
+        "--project-dir", str(project_dir or PROJECT_DIR),
+        "--profiles-dir", str(project_dir or PROJECT_DIR),
         "--target", engine,
-        "--target-path", str((home / "dbt" / engine).resolve()),
-        "--log-path", str((home / "dbt" / "logs").resolve()),
+        "--target-path", str(((project_dir or home) / "dbt" / engine).resolve()),
+        "--log-path", str(((project_dir or home) / "dbt" / "logs").resolve()),
         "--vars", json.dumps({"staged": staged(sources), "reporting_currency": reporting_currency}),
         "--exclude", "test_type:unit", *without_files(sources, landed),
         "--log-level", "none",
         "--no-write-json",
         "--no-use-colors",
         *(["--full-refresh"] if full else []),
-        *(["--select", select] if select else []),
+        # of the tests those whose models are there
+        *(["--select", select, "--indirect-selection", "buildable"] if select else []),
     ]  # fmt: skip
     progress("dbt: starting", 0, 0)
     result = dbtRunner(callbacks=[on_event]).invoke(arguments)

@@ -361,6 +361,32 @@ class Warehouse:
             {**_conversation(customer_id, conversation_id, days), "limit": limit},
         )
 
+    def requests(self, request_id: str, source_id: str | None = None) -> pl.DataFrame:
+        """`fct_requests` of an id, from one source or all, and `path`: the file that it was read from."""
+        return self._read(
+            "select requests.*, files.path from marts.fct_requests as requests"
+            " left join (select input_id, min(path) as path from marts.input_balance group by 1) as files"
+            " on requests.input_id = files.input_id"
+            " where request_id = $request and ($source is null or source_id = $source) order by source_id",
+            {"request": request_id, "source": source_id},
+        )
+
+    def request_lines(self, source_id: str, request_id: str) -> pl.DataFrame:
+        """`cost_lines` of one call."""
+        return self._read(
+            "select usage_kind, unit, quantity, unit_price_usd, amount_usd from marts.cost_lines"
+            " where source_id = $source and request_id = $request order by kind_number",
+            {"source": source_id, "request": request_id},
+        )
+
+    def attribution_rules(self) -> pl.DataFrame:
+        """`attribution_rule_coverage`, in the order of the rules."""
+        return self._read("select * from marts.attribution_rule_coverage order by rule_number")
+
+    def attribution_coverage(self) -> pl.DataFrame:
+        """`attribution_coverage`, the newest month first."""
+        return self._read("select * from marts.attribution_coverage order by month desc, dimension")
+
     def cost_lines(
         self, customer_id: str, conversation_id: str, days: tuple[date, date], call: tuple[str, str]
     ) -> pl.DataFrame:

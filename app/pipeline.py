@@ -201,12 +201,14 @@ def build_models(
     progress: Progress = lambda *_: None,
     full: bool = False,
     select: str | None = None,
+    project_dir: Path | None = None,
 ) -> None:
     """Build and test models of a candidate from these landing files.
 
     Args:
         full: build incremental models anew.
         select: which models, in dbt's words; None: all.
+        project_dir: a dbt project with other seeds; None: this one.
 
     Raises:
         dbt_build.BuildError: the message names the model or test.
@@ -226,6 +228,7 @@ def build_models(
         reporting_currency=settings.reporting_currency,
         full=full,
         select=select,
+        project_dir=project_dir,
     )
     with _open(candidate) as con:
         _keep_tests(con, tests, whole=select is None)
@@ -248,6 +251,7 @@ def _keep_tests(con: duckdb.DuckDBPyConnection, tests: list[dbt_build.TestResult
     Args:
         whole: every test ran; where only some models were built again, the others keep what was said of them.
     """
+    con.execute("create schema if not exists marts")
     con.execute(
         f"create {'or replace table' if whole else 'table if not exists'} marts.build_tests "
         "(test_name varchar, tested_name varchar, status varchar, row_count bigint, seconds decimal(12, 3))"

@@ -17,6 +17,8 @@
             'billing_account_id': 'string',
             'deployment_id': 'string',
             'environment': 'string',
+            'team_id': 'string',
+            'tags': 'string',
             'trace_id': 'string',
             'operation': 'string',
             'region_id': 'string',

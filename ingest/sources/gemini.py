@@ -114,6 +114,8 @@ SOURCE = Source(
                 Column("feature_id", paths=_own("feature_id", "feature")),
                 Column("conversation_id", paths=_own("conversation_id", "session_id")),
                 Column("environment", paths=_own("environment")),
+                Column("team_id", paths=_own("team_id", "team")),
+                Column("tags", Type.JSON, _own("tags")),
                 Column("trace_id", paths=_own("trace_id")),
                 Column("user_id", paths=_own("user_id")),
                 Column("project_id", paths=("project_id",)),

@@ -24,7 +24,7 @@ COUNTS = (
 QUANTITIES = ("audio_seconds", "cache_storage_token_hours")
 WORDS = (
     "response_id", "requested_model", "customer_id", "feature_id", "conversation_id", "user_id", "project_id",
-    "api_key_id", "billing_account_id", "deployment_id", "environment", "trace_id", "operation", "region_id",
+    "api_key_id", "billing_account_id", "deployment_id", "environment", "team_id", "trace_id", "operation", "region_id",
     "service_tier", "status", "error_code", "retry_of",
 )  # fmt: skip
 FOCUS_ONLY = {"contract_applied", "credits", "exported_at"}
@@ -76,6 +76,7 @@ SOURCE = Source(
                 Column("model", paths=("model_id",)),
                 Column("requested_at", Type.TIMESTAMP, ("requested_at",), required=True),
                 *(Column(name, paths=(name,)) for name in WORDS),
+                Column("tags", Type.JSON, ("tags",)),
                 # of an application that fingerprints its prompts itself
                 *(Column(f"received_{column.name}", paths=(column.name,)) for column in FINGERPRINTS),
                 Column("is_batch", Type.BOOLEAN, ("is_batch",)),

@@ -107,6 +107,8 @@ SOURCE = Source(
                 Column("holder_name", paths=("../name",)),
                 _of_metadata("feature_id", "feature_id", "feature"),
                 Column("environment", paths=("environment", *_of_trace("environment"))),
+                _of_metadata("team_id", "team_id", "team"),
+                Column("tags", Type.JSON, ("tags", *_of_trace("tags"))),
                 Column("project_id", paths=_spelt("projectId")),
                 Column("level", paths=("level",)),
                 # a count for each kind that the application names

@@ -169,6 +169,7 @@ SOURCE = Source(
                 Column(
                     "environment", paths=_own("deployment.environment.name", "deployment.environment", "environment")
                 ),
+                Column("team_id", paths=_own("team_id", "team")),
                 Column("project_id", paths=_own("project_id")),
                 Column("api_key_id", paths=_own("api_key_id")),
                 Column("region", paths=_of("gen_ai.request.region", "aws.region", "gcp.location", "cloud.region")),

@@ -76,6 +76,7 @@ SOURCE = Source(
                 Column("feature_id", paths=_label("feature_id", "feature")),
                 Column("conversation_id", paths=_label("conversation_id", "session_id")),
                 Column("environment", paths=_label("environment")),
+                Column("team_id", paths=_label("team_id", "team")),
                 _tokens("prompt_tokens", "usageMetadata.promptTokenCount"),
                 _tokens("tool_use_tokens", "usageMetadata.toolUsePromptTokenCount"),
                 _tokens("cached_tokens", "usageMetadata.cachedContentTokenCount"),

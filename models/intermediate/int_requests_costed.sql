@@ -25,10 +25,13 @@ select
     rated.api_key_id,
     rated.billing_account_id,
     rated.deployment_id,
+    rated.team_id,
+    rated.unit_id,
 
     ---------- attributes
     rated.operation,
     rated.environment,
+    rated.attribution_rules,
     rated.region_id,
     rated.service_tier,
     rated.is_batch,

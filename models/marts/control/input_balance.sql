@@ -33,11 +33,23 @@ absorbed as (
     from {{ ref('int_requests_absorbed') }}
     group by 1, 2
 
+),
+
+named as (
+
+    select
+        input_id,
+        table_name,
+        min(path) as path
+    from {{ ref('stg_landing__inputs') }}
+    group by 1, 2
+
 )
 
 select
     landed.input_id,
     landed.table_name,
+    named.path,
     cast(landed.landed_count as bigint) as landed_count,
     cast(coalesce(counted.counted_count, 0) as bigint) as counted_count,
     cast(coalesce(absorbed.duplicate_count, 0) as bigint) as duplicate_count,
@@ -47,3 +59,5 @@ left join counted
     on landed.input_id = counted.input_id and landed.table_name = counted.table_name
 left join absorbed
     on landed.input_id = absorbed.input_id and landed.table_name = absorbed.table_name
+left join named
+    on landed.input_id = named.input_id and landed.table_name = named.table_name

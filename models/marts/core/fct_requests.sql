@@ -32,10 +32,13 @@ select
     api_key_id,
     billing_account_id,
     deployment_id,
+    team_id,
+    unit_id,
 
     ---------- attributes
     operation,
     environment,
+    attribution_rules,
     region_id,
     service_tier,
     is_batch,

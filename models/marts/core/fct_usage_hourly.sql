@@ -1,4 +1,4 @@
--- grain: one row per UTC hour, source, provider, model, deployment, customer, feature, operation, environment, tier
+-- grain: one row per UTC hour and everything that is grouped by: who called what, what for, and by which rules
 {{ config(
     materialized='incremental',
     incremental_strategy='append',
@@ -17,8 +17,10 @@ with hours as (
         coalesce(deployment_id, '(none)') as deployment_id,
         customer_id,
         feature_id,
+        coalesce(team_id, '(unattributed)') as team_id,
         operation,
         environment,
+        coalesce(attribution_rules, '(none)') as attribution_rules,
         service_tier,
         is_batch,
         cast(count(*) as bigint) as request_count,
@@ -56,7 +58,7 @@ with hours as (
     {% if is_incremental() %}
         where usage_date in (select usage_date from {{ touched }})
     {% endif %}
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
 
 ),
 

@@ -32,6 +32,8 @@ select
     api_key_id,
     organization_id as billing_account_id,
     environment,
+    team_id,
+    tags,
     trace_id,
 
     ---------- attributes

@@ -44,6 +44,8 @@ select
     account_id as billing_account_id,
     nullif(regexp_extract(model, ':(application-inference-profile|provisioned-model)/(.+)$', 2), '') as deployment_id,
     environment,
+    team_id,
+    tags,
     trace_id,
 
     ---------- attributes

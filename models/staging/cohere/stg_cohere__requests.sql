@@ -27,6 +27,8 @@ select
     organization_id as billing_account_id,
     deployment as deployment_id,
     environment,
+    team_id,
+    tags,
     trace_id,
 
     ---------- attributes

@@ -40,6 +40,8 @@ select
     project_id,
     api_key_id,
     environment,
+    team_id,
+    tags,
     trace_id,
 
     ---------- attributes

@@ -35,6 +35,8 @@ select
     billing_account_id,
     deployment_id,
     environment,
+    team_id,
+    tags,
     trace_id,
 
     ---------- attributes

@@ -2,6 +2,7 @@
 -- names of `Helicone-Property-*` headers in the spellings that applications give them
 {% set properties = {
     'customer': 'customer(?:[_-]?id)?', 'feature': 'feature(?:[_-]?id)?', 'environment': 'environment',
+    'team': 'team(?:[_-]?id)?',
     'session': 'Helicone-Session-Id', 'conversation': 'conversation[_-]?id'
 } %}
 with logged as (
@@ -73,6 +74,8 @@ select
     coalesce(session_property, conversation_property) as conversation_id,
     known_user_id as user_id,
     environment_property as environment,
+    team_property as team_id,
+    properties as tags,
 
     ---------- attributes
     case

@@ -71,6 +71,8 @@ select
     user_id,
     project_id,
     environment,
+    team_id,
+    tags,
     trace_id,
 
     ---------- attributes

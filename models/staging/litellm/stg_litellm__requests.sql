@@ -86,6 +86,8 @@ select
     organization_id as billing_account_id,
     model_id as deployment_id,
     nullif(regexp_extract(request_tags, '"environment:([^"]*)"', 1), '') as environment,
+    team_id,
+    request_tags as tags,
     trace_id,
 
     ---------- attributes

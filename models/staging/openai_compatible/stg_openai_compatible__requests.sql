@@ -93,6 +93,8 @@ select
     -- on Azure the deployment is a part of the path
     coalesce(deployment, nullif(regexp_extract(path, '/openai/deployments/([^/?]+)', 1), '')) as deployment_id,
     environment,
+    team_id,
+    tags,
     trace_id,
 
     ---------- attributes

@@ -74,6 +74,7 @@ select
     project_id,
     api_key_id,
     environment,
+    team_id,
     trace as trace_id,
 
     ---------- attributes

@@ -32,6 +32,7 @@ select
     feature_id,
     conversation_id,
     environment,
+    team_id,
     -- projects/<project>/locations/<region>/…
     nullif(regexp_extract(endpoint, 'projects/([^/]+)/', 1), '') as project_id,
 

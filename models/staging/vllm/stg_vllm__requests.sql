@@ -60,6 +60,8 @@ select
     -- which machine answered
     coalesce(deployment, host) as deployment_id,
     environment,
+    team_id,
+    tags,
     trace_id,
 
     ---------- attributes

@@ -1,0 +1,67 @@
+"""`unitcost rules diff`: what changed attribution rules would move, before they are built."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.markup import escape
+from rich.table import Table as RichTable
+
+from app import pipeline, rules_diff
+from app.console import err, out
+from app.currency import symbol
+from app.settings import Settings
+
+rules = typer.Typer(no_args_is_help=True, help="Attribution rules.")
+WORDS = {
+    "customer_id": "customer",
+    "feature_id": "feature",
+    "team_id": "team",
+    "environment": "environment",
+    "unit_id": "unit",
+}
+
+
+@rules.callback()
+def _rules() -> None:
+    """Keeps `diff` a word of its own while it is the only one."""
+
+
+@rules.command()
+def diff(
+    file: Annotated[
+        Path | None,
+        typer.Argument(help="Other rules; seeds/attribution_rules.csv as it is now where none are named."),
+    ] = None,
+) -> None:
+    """Show whose calls would become whose, and what they cost. Nothing is written."""
+    if file is not None and not file.is_file():
+        raise typer.BadParameter(f"there is no file {file}")
+    settings = Settings()
+    with pipeline.writer(settings), err.status("attributing calls anew") as shown:
+        found = rules_diff.diff(settings, file, progress=lambda what, *_: shown.update(what))
+    _show(found, symbol(settings.reporting_currency))
+
+
+def _show(found: rules_diff.Diff, unit: str) -> None:
+    if found.moves:
+        table = RichTable(box=None, pad_edge=False)
+        for name in ("what", "from", "to", "calls", "cost"):
+            table.add_column(name, justify="right" if name in {"calls", "cost"} else "left")
+        for move in found.moves:
+            table.add_row(
+                WORDS[move.dimension], escape(move.before), escape(move.after), f"{move.request_count:,}",
+                f"{unit}{move.cost_usd:,.6f}",
+            )  # fmt: skip
+        out.print(table)
+        for dimension, word in WORDS.items():
+            moved = [move for move in found.moves if move.dimension == dimension]
+            if moved:
+                cost = sum((move.cost_usd for move in moved), Decimal(0))
+                calls = sum(move.request_count for move in moved)
+                out.print(f"another {word}: {calls:,} calls, {unit}{cost:,.6f}", markup=False)
+    else:
+        out.print("no call would move")
+    if found.unbuilt_count:
+        out.print(f"{found.unbuilt_count:,} calls have landed that are not built yet: they are not in it", markup=False)

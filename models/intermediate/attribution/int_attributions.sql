@@ -1,0 +1,31 @@
+-- grain: one row per kind of call that a rule attributes: what the first rule that fits sets, for each thing set
+{{ config(materialized='table') }}
+{% set key = (attribution_matchers().keys() | list) + ['usage_date'] %}
+{% set targets = attribution_targets() %}
+with won as (
+
+    select
+        kind_id,
+        {% for target in targets %}
+            min(case when set_{{ target }} is not null then rule_number end) as {{ target }}_rule,
+            min_by(set_{{ target }}, case when set_{{ target }} is not null then rule_number end) as set_{{ target }}
+            {{- ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('int_attribution_matches') }}
+    group by 1
+
+)
+
+select
+    {{ for_each(key, 'kinds.@') }},
+    won.kind_id,
+    {{ for_each(targets, 'won.set_@') }},
+    -- customer_id:10 team_id:20
+    nullif(
+        concat_ws(
+            ' ', {{ for_each(targets, "case when won.@_rule is not null then concat('@:', cast(won.@_rule as string)) end") }}
+        ),
+        ''
+    ) as attribution_rules
+from won
+inner join {{ ref('int_attribution_kinds') }} as kinds on won.kind_id = kinds.kind_id
