@@ -1,6 +1,8 @@
--- grain: one row per customer, feature and day with revenue
--- A line that names its feature keeps it. Else the customer's shares of seeds/revenue_shares.csv decide; else the
--- features' shares of that customer's cost in the month; else the revenue stays (unattributed). See DECISIONS.md.
+-- grain: one row per method, customer, feature and day with revenue
+{{ config(materialized='table') }}
+-- A line that names its feature keeps it, by any method. What is left is spread over features by the weights of the
+-- customer's month, or stays (unattributed): all of it by the method `none`. See DECISIONS.md.
+{% set methods = ['cost', 'requests', 'list_price', 'none'] %}
 with revenue as (
 
     select
@@ -14,74 +16,32 @@ with revenue as (
 
 ),
 
-cost_weights as (
+methods as (
 
-    select
-        customer_id,
-        month,
-        feature_id,
-        -- in millionths of a dollar
-        cast(sum(cost_usd) * 1000000 as decimal(15, 0)) as weight
-    from {{ ref('int_costs_daily') }}
-    group by 1, 2, 3
-    having sum(cost_usd) >= 0.000001
-
-),
-
-seed_weights as (
-
-    select
-        months.customer_id,
-        months.month,
-        shares.feature_id,
-        cast(shares.revenue_share * 1000000 as decimal(15, 0)) as weight
-    from (select distinct
-        customer_id,
-        month
-    from revenue) as months
-    inner join {{ ref('revenue_shares') }} as shares
-        on
-            months.customer_id = shares.customer_id
-            and months.month >= shares.valid_from_month
-            and (months.month < shares.valid_to_month or shares.valid_to_month is null)
-
-),
-
-weights as (
-
-    select
-        customer_id,
-        month,
-        feature_id,
-        weight
-    from seed_weights
-    union all
-    select
-        cost_weights.customer_id,
-        cost_weights.month,
-        cost_weights.feature_id,
-        cost_weights.weight
-    from cost_weights
-    left join (select distinct
-        customer_id,
-        month
-    from seed_weights) as seeded
-        on cost_weights.customer_id = seeded.customer_id and cost_weights.month = seeded.month
-    where seeded.customer_id is null
+    {% for method in methods %}
+        select '{{ method }}' as revenue_method
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 ),
 
 unnamed as (
 
     select
+        methods.revenue_method,
         revenue.customer_id,
         revenue.usage_date,
         coalesce(weights.feature_id, '(unattributed)') as feature_id,
+        coalesce(weights.split_by, 'none') as split_by,
         revenue.revenue_usd as amount_usd,
         coalesce(weights.weight, 1) as feature_weight
     from revenue
-    left join weights
-        on revenue.customer_id = weights.customer_id and revenue.month = weights.month
+    cross join methods
+    left join {{ ref('int_revenue_weights') }} as weights
+        on
+            revenue.customer_id = weights.customer_id
+            and revenue.month = weights.month
+            and methods.revenue_method = weights.revenue_method
     where revenue.feature_id is null
 
 ),
@@ -89,27 +49,37 @@ unnamed as (
 allocated as (
 
     select
+        revenue_method,
         customer_id,
         usage_date,
         feature_id,
+        split_by,
         part as revenue_usd
     from
-        {{ split_exactly('unnamed', 'amount_usd', 'feature_weight', 'customer_id, usage_date', 'feature_id') }} as split
+        {{ split_exactly(
+            'unnamed', 'amount_usd', 'feature_weight', 'revenue_method, customer_id, usage_date', 'feature_id'
+        ) }} as split
     union all
     select
-        customer_id,
-        usage_date,
-        feature_id,
-        revenue_usd
+        methods.revenue_method,
+        revenue.customer_id,
+        revenue.usage_date,
+        revenue.feature_id,
+        'named' as split_by,
+        revenue.revenue_usd
     from revenue
-    where feature_id is not null
+    cross join methods
+    where revenue.feature_id is not null
 
 )
 
 select
+    revenue_method,
     customer_id,
     feature_id,
     usage_date,
+    -- of a feature that some lines name and others are spread over
+    case when min(split_by) = max(split_by) then min(split_by) else 'mixed' end as split_by,
     cast(sum(revenue_usd) as decimal(38, 12)) as revenue_usd
 from allocated
-group by 1, 2, 3
+group by 1, 2, 3, 4

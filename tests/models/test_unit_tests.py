@@ -36,6 +36,6 @@ def test_rating_and_margin_unit_tests_pass(warehouse: Callable[[str], Warehouse]
             DuckDBConnectionManager._ENV = None
     assert result.exception is None, result.exception
     runs = {run.node.name: (run.status, run.message) for run in result.result.results}
-    assert len(runs) == 8
+    assert len(runs) == 9
     failed = {name: message for name, (status, message) in runs.items() if status != "pass"}
     assert not failed, "\n".join(f"{name}: {message}" for name, message in failed.items())

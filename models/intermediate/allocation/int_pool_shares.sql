@@ -105,6 +105,7 @@ shares as (
             feature_id,
             greatest(revenue_usd, 0) * 1000000 as share
         from {{ ref('int_revenue_allocated') }}
+        where revenue_method = '{{ var("revenue_method") }}'
     ) as told
     inner join {{ ref('int_pool_receivers') }} as receivers
         on told.driver = receivers.told_by and told.feature_id = receivers.feature_id

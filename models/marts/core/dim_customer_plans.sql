@@ -1,0 +1,105 @@
+-- grain: one row per customer and stretch of days on one plan (SCD type 2)
+-- A customer in seeds/customer_plans.csv is on the plan that it says. For others the revenue lines tell: of two plans on
+-- one day that which earns more.
+with stated as (
+
+    select
+        customer_id,
+        plan_id,
+        segment_id,
+        valid_from_date,
+        -- a later line ends an earlier one
+        least(
+            valid_to_date,
+            coalesce(lead(valid_from_date) over (partition by customer_id order by valid_from_date), valid_to_date)
+        ) as valid_to_date
+    from {{ ref('customer_plans') }}
+
+),
+
+plan_days as (
+
+    select
+        customer_id,
+        usage_date,
+        max_by(plan_id, (revenue_usd, plan_id)) as plan_id,
+        count(*) as plan_count
+    from (
+        select
+            customer_id,
+            usage_date,
+            plan_id,
+            sum(revenue_usd) as revenue_usd
+        from {{ ref('fct_revenue') }}
+        where plan_id <> '(unattributed)' and customer_id not in (select customer_id from stated)
+        group by 1, 2, 3
+    ) as by_plan
+    group by 1, 2
+
+),
+
+-- days that follow each other on one plan have the same distance to their place in the order
+stretches as (
+
+    select
+        customer_id,
+        plan_id,
+        usage_date,
+        plan_count,
+        {{ day_number('usage_date') }}
+        - row_number() over (partition by customer_id, plan_id order by usage_date) as stretch
+    from plan_days
+
+),
+
+told as (
+
+    select
+        customer_id,
+        plan_id,
+        '(none)' as segment_id,
+        min(usage_date) as valid_from_date,
+        cast(max(usage_date) + interval 1 day as date) as valid_to_date,
+        cast(sum(case when plan_count > 1 then 1 else 0 end) as bigint) as conflict_day_count
+    from stretches
+    group by customer_id, plan_id, stretch
+
+),
+
+unioned as (
+
+    select
+        customer_id,
+        plan_id,
+        segment_id,
+        valid_from_date,
+        valid_to_date,
+        'stated' as told_by,
+        cast(0 as bigint) as conflict_day_count
+    from stated
+    where valid_from_date < valid_to_date
+    union all
+    select
+        customer_id,
+        plan_id,
+        segment_id,
+        valid_from_date,
+        valid_to_date,
+        'revenue' as told_by,
+        conflict_day_count
+    from told
+
+)
+
+select
+    unioned.customer_id,
+    unioned.plan_id,
+    unioned.segment_id,
+    unioned.valid_from_date,
+    unioned.valid_to_date,
+    unioned.told_by,
+    unioned.conflict_day_count,
+    lead(unioned.valid_from_date) over (
+        partition by unioned.customer_id order by unioned.valid_from_date
+    ) is null as is_newest
+from unioned
