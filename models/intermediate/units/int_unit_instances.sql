@@ -1,0 +1,128 @@
+-- grain: one row per unit, what makes one of it (a conversation, a trace, …), customer and month of its calls
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ delete_touched_months() }}') }}
+-- What a unit of several months cost falls into the months of its calls. Retries, and steps that are no generation, are
+-- parts of their own, whatever they are made of; what an invoice adds to or takes from the rated cost is one as well.
+{% set dates, touched = ref('dim_dates'), ref('int_restated_dates') %}{# dbt reads them once, outside the condition #}
+{% set generated = "attempt_number = 1 and coalesce(operation, '') not in ('embeddings', 'retrieval', 'rerank')" %}
+{% set told = [
+    'customer_id', 'feature_id', 'month', 'request_id', 'requested_at', 'usage_date', 'operation', 'status',
+    'attempt_number', 'price_status', 'input_cost_usd', 'cache_read_cost_usd', 'cache_write_cost_usd',
+    'output_cost_usd', 'tool_cost_usd', 'other_cost_usd', 'contracted_cost_usd', 'cost_usd'
+] %}
+{% set parts = {
+    'retry': 'case when attempt_number > 1 then cost_usd end',
+    'embedding': "case when attempt_number = 1 and operation = 'embeddings' then cost_usd end",
+    'retrieval': "case when attempt_number = 1 and operation = 'retrieval' then cost_usd end",
+    'rerank': "case when attempt_number = 1 and operation = 'rerank' then cost_usd end",
+    'uncached_input': 'case when ' ~ generated ~ ' then input_cost_usd end',
+    'cached_input': 'case when ' ~ generated ~ ' then cache_read_cost_usd + cache_write_cost_usd end',
+    'output': 'case when ' ~ generated ~ ' then output_cost_usd end',
+    'tool': 'case when ' ~ generated ~ ' then tool_cost_usd end',
+    'other': 'case when ' ~ generated ~ ' then other_cost_usd end',
+    'invoice': 'case when ' ~ generated ~ ' then cost_usd - coalesce(contracted_cost_usd, 0) end',
+} %}
+with calls as (
+
+    select
+        *,
+        cast(date_trunc('month', usage_date) as date) as month
+    from {{ calls_by_workload() }} as by_workload
+    where
+        workload = 'production'
+        {% if is_incremental() %}
+            and usage_date in (
+                select usage_date
+                from {{ dates }}
+                where month in (select date_trunc('month', usage_date) from {{ touched }})
+            )
+        {% endif %}
+
+),
+
+kinds as (
+
+    select
+        kinds.feature_id,
+        kinds.operation,
+        kinds.of_unit_id,
+        units.unit_id,
+        units.counted_by
+    from (
+        select distinct
+            feature_id,
+            coalesce(operation, '') as operation,
+            coalesce(unit_id, '') as of_unit_id
+        from calls
+    ) as kinds
+    inner join {{ ref('units') }} as units
+        on
+            kinds.of_unit_id = units.unit_id
+            or (
+                {{ matches_pattern('kinds.feature_id', 'units.feature_id') }}
+                and {{ matches_pattern('kinds.operation', 'units.operation') }}
+            )
+
+),
+
+linked as (
+
+    select distinct
+        unit_id,
+        linked_by,
+        link_id
+    from {{ ref('int_unit_events') }}
+    where linked_by <> 'none'
+
+),
+
+made as (
+
+    select
+        kinds.unit_id,
+        case kinds.counted_by
+            when 'conversation' then nullif(calls.conversation_id, '(unattributed)')
+            when 'trace' then calls.trace_id
+            when 'request' then coalesce(calls.retry_group_id, calls.request_id)
+            when 'user' then calls.user_id
+            when 'customer' then calls.customer_id
+            else coalesce(traces.link_id, conversations.link_id, '(unlinked)')
+        end as instance_id,
+        {{ for_each(told, 'calls.@') }}
+    from calls
+    inner join kinds
+        on
+            calls.feature_id = kinds.feature_id
+            and coalesce(calls.operation, '') = kinds.operation
+            and coalesce(calls.unit_id, '') = kinds.of_unit_id
+    left join linked as traces
+        on
+            kinds.counted_by = 'event'
+            and traces.linked_by = 'trace'
+            and kinds.unit_id = traces.unit_id
+            and calls.trace_id = traces.link_id
+    left join linked as conversations
+        on
+            kinds.counted_by = 'event'
+            and conversations.linked_by = 'conversation'
+            and kinds.unit_id = conversations.unit_id
+            and calls.conversation_id = conversations.link_id
+
+)
+
+select
+    made.unit_id,
+    made.instance_id,
+    made.customer_id,
+    made.month,
+    min_by(made.feature_id, (made.requested_at, made.request_id)) as feature_id,
+    min(made.usage_date) as first_date,
+    cast(sum(case when made.operation = 'chat' and made.status = 'ok' then 1 else 0 end) as bigint) as turn_count,
+    cast(count(*) as bigint) as request_count,
+    cast(sum(case when {{ is_unpriced() }} then 1 else 0 end) as bigint) as unpriced_request_count,
+    cast(coalesce(sum(made.cost_usd), 0) as decimal(38, 12)) as cost_usd,
+    {% for part, cost in parts.items() %}
+        cast(coalesce(sum({{ cost }}), 0) as decimal(38, 12)) as {{ part }}_cost_usd{{ ',' if not loop.last }}
+    {% endfor %}
+from made
+where made.instance_id is not null
+group by made.unit_id, made.instance_id, made.customer_id, made.month

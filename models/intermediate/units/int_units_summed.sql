@@ -1,0 +1,55 @@
+-- grain: one row per unit, dimension (company, feature, customer, plan), member and month
+{{ config(materialized='table') }}
+-- Means are over units; the median and the 95th hundredth over what makes one (a conversation, a trace, …): the least
+-- value that so many do not exceed.
+{% set parts = [
+    'retry', 'embedding', 'retrieval', 'rerank', 'uncached_input', 'cached_input', 'output', 'tool', 'other', 'invoice'
+] %}
+{% set dimensions = {'company': "'(all)'", 'feature': 'feature_id', 'customer': 'customer_id', 'plan': 'plan_id'} %}
+{% set counts = [
+    'unit_count', 'known_outcome_count', 'success_count', 'turn_count', 'request_count', 'unpriced_request_count'
+] %}
+with members as (
+
+    {% for dimension, id in dimensions.items() %}
+        select
+            '{{ dimension }}' as dimension,
+            {{ id }} as id,
+            unit_id,
+            month,
+            instance_id <> '(unlinked)' and unit_count > 0 as is_one,
+            {{ for_each(counts, '@') }},
+            cost_usd,
+            {{ for_each(parts, '@_cost_usd') }},
+            case when known_outcome_count > 0 then cost_usd else 0 end as known_outcome_cost_usd,
+            {{ unit_cost('cost_usd', 'unit_count') }} as unit_cost_usd
+        from {{ ref('int_units_costed') }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (partition by dimension, id, unit_id, month, is_one order by unit_cost_usd) as place,
+        count(*) over (partition by dimension, id, unit_id, month, is_one) as place_count
+    from members
+
+)
+
+select
+    unit_id,
+    dimension,
+    id,
+    month,
+    {{ for_each(counts, 'cast(sum(@) as bigint) as @') }},
+    cast(coalesce(max(case when is_one then place_count end), 0) as bigint) as sample_size,
+    cast(sum(cost_usd) as decimal(38, 12)) as cost_usd,
+    {{ for_each(parts, 'cast(sum(@_cost_usd) as decimal(38, 12)) as @_cost_usd') }},
+    cast(sum(known_outcome_cost_usd) as decimal(38, 12)) as known_outcome_cost_usd,
+    min(case when is_one and place * 2 >= place_count then unit_cost_usd end) as median_cost_usd,
+    min(case when is_one and place * 100 >= place_count * 95 then unit_cost_usd end) as p95_cost_usd
+from ranked
+group by 1, 2, 3, 4
