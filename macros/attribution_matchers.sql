@@ -23,3 +23,12 @@
 {% macro attribution_targets() -%}
     {{ return(['customer_id', 'feature_id', 'team_id', 'environment', 'unit_id']) }}
 {%- endmacro %}
+
+{# The condition on which a call (`requests`) is of a kind (`rules`), by the names that rules look at. #}
+{% macro attributed_by(used) -%}
+    {% set matchers = attribution_matchers() %}
+    {% for name in used -%}
+        {% set said = "coalesce(" ~ matchers[name] | replace('@', 'requests.') ~ ", '(unattributed)')" if name in matchers -%}
+        {{ said or 'requests.usage_date' }} = rules.{{ name }} {{ 'and' if not loop.last }}
+    {% endfor %}
+{%- endmacro %}

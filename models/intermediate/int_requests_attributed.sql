@@ -1,7 +1,7 @@
 -- grain: one row per model call of the touched dates
 -- What an attribution rule sets goes before what the log says. A missing key is the member (unattributed), so that sums
 -- over any dimension close.
-{% set used, matchers = attribution_used(), attribution_matchers() %}
+{% set used = attribution_used() %}
 {% set attributions = ref('int_attributions') %}{# outside the condition: dbt reads dependencies once #}
 select
     requests.request_id,
@@ -22,7 +22,7 @@ select
     coalesce({{ 'rules.set_team_id, ' if used }}requests.team_id, '(unattributed)') as team_id,
     coalesce({{ 'rules.set_environment, ' if used }}requests.environment, 'production') as environment,
     {{ 'rules.set_unit_id' if used else 'cast(null as string)' }} as unit_id,
-    {{ 'rules.attribution_rules' if used else 'cast(null as string)' }} as attribution_rules,
+    {{ 'rules.attribution_rules' if used else 'cast(null as string)' }},
     requests.trace_id,
     requests.operation,
     requests.region_id,
@@ -80,14 +80,5 @@ select
     requests.record_number
 from {{ ref('int_requests_deduplicated') }} as requests
 {% if used %}
-    left join {{ attributions }} as rules
-        on
-            {% for name in used -%}
-                {% if name == 'usage_date' -%}
-                    requests.usage_date = rules.usage_date
-                {%- else -%}
-                    coalesce({{ matchers[name] | replace('@', 'requests.') }}, '(unattributed)') = rules.{{ name }}
-                {%- endif %}
-                {{ 'and' if not loop.last }}
-            {% endfor %}
+    left join {{ attributions }} as rules on {{ attributed_by(used) }}
 {% endif %}

@@ -39,3 +39,18 @@ def usage_components() -> dict[str, str]:
 def cell_key() -> list[str]:
     """As `macros/cell_key.sql`."""
     return ["provider_id", "cell_date"]
+
+
+def attribution_matchers() -> dict[str, str]:
+    """As `macros/attribution_matchers.sql`."""
+    return {"source_id": "@source_id"}
+
+
+def attribution_targets() -> list[str]:
+    """As `macros/attribution_matchers.sql`."""
+    return ["customer_id"]
+
+
+def attribution_used() -> list[str]:
+    """As `macros/attribution_used.sql`."""
+    return ["source_id"]

@@ -111,7 +111,13 @@ def test_money_is_decimal_in_every_mart(models: list[dict[str, Any]]) -> None:
                 assert column["data_type"] == "decimal(38, 12)", (model["name"], column["name"])
             if column["data_type"] == "double":
                 assert column["name"] in {
+                    "attributed_share",
+                    "contribution_margin",
                     "gross_margin",
+                    "margin_at_price",
+                    "margin_confidence",
+                    "matched_share",
+                    "success_share",
                     "priced_share",
                     "price_ratio",
                     "coverage_share",

@@ -47,12 +47,9 @@ shares as (
 
     select
         {{ for_each(pool_key, 'pool_days.@') }},
-        usage.usage_date,
-        usage.provider_id,
-        usage.model_id,
-        usage.customer_id,
-        usage.feature_id,
-        usage.workload,
+        {{ for_each(
+            ['usage_date', 'provider_id', 'model_id', 'customer_id', 'feature_id', 'workload'], 'usage.@'
+        ) }},
         sum(case receivers.driver
             when 'tokens' then usage.token_count
             when 'gpu_seconds' then usage.latency_ms

@@ -7,7 +7,8 @@ with called as (
 
     select distinct
         {% for name, said in matchers.items() %}
-            {{ "coalesce(" ~ said | replace('@', '') ~ ", '(unattributed)')" if name in used else "'(any)'" }} as {{ name }},
+            {% set logged = "coalesce(" ~ said | replace('@', '') ~ ", '(unattributed)')" %}
+            {{ logged if name in used else "'(any)'" }} as {{ name }},
         {% endfor %}
         {{ 'usage_date' if 'usage_date' in used else "date '2000-01-01'" }} as usage_date
     from {{ ref('int_requests_deduplicated') }}

@@ -5,19 +5,19 @@
 select
     kinds.kind_id,
     rules.rule_number,
-    {% for target in targets %}
-        -- a column in braces is copied; what nobody says is set by no rule
-        nullif(
-            case rules.set_{{ target }}
-                when '-' then null
-                {% for name in matchers %}
-                    when {{ "'{" ~ name ~ "}'" }} then kinds.{{ name }}
-                {% endfor %}
-                else rules.set_{{ target }}
-            end,
-            '(unattributed)'
-        ) as set_{{ target }}{{ ',' if not loop.last }}
-    {% endfor %}
+{% for target in targets %}
+    -- a column in braces is copied; what nobody says is set by no rule
+    nullif(
+        case rules.set_{{ target }}
+            when '-' then null
+            {% for name in matchers %}
+                when {{ "'{" ~ name ~ "}'" }} then kinds.{{ name }}
+            {% endfor %}
+            else rules.set_{{ target }}
+        end,
+        '(unattributed)'
+    ) as set_{{ target }}{{ ',' if not loop.last }}
+{% endfor %}
 from {{ ref('int_attribution_kinds') }} as kinds
 inner join {{ ref('attribution_rules') }} as rules
     on

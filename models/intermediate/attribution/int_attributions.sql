@@ -6,11 +6,11 @@ with won as (
 
     select
         kind_id,
-        {% for target in targets %}
-            min(case when set_{{ target }} is not null then rule_number end) as {{ target }}_rule,
-            min_by(set_{{ target }}, case when set_{{ target }} is not null then rule_number end) as set_{{ target }}
-            {{- ',' if not loop.last }}
-        {% endfor %}
+    {% for target in targets %}
+        min(case when set_{{ target }} is not null then rule_number end) as {{ target }}_rule,
+        min_by(set_{{ target }}, case when set_{{ target }} is not null then rule_number end) as set_{{ target }}
+    {{- ',' if not loop.last }}
+    {% endfor %}
     from {{ ref('int_attribution_matches') }}
     group by 1
 
@@ -23,7 +23,8 @@ select
     -- customer_id:10 team_id:20
     nullif(
         concat_ws(
-            ' ', {{ for_each(targets, "case when won.@_rule is not null then concat('@:', cast(won.@_rule as string)) end") }}
+            ' ',
+            {{ for_each(targets, "case when @_rule is not null then concat('@:', cast(@_rule as string)) end") }}
         ),
         ''
     ) as attribution_rules

@@ -1,4 +1,4 @@
--- grain: one row per unit and conversation or trace that events tell it of, or per customer, feature and month of others
+-- grain: one row per unit, customer, feature, month, and conversation or trace that events tell, if any
 -- An event that was told twice counts once: the last that was said of it.
 with told as (
 
@@ -11,7 +11,7 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by source_id, unit_id, event_id order by occurred_at desc, input_id, record_number
+            partition by source_id, unit_id, event_id order by occurred_at desc, input_id asc, record_number asc
         ) as rank_of_event
     from told
 

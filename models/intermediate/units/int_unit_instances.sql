@@ -120,9 +120,9 @@ select
     cast(count(*) as bigint) as request_count,
     cast(sum(case when {{ is_unpriced() }} then 1 else 0 end) as bigint) as unpriced_request_count,
     cast(coalesce(sum(made.cost_usd), 0) as decimal(38, 12)) as cost_usd,
-    {% for part, cost in parts.items() %}
-        cast(coalesce(sum({{ cost }}), 0) as decimal(38, 12)) as {{ part }}_cost_usd{{ ',' if not loop.last }}
-    {% endfor %}
+{% for part, cost in parts.items() %}
+    cast(coalesce(sum({{ cost }}), 0) as decimal(38, 12)) as {{ part }}_cost_usd{{ ',' if not loop.last }}
+{% endfor %}
 from made
 where made.instance_id is not null
-group by made.unit_id, made.instance_id, made.customer_id, made.month
+group by 1, 2, 3, 4

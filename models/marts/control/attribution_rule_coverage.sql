@@ -55,9 +55,9 @@ matched as (
         count(*) as kind_count,
         sum(case
             when
-                {% for target in targets %}
+            {% for target in targets %}
                     matches.set_{{ target }} <> won.set_{{ target }} {{ 'or' if not loop.last }}
-                {% endfor %}
+            {% endfor %}
                 then 1
             else 0
         end) as conflict_count,

@@ -11,7 +11,11 @@ with halves as (
         halves.half,
         case halves.half when 'used' then pools.used_weight else pools.idle_weight end as half_weight
     from {{ ref('int_pool_capacity') }} as pools
-    cross join (select 'used' as half union all select 'idle' as half) as halves
+    cross join (
+        select 'used' as half
+        union all
+        select 'idle' as half
+    ) as halves
 
 ),
 

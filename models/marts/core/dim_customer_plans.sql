@@ -1,5 +1,5 @@
 -- grain: one row per customer and stretch of days on one plan (SCD type 2)
--- A customer in seeds/customer_plans.csv is on the plan that it says. For others the revenue lines tell: of two plans on
+-- A customer in seeds/customer_plans.csv is on the plan that it says. For others revenue lines tell: of two plans on
 -- one day that which earns more.
 with stated as (
 
@@ -57,12 +57,12 @@ told as (
     select
         customer_id,
         plan_id,
-        '(none)' as segment_id,
+        stretch,
         min(usage_date) as valid_from_date,
         cast(max(usage_date) + interval 1 day as date) as valid_to_date,
         cast(sum(case when plan_count > 1 then 1 else 0 end) as bigint) as conflict_day_count
     from stretches
-    group by customer_id, plan_id, stretch
+    group by 1, 2, 3
 
 ),
 
@@ -82,7 +82,7 @@ unioned as (
     select
         customer_id,
         plan_id,
-        segment_id,
+        '(none)' as segment_id,
         valid_from_date,
         valid_to_date,
         'revenue' as told_by,

@@ -60,11 +60,7 @@ select
     + cache_write_1h_tokens
     + cache_write_12h_tokens
     + cache_write_unknown_tokens as cache_write_tokens,
-    cache_write_5m_tokens,
-    cache_write_30m_tokens,
-    cache_write_1h_tokens,
-    cache_write_12h_tokens,
-    cache_write_unknown_tokens,
+    {{ for_each(['5m', '30m', '1h', '12h', 'unknown'], 'cache_write_@_tokens') }},
     cache_read_audio_tokens,
     cache_read_image_tokens,
     input_audio_tokens,

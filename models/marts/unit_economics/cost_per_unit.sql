@@ -75,12 +75,12 @@ select
         'cast(@ as decimal(38, 12)) as @'
     ) }},
     {{ ratio('success_count', 'known_outcome_count') }} as success_share,
-    cast(nullif(price_usd, 0) as decimal(38, 12)) as price_usd,
+    cast(nullif(price_usd, 0) as decimal(38, 15)) as price_usd,
     case when price_usd > 0 then {{ ratio('price_usd - fully_loaded_cost_per_unit_usd', 'price_usd') }} end
         as margin_at_price,
     cast(target_margin as decimal(6, 4)) as target_margin,
     cast({{ unit_cost(
         '(fully_loaded_cost_per_unit_usd * 10000)', 'cast((1 - target_margin) * 10000 as decimal(5, 0))'
-    ) }} as decimal(38, 12)) as break_even_price_usd,
+    ) }} as decimal(38, 15)) as break_even_price_usd,
     1 - {{ ratio('unpriced_request_count', 'request_count') }} as priced_share
 from averaged

@@ -21,20 +21,29 @@ begun as (
         min(month) over (partition by customer_id) as cohort_month
     from by_customer
 
+),
+
+aged as (
+
+    select
+        *,
+        (year(month) - year(cohort_month)) * 12 + month(month) - month(cohort_month) as month_number
+    from begun
+
 )
 
 select
-    cohort_month,
-    month,
-    cast(
-        (year(begun.month) - year(cohort_month)) * 12 + month(begun.month) - month(cohort_month) as bigint
-    ) as month_number,
+    aged.cohort_month,
+    aged.month,
+    cast(aged.month_number as bigint) as month_number,
     cast(count(*) as bigint) as customer_count,
-    cast(sum(case when revenue_usd > 0 then 1 else 0 end) as bigint) as paying_customer_count,
-    cast(sum(revenue_usd) as decimal(38, 12)) as revenue_usd,
-    cast(sum(cogs_usd) as decimal(38, 12)) as cogs_usd,
-    cast(sum(revenue_usd) - sum(cogs_usd) as decimal(38, 12)) as gross_profit_usd,
-    case when sum(revenue_usd) > 0 then {{ ratio('sum(revenue_usd) - sum(cogs_usd)', 'sum(revenue_usd)') }} end
-        as gross_margin
-from begun
-group by 1, 2
+    cast(sum(case when aged.revenue_usd > 0 then 1 else 0 end) as bigint) as paying_customer_count,
+    cast(sum(aged.revenue_usd) as decimal(38, 12)) as revenue_usd,
+    cast(sum(aged.cogs_usd) as decimal(38, 12)) as cogs_usd,
+    cast(sum(aged.revenue_usd) - sum(aged.cogs_usd) as decimal(38, 12)) as gross_profit_usd,
+    case
+        when sum(aged.revenue_usd) > 0
+            then {{ ratio('sum(aged.revenue_usd) - sum(aged.cogs_usd)', 'sum(aged.revenue_usd)') }}
+    end as gross_margin
+from aged
+group by 1, 2, 3

@@ -86,9 +86,8 @@ select
     organization_id as billing_account_id,
     model_id as deployment_id,
     nullif(regexp_extract(request_tags, '"environment:([^"]*)"', 1), '') as environment,
-    team_id,
     request_tags as tags,
-    trace_id,
+    {{ for_each(['team_id', 'trace_id'], '@') }},
 
     ---------- attributes
     operation,
@@ -126,7 +125,5 @@ select
 
     ---------- times and lineage
     started_at as requested_at,
-    usage_date,
-    input_id,
-    record_number
+    {{ for_each(['usage_date', 'input_id', 'record_number'], '@') }}
 from leaves
