@@ -67,7 +67,8 @@ def _csv(target: BinaryIO, rows: Rows) -> None:
 def _disarmed(schema: pl.Schema) -> Iterator[pl.Expr]:
     for name, dtype in schema.items():
         column = pl.col(name)
-        if dtype == pl.String:
+        if dtype in (pl.String, pl.Categorical, pl.Enum):
+            column = column.cast(pl.String)
             yield pl.when(column.str.contains(_RUN_BY_SPREADSHEETS)).then("'" + column).otherwise(column).alias(name)
         elif isinstance(dtype, pl.Datetime) and dtype.time_zone:
             yield column.dt.convert_time_zone("UTC")

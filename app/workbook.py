@@ -160,8 +160,9 @@ def _write_about(
         lines.append(("Long numbers", f"Excel keeps {DIGITS} digits of a number. All digits, as text: {names}"))
     if about.meanings:
         ((table, one),) = found.items()
-        lines.insert(1, ("Rows", f"{sheets[table].count:,}"))
-        totals = {name: _total(column) for name, column in one.items() if column.is_added_up}
+        count = sheets[table].count
+        lines.insert(1, ("Rows", f"{count:,}"))
+        totals = {name: _total(column, count) for name, column in one.items() if column.is_added_up}
         if totals:
             heads.add(len(lines) + 1)
             lines += [("", ""), ("Sum of", "Exactly"), *totals.items()]
@@ -172,9 +173,9 @@ def _write_about(
             cells.text(number, place, said, cells.formats.head if number in heads else cells.formats.wrapped)
 
 
-def _total(column: _Column) -> str:
+def _total(column: _Column, count: int) -> str:
     said = exact(column.total if column.unknown_count else column.total or Decimal(0))
-    return f"{said}, and {column.unknown_count:,} rows of which it is not known" if column.unknown_count else said
+    return f"{said}, without {column.unknown_count:,} of {count:,} rows" if column.unknown_count else said
 
 
 def _write_rows(cells: "_Cells", rows: Rows, found: Mapping[str, _Column]) -> None:
