@@ -2,6 +2,9 @@
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -147,6 +150,20 @@ def test_what_a_mart_does_not_know_is_refused_with_what_it_knows(
     assert isinstance(done.exception, ExportError)
     assert str(done.exception).startswith(said)
     assert not list(Path.cwd().iterdir())
+
+
+def test_a_refusal_is_one_line_and_exit_code_one(home: Path) -> None:
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "unitcost"), "export", "mart", "gross_marjin"],
+        env={**os.environ, "UNITCOST_HOME": str(home)},
+        cwd=home,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the build has no mart gross_marjin; did you mean gross_margin")
+    assert done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(
