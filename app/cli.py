@@ -28,10 +28,12 @@ from app.cli_fetch import fetch
 from app.cli_prices import prices
 from app.cli_rules import rules
 from app.console import err, out
+from app.mart_export import ExportError
 from app.marts import MartError
 from app.period_lock import CloseError
 from app.rerate import RerateError
 from app.settings import Settings
+from app.workbook import WorkbookError
 from ingest.fetch.api import FetchError
 from ingest.files import Address, RefusedError
 from ingest.outcomes import Outcome, totals
@@ -75,10 +77,12 @@ def main() -> None:
         builds.NoBuildError,
         dbt_build.BuildError,
         CloseError,
+        ExportError,
         FetchError,
         MartError,
         PriceBookError,
         RerateError,
+        WorkbookError,
         OSError,
     ) as error:
         _fail(error, FAILED)

@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from app import metrics
-from app.dashboard import charts, data, panels, theme, why
+from app.dashboard import charts, data, filters, panels, theme, why
 from app.dashboard.filters import View
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
@@ -91,6 +91,7 @@ def _head(view: View, row: dict[str, Any]) -> None:
         f"Customer {md(row['customer_id'])} · feature {md(row['feature_id'])} · {theme.moment(row['started_at'])}"
         f" · {md(row['model_ids'])} · shown whole, whatever the filters"
     )
+    filters.say(f"conversation {row['conversation_id']} of customer {row['customer_id']}, whole")
     alike = data.cost_quantiles(view.path, replace(view.now, feature=(row["feature_id"],)))["p50_usd"][0]
     times = metrics.ratio(row["cost_usd"], alike)
     said = f"It cost **{md(theme.money(row['cost_usd']))}**"

@@ -103,6 +103,28 @@ def current() -> View:
     return view
 
 
+def begin(page: str, view: View) -> None:
+    """Note what this run shows, for its page and for what is taken away from it."""
+    st.session_state["view"] = view
+    st.session_state["page"] = page
+    say("none: everything in the build")
+
+
+def say(filters: str) -> None:
+    """Note which filters the tables from here on obey, in words; until a page says so, none."""
+    st.session_state["said"] = filters
+
+
+def said() -> str:
+    """Which filters the tables obey, in words."""
+    return str(st.session_state["said"])
+
+
+def page_name() -> str:
+    """What the page is called."""
+    return str(st.session_state["page"])
+
+
 def narrow(dimension: Dimension, member: str) -> None:
     """Set one filter to one member. Only before the widgets are drawn: in a callback."""
     st.session_state[dimension] = [member]

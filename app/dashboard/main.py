@@ -90,7 +90,7 @@ def main() -> None:
         with st.sidebar:
             view = filters.sidebar(build, bounds)
             states.freshness(view)
-        st.session_state["view"] = view
+        filters.begin(page.title, view)
         page.run()
     except MartError:
         number = uuid.uuid4().hex[:8]

@@ -10,7 +10,7 @@ import polars as pl
 import streamlit as st
 
 from app import metrics
-from app.dashboard import data, filters, tables, theme
+from app.dashboard import data, downloads, filters, tables, theme
 from app.dashboard.filters import View
 from app.dashboard.tables import Column, Columns, Pick
 from app.marts import Dimension
@@ -44,7 +44,10 @@ def title(view: View, name: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.title(name, anchor=False, width="content")
         _cost_badge(view)
-    st.caption(" · ".join(_asked(view)))
+    asked = _asked(view)
+    st.caption(" · ".join([*asked, f"{theme.reporting_currency()}, days in UTC"]))
+    which = "production only" if view.now.is_production_only else "with training and experiments"
+    filters.say(theme.plain("; ".join([*asked, which])))
 
 
 def blindness(view: View) -> None:
@@ -127,7 +130,7 @@ def chart(
     if popover.open:
         with popover, st.container(width=480):
             tables.show(table, columns, alt=f"The figures behind the chart. {alt}", key=f"{key}_table")
-            tables.download(table, columns, key)
+            downloads.buttons(theme.plain(alt), table, columns, key)
     st.plotly_chart(
         figure,
         key=key,
@@ -158,7 +161,7 @@ def table(
     """Draw a card with a table and its download."""
     with card(heading) as head:
         with head:
-            tables.download(frame, columns, key)
+            downloads.offer(heading, frame, columns, key)
         tables.show(frame, columns, alt=alt, key=key, on_pick=on_pick)
         st.caption(note)
 
@@ -197,8 +200,7 @@ def _asked(view: View) -> list[str]:
         asked.append(view.why_no_before)
     if view.running and view.now.end == view.running:
         asked.append(f"{theme.day(view.running)} is not over yet: hatched, and left out of changes")
-    asked += [f"{name}: {theme.markdown(', '.join(chosen))}" for name, chosen in view.now.members.items()]
-    return [*asked, f"{theme.reporting_currency()}, days in UTC"]
+    return asked + [f"{name}: {theme.markdown(', '.join(chosen))}" for name, chosen in view.now.members.items()]
 
 
 def _cost_badge(view: View) -> None:

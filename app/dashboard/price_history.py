@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from app import metrics
-from app.dashboard import charts, data, panels, price_words, theme
+from app.dashboard import charts, data, filters, panels, price_words, theme
 from app.dashboard.filters import View
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
@@ -57,7 +57,9 @@ def history(view: View, knowledge: Callable[[], date | None], today: date) -> No
     else:
         with tiers:
             tier = _tier(prices)
+        filters.say(f"model: {'/'.join(model)}; as known on {known_on}; tier: {tier}")
         _steps(view, prices.filter(pl.col("service_tier") == tier), today)
+    filters.say(f"model: {'/'.join(model)}")
     _rated_by(view, model)
 
 

@@ -1,4 +1,4 @@
-"""A frame as a table: numbers written as `theme` writes them, a first column to click, a CSV to take away."""
+"""A frame as a table: numbers written as `theme` writes them, a first column to click."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -85,29 +85,6 @@ def show(frame: pl.DataFrame, columns: Columns, *, alt: str, key: str, on_pick: 
         alt=theme.plain(alt),
         key=key,
     )
-
-
-def download(frame: pl.DataFrame, columns: Columns, key: str) -> None:
-    """A button that gives the table as CSV, written when it is clicked."""
-    st.download_button(
-        "CSV",
-        data=lambda: csv(frame, columns),
-        file_name=f"unitcost-{key}.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        type="tertiary",
-        on_click="ignore",
-        key=f"{key}_csv",
-    )
-
-
-def csv(frame: pl.DataFrame, columns: Columns) -> str:
-    """The columns as CSV, money unrounded; text that a spreadsheet would run is disarmed by a leading apostrophe."""
-    shown = frame.select(name for name in columns if not frame.schema[name].is_nested())
-    text = pl.col(pl.String)
-    return shown.with_columns(
-        pl.when(text.str.contains(r"^[=+\-@\t\r\n]")).then("'" + text).otherwise(text).name.keep()
-    ).write_csv()
 
 
 def _styled(frame: pl.DataFrame, columns: Columns) -> Any:

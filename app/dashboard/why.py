@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app.dashboard import data, panels, price_words, tables, theme
+from app.dashboard import data, downloads, panels, price_words, tables, theme
 from app.dashboard.filters import View
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
@@ -55,6 +55,8 @@ def _call(
     if reason := price_words.STATES.get(call["price_status"]):
         st.info(reason, icon=":material/info:")
     if not lines.is_empty():
+        with head:
+            downloads.offer("Why this cost", _worded(lines), _columns(lines, several=False), "cost_lines")
         _table(lines, key="cost_lines")
     if known:
         st.caption(_ties_up(call, sum(lines["amount_usd"], Decimal(0))))
@@ -110,7 +112,9 @@ def _conversation(
     if unknown := lines["amount_usd"].null_count():
         said += f", without the {unknown:,} lines of calls whose cost is not known"
     with head:
-        tables.download(_worded(lines), _columns(lines, several=True), "conversation_lines")
+        downloads.offer(
+            "Why the whole conversation", _worded(lines), _columns(lines, several=True), "conversation_lines"
+        )
     st.markdown(said + ".")
     _table(lines, key="conversation_lines", several=True)
     rates = "" if theme.reporting_currency() == "USD" else f", in {theme.reporting_currency()} at the rates of its days"

@@ -12,11 +12,12 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import parse_qs, urlsplit
 
+import polars as pl
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from app import dashboard
-from tests.app import synthetic
+from tests.app import excel, synthetic
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 FLAGS = ["--headless", "--no-sandbox", "--disable-background-networking", "--disable-gpu"]
@@ -272,14 +273,28 @@ def test_a_click_on_a_bar_looks_into_the_feature(reader: Reader) -> None:
     assert len(reader.asked["feature"]) == 1
 
 
-def test_a_table_can_be_taken_away_as_csv(reader: Reader) -> None:
-    reader.goto("customers")
+def test_a_table_can_be_taken_away_as_csv_excel_and_parquet(reader: Reader) -> None:
+    reader.goto("customers?period=7D")
     reader.charts(2)
-    with reader.page.expect_download() as download:
-        reader.page.get_by_role("button", name="CSV").click()
-    lines = download.value.path().read_text(encoding="utf-8").splitlines()
+    expect(reader.page.get_by_role("button", name="CSV")).to_have_count(0)
+    reader.page.locator("[data-testid=stPopoverButton]").filter(has_text="Download").click()
+    files = {}
+    for name, suffix in {"CSV": "csv", "Excel": "xlsx", "Parquet": "parquet"}.items():
+        with reader.page.expect_download() as download:
+            reader.page.get_by_role("button", name=name).click()
+        assert download.value.suggested_filename == f"unitcost-customers.{suffix}"
+        files[suffix] = download.value.path().read_bytes()
+    lines = files["csv"].decode().splitlines()
     assert lines[0].startswith("customer_id,plan_id,margin_class,revenue_usd,cost_usd")
     assert not any(line.startswith(("=", '"=')) for line in lines)
+    told = pl.read_parquet(files["parquet"])
+    assert len(told) == len(lines) - 1 == len(excel.table(files["xlsx"]))
+    assert told.schema["cost_usd"] == pl.Decimal(38, 12)
+    about = excel.about(files["xlsx"])
+    assert (about["Page"], about["Table"]) == ("Customers", "All customers")
+    reader.page.keyboard.press("Escape")
+    reader.settle()
+    expect(reader.page.get_by_role("button", name="CSV")).to_have_count(0)
 
 
 def test_the_figures_behind_a_chart_can_be_opened(reader: Reader) -> None:

@@ -7,8 +7,7 @@ import polars as pl
 import pytest
 
 from app import metrics
-from app.dashboard import charts, tables, theme
-from app.dashboard.tables import Column
+from app.dashboard import charts, theme
 
 HOSTILE = "<b>Bobby</b> $5 *Tables* $6"
 DAYS = [date(2026, 11, 1), date(2026, 11, 2)]
@@ -175,21 +174,6 @@ def test_days_are_written_once_where_both_ends_share_them() -> None:
 def test_a_name_in_a_sentence_stays_a_name() -> None:
     assert theme.markdown("a_b $5") == r"a\_b \$5"
     assert theme.plain(f"It cost **{theme.markdown(HOSTILE)}**") == f"It cost {HOSTILE}"
-
-
-def test_a_csv_keeps_money_exact_and_no_cell_can_be_run_by_a_spreadsheet() -> None:
-    frame = pl.DataFrame(
-        {
-            "id": ["=cmd()", "+1", "-x", "@a", "\tb", "fine"],
-            "cost_usd": [Decimal("-0.000000000001")] * 6,
-            "trend": [[1.0]] * 6,
-        }
-    )
-    columns = {"id": Column("Customer"), "cost_usd": Column("Cost", "money"), "trend": Column("Trend", "trend")}
-    header, *rows = tables.csv(frame, columns).splitlines()
-    assert header == "id,cost_usd"
-    assert [row.split(",")[0].strip('"')[:2] for row in rows] == ["'=", "'+", "'-", "'@", "'\t", "fi"]
-    assert all(row.endswith(",-0.000000000001") for row in rows)
 
 
 def test_a_price_that_pauses_leaves_a_gap_and_one_without_an_end_runs_to_the_edge() -> None:

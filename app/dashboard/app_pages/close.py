@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import streamlit as st
 
-from app import close_pack, metrics
+from app import close_pack, metrics, workbook
 from app.dashboard import charts, data, filters, panels, period_close, shared_cost, theme
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
@@ -55,6 +55,7 @@ def asked(checklist: pl.DataFrame) -> tuple[Bill, pl.DataFrame]:
         names = [f"{one['provider_id']} · {one['billing_account_id']}" for one in of_month.iter_rows(named=True)]
         with st.container(width=320):
             chosen = st.selectbox("Bill", [EVERY_BILL, *names], key="close_bill", bind="query-params")
+    filters.say(f"month: {month:%Y-%m}; bill: {chosen}")
     if chosen not in names:
         return Bill(month), of_month
     one = of_month.row(names.index(chosen), named=True)
@@ -201,14 +202,14 @@ def pack(bill: Bill, lines: pl.DataFrame, steps: pl.DataFrame) -> None:
             "Build": view.path.rpartition("/")[2].removesuffix(".duckdb"),
             "Basis": "Effective cost of the bill; calls at the price book, then by the bill",
             "Rows that differ": f"{len(differing):,} of {found:,}; what agrees is left out",
-            "Billed": close_pack.exact(metrics.total(lines, "billed_cost_usd")),
-            "Of calls": close_pack.exact(metrics.total(lines, "requests_cost_usd")),
-            "Unattributed": close_pack.exact(metrics.total(lines, "unattributed_cost_usd")),
+            "Billed": workbook.exact(metrics.total(lines, "billed_cost_usd")),
+            "Of calls": workbook.exact(metrics.total(lines, "requests_cost_usd")),
+            "Unattributed": workbook.exact(metrics.total(lines, "unattributed_cost_usd")),
         }
         restated = data.restatements(view.path).filter(
             pl.col("billing_period_start_at").dt.month_start().cast(pl.Date) == bill.month
         )
-        return close_pack.workbook(
+        return close_pack.written(
             bill.month,
             about,
             {

@@ -79,6 +79,10 @@ def asked() -> Book | None:
         )
     if known_on is None:
         return None
+    which = [f"valid on {valid_on}", f"as known on {known_on}"]
+    which += [f"provider: {', '.join(provider)}"] if provider else []
+    which += [f"model: {find.strip()}"] if find and find.strip() else []
+    filters.say("; ".join([*which, "whole catalogue" if everything else "models that calls were rated by"]))
     return Book(valid_on, known_on, tuple(provider), (find or "").strip(), rated_only=not everything)
 
 
