@@ -1,7 +1,7 @@
 {#
     An amount in a currency's smallest unit, in whole units: 1250 cents are 12.50 dollars.
 
-    amount         column, a whole number below 10^20
+    amount         column, below 10^15, of 9 decimals at most
     currency       column, ISO 4217 in capitals
     no_decimals    currencies that have no smaller unit, as whoever writes the amount counts them: not all keep to ISO
     three_decimals currencies that have a thousand of them
@@ -9,7 +9,7 @@
 #}
 {% macro major_units(amount, currency, no_decimals, three_decimals) -%}
     cast(
-        cast({{ amount }} as decimal(20, 0)) * cast(
+        cast({{ amount }} as decimal(24, 9)) * cast(
             case
                 when {{ currency }} in ('{{ no_decimals | join("', '") }}') then 1
                 when {{ currency }} in ('{{ three_decimals | join("', '") }}') then 0.001
