@@ -307,6 +307,12 @@ def later(billed: Billed) -> tuple[dict[str, Row], dict[str, Row]]:
         # the same months asked for with another end: the row is in both
         balance_again=balance[: balance.index("txn_3")] + "txn_6,2026-10-31 09:00:00,eur,-1.00,0,-1,payout,,,,\n",
         exported=exported,
+        # an older export, with other columns, loaded last
+        exported_before=(
+            "id,Customer,Currency,Status,Date (UTC),Total\n"
+            "in_exported,cus_8,usd,open,2026-10-01 00:00,23.80\n"
+            "in_exported_void,cus_8,usd,open,2026-10-01 00:00,9.00\n"
+        ),
     )
     return before, billed.rows()
 

@@ -5,16 +5,15 @@
 {% set no_decimals = 'BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF'.split() %}
 {% set three_decimals = 'BHD JOD KWD OMR TND'.split() %}
 {% set whose = ['holder_customer_id', 'customer', 'subscription_id'] %}
-{% set of_line = [
-    'line_customer_id', 'feature_id', 'price_feature_id', 'price_id', 'plan_name', 'subscription_id', 'period_start',
-    'period_end'
-] %}
+{% set of_line = 'line_customer_id feature_id price_feature_id price_id plan_name subscription_id'.split() %}
+{% set dates = ['period_start', 'period_end'] %}
 with records as (
     select
         *,
         lower(status) as state,
         coalesce(greatest(finalized_at, paid_at, uncollectible_at, voided_at), created) as changed_at,
-        case lower(status) when 'draft' then 0 when 'open' then 1 when 'issued' then 1 else 2 end as state_rank,
+        case lower(status) when 'draft' then 0 when 'open' then 1 when 'paid' then 3 when 'void' then 4 else 2 end
+            as state_rank,
         case when line_object in ('line_item', 'credit_note_line_item') then {{ for_each(
             ['amount', 'discount_amount', 'inclusive_tax_amount'], 'cast(coalesce(@, 0) as decimal(24, 12))', ' - '
         ) }} end as line_amount,
@@ -75,7 +74,7 @@ parts as (
     -- what is credited is taken back from where the credited line is
     select
         {{ for_each(['document_id', 'line_amount', 'input_id', 'record_number'], 'lines.@') }},
-        {{ for_each(of_line, 'coalesce(lines.@, credited.@) as @') }}
+        {{ for_each(of_line + dates, 'coalesce(lines.@, credited.@) as @') }}
     from newest as lines
     left join newest as credited
         on lines.invoice_line_id = credited.line_id and credited.is_line and credited.line_object = 'line_item'
@@ -87,7 +86,7 @@ parts as (
             as line_amount,
         max(case when is_document and total_amount is not null then input_id end) as input_id,
         max(case when is_document and total_amount is not null then -record_number end) as record_number,
-        {{ for_each(of_line[:-2], 'max(case when report is not null and is_document then @ end) as @') }},
+        {{ for_each(of_line, 'max(case when report is not null and is_document then @ end) as @') }},
         min(case when is_line then period_start end) as period_start,
         max(case when is_line then period_end end) as period_end
     from newest
