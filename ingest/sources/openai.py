@@ -26,6 +26,7 @@ def _recognises(sample: Sample) -> bool:
     objects = [f"{root}.object".lstrip(".") for root in ROOTS]
     return any(
         whose(record) == "openai"
+        and not (record.get("object") == "list" and "url" in record)  # a page of Stripe's
         and (
             str(first_present(record, "host")).endswith("api.openai.com")
             or first_present(record, *objects) in OBJECTS

@@ -34,6 +34,8 @@ REAL_FILES = (
     "provider_responses/openai_anthropic.jsonl",
     "focus_sample/focus_sample.csv",
 )
+INVOICING = ("stripe", "lago", "openmeter")
+"""Sources of revenue that the demo company has none of: their samples."""
 PARQUET_TYPES = {"VARCHAR": "string"}
 RELATIVE = 1e-12
 """How far two doubles may be apart: engines sum in other orders. Nothing else may differ at all."""
@@ -53,15 +55,16 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
 
 @pytest.fixture(scope="module")
 def loaded(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    """The demo company and what real files there are, built by DuckDB. One bill was restated: a file is inactive."""
+    """The demo company, invoices and what real files there are, in DuckDB. A bill was restated: a file is inactive."""
     exports = tmp_path_factory.mktemp("exports")
     files = demo.write(exports, as_of=AS_OF, scale=0.02)
     bill = next(path for path in files if path.match("focus/openai-*.csv"))
     first_version = exports / "first-version.csv"
     first_version.write_text("".join(bill.read_text().splitlines(keepends=True)[:-2]))
     real = [SHARED_DATA / name for name in REAL_FILES if (SHARED_DATA / name).exists()]
+    invoiced = [PROJECT_DIR / "tests" / "ingest" / "sources" / name / "revenue.jsonl" for name in INVOICING]
     home = warehouse("parity")
-    home.load(*((path, None) for path in (first_version, *files, *real)))
+    home.load(*((path, None) for path in (first_version, *files, *real, *invoiced)))
     return home
 
 
