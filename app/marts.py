@@ -379,6 +379,43 @@ class Warehouse:
             {"source": source_id, "request": request_id},
         )
 
+    def units(self) -> pl.DataFrame:
+        """`cost_per_unit` of the company, the newest month first."""
+        return self._read(
+            "select * from marts.cost_per_unit where dimension = 'company' order by month desc, cost_usd desc, unit_id"
+        )
+
+    def unit_members(self, unit_id: str, dimension: str, month: date, limit: int) -> pl.DataFrame:
+        """`cost_per_unit` of a unit and month by feature, customer or plan, the dearest first."""
+        return self._read(
+            "select * from marts.cost_per_unit"
+            " where unit_id = $unit and dimension = $dimension and month = $month"
+            " order by cost_usd desc, id limit $limit",
+            {"unit": unit_id, "dimension": dimension, "month": month, "limit": limit},
+        )
+
+    def revenue_methods(self, scope: Scope) -> pl.DataFrame:
+        """`revenue_by_method` summed over the months of the scope, by method and feature, with gross_margin."""
+        sums = ", ".join(_sum(name) for name in ("revenue_usd", "cogs_usd", "gross_profit_usd"))
+        return self._read(
+            "select *, case when revenue_usd > 0"
+            " then cast(gross_profit_usd as double) / cast(revenue_usd as double) end as gross_margin from ("
+            f"select revenue_method, feature_id, bool_and(is_chosen) as is_chosen, {sums} from marts.revenue_by_method"
+            " where month between date_trunc('month', $start) and $end"
+            " and (len($feature) = 0 or feature_id = any($feature)) group by 1, 2) order by 1, 2",
+            {"start": scope.start, "end": scope.end, "feature": list(scope.feature)},
+        )
+
+    def margin_by_plan(self, scope: Scope) -> pl.DataFrame:
+        """Sums of `gross_margin_daily` by plan_id, and customer_count, the plan that earns most first."""
+        where, bound = MARGIN.where(scope)
+        sums = ", ".join(map(_sum, MARGIN.sums))
+        return self._read(
+            f"select plan_id, cast(count(distinct customer_id) as bigint) as customer_count, {sums}"
+            f" from marts.gross_margin_daily where {where} group by 1 order by revenue_usd desc, plan_id",
+            bound,
+        )
+
     def attribution_rules(self) -> pl.DataFrame:
         """`attribution_rule_coverage`, in the order of the rules."""
         return self._read("select * from marts.attribution_rule_coverage order by rule_number")

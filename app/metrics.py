@@ -66,6 +66,20 @@ def quotient(numerator: str, denominator: str, name: str) -> pl.Expr:
     return (pl.when(below != 0).then(pl.col(numerator).cast(pl.Float64) / below)).alias(name)
 
 
+def with_break_even(frame: pl.DataFrame, target: int) -> pl.DataFrame:
+    """Adds `break_even_revenue_usd` and `price_change` to a frame of `revenue_usd` and `cogs_usd`.
+
+    Args:
+        target: gross margin to be left, per cent, below 100. Revenue that leaves it is cost ÷ (1 − target); the change
+            is null where there is no revenue to change.
+    """
+    needed = (pl.col("cogs_usd") * 100 / (100 - target)).cast(pl.Decimal(38, 12)).alias("break_even_revenue_usd")
+    change = quotient("break_even_revenue_usd", "revenue_usd", "price_change") - 1
+    return frame.with_columns(needed).with_columns(
+        pl.when(pl.col("revenue_usd") > 0).then(change).alias("price_change")
+    )
+
+
 def with_margin(frame: pl.DataFrame) -> pl.DataFrame:
     """Adds `gross_margin` and `margin_class` to a frame of `revenue_usd` and `gross_profit_usd`.
 

@@ -105,6 +105,27 @@ def cost_bars(
     return figure
 
 
+def parts(frame: pl.DataFrame, palette: Palette) -> go.Figure:
+    """Horizontal bars of `per_unit_usd` by `part`, the first row on top."""
+    figure = _figure(palette, 80 + 32 * len(frame))
+    costs = _floats(frame, "per_unit_usd")
+    figure.add_bar(
+        x=costs,
+        y=_names(frame, "part"),
+        orientation="h",
+        text=[theme.money(cost) for cost in frame["per_unit_usd"]],
+        textposition="outside",
+        cliponaxis=False,
+        marker={"color": palette.categories[0]},
+        hovertemplate="%{y}: %{text}<extra></extra>",
+    )
+    known = [cost or 0.0 for cost in costs]
+    figure.update_layout(showlegend=False, margin={"t": 8})
+    figure.update_xaxes(tickformat=MONEY, range=[min([0.0, *known]) * 1.3, max([0.0, *known]) * 1.3 or 1], nticks=5)
+    figure.update_yaxes(autorange="reversed", showgrid=False, type="category")
+    return figure
+
+
 def revenue_against_cost(frame: pl.DataFrame, on: str, palette: Palette) -> go.Figure:
     """One mark a member on logarithmic axes, revenue across and cost up, with the line where they are equal.
 

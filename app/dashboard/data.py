@@ -218,6 +218,42 @@ def serving_experiments(path: str, scope: Scope) -> pl.DataFrame:
     return warehouse(path).serving_experiments(scope)
 
 
+@st.cache_data(max_entries=8, show_spinner=False)
+def units(path: str) -> pl.DataFrame:
+    """What one of each unit costs the company, by month."""
+    return warehouse(path).units()
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def unit_members(path: str, unit_id: str, dimension: str, month: date, limit: int) -> pl.DataFrame:
+    """What one costs by feature, customer or plan."""
+    return warehouse(path).unit_members(unit_id, dimension, month, limit)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def revenue_methods(path: str, scope: Scope) -> pl.DataFrame:
+    """What features earn by every way of spreading revenue."""
+    return warehouse(path).revenue_methods(scope)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def margin_by_plan(path: str, scope: Scope) -> pl.DataFrame:
+    """Sums of `gross_margin_daily` by plan."""
+    return warehouse(path).margin_by_plan(scope)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def attribution_rules(path: str) -> pl.DataFrame:
+    """What the attribution rules did."""
+    return warehouse(path).attribution_rules()
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def attribution_coverage(path: str) -> pl.DataFrame:
+    """How much of the cost is attributed, by month."""
+    return warehouse(path).attribution_coverage()
+
+
 @st.cache_data(max_entries=64, show_spinner=False)
 def allocation_pools(path: str, month: date) -> pl.DataFrame:
     """Where the cost that no call is told to have went."""

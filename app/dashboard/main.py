@@ -37,6 +37,12 @@ _PAGES = {
             help="Whom we subsidise: revenue against cost and margin of each customer.",
         ),
         st.Page(
+            "app_pages/units.py",
+            title="Units",
+            icon=":material/category:",
+            help="What one conversation, document or ticket costs, of which parts, and the price that would do.",
+        ),
+        st.Page(
             "app_pages/conversations.py",
             title="Conversations",
             icon=":material/forum:",

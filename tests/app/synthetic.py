@@ -310,8 +310,72 @@ _MARTS = (
     select customer_id, feature_id, usage_date, cast(revenue_usd as decimal(38, 12)) as revenue_usd,
         cast(cogs_usd as decimal(38, 12)) as cogs_usd, cast(0 as decimal(38, 12)) as shared_cost_usd,
         cast(revenue_usd - cogs_usd as decimal(38, 12)) as gross_profit_usd,
-        cast(request_count as bigint) as request_count, cast(unpriced_request_count as bigint) as unpriced_request_count
+        cast(request_count as bigint) as request_count,
+        cast(unpriced_request_count as bigint) as unpriced_request_count,
+        '(unattributed)' as plan_id, '(none)' as segment_id
     from spread""",
+    *(
+        f"update marts.gross_margin_daily set plan_id = '{plan}' where customer_id = '{customer}'"
+        for customer, (plan, _, _) in CUSTOMERS.items()
+        if plan
+    ),
+    """create table marts.revenue_by_method as
+    select cast(date_trunc('month', usage_date) as date) as month, revenue_method, feature_id,
+        revenue_method = 'cost' as is_chosen,
+        cast(sum(case when revenue_method <> 'none' then revenue_usd else 0 end) as decimal(38, 12)) as revenue_usd,
+        cast(sum(cogs_usd) as decimal(38, 12)) as cogs_usd,
+        cast(sum(case when revenue_method <> 'none' then revenue_usd else 0 end - cogs_usd) as decimal(38, 12))
+            as gross_profit_usd
+    from marts.gross_margin_daily
+    cross join (values ('cost'), ('requests'), ('list_price'), ('none')) as methods (revenue_method)
+    group by 1, 2, 3""",
+    """create table marts.cost_per_unit as
+    with calls as (
+        select *, cast(date_trunc('month', usage_date) as date) as month
+        from requests where environment <> 'staging' and conversation_id <> '(unattributed)'
+    )
+    select 'conversation' as unit_id, dimension, id, month,
+        cast(count(distinct (customer_id, conversation_id)) as bigint) as unit_count,
+        cast(0 as bigint) as known_outcome_count, cast(0 as bigint) as success_count,
+        cast(count(distinct (customer_id, conversation_id)) as bigint) as sample_size, dimension = 'plan'
+            as is_small_sample,
+        cast(coalesce(sum(cost_usd), 0) as decimal(38, 12)) as cost_usd,
+        cast(coalesce(sum(input_cost_usd), 0) as decimal(38, 12)) as uncached_input_cost_usd,
+        cast(coalesce(sum(cache_read_cost_usd + cache_write_cost_usd), 0) as decimal(38, 12)) as cached_input_cost_usd,
+        cast(coalesce(sum(output_cost_usd), 0) as decimal(38, 12)) as output_cost_usd,
+        cast(0 as decimal(38, 12)) as retry_cost_usd, cast(0 as decimal(38, 12)) as embedding_cost_usd,
+        cast(0 as decimal(38, 12)) as retrieval_cost_usd, cast(0 as decimal(38, 12)) as rerank_cost_usd,
+        cast(0 as decimal(38, 12)) as tool_cost_usd, cast(0 as decimal(38, 12)) as other_cost_usd,
+        cast(0 as decimal(38, 12)) as invoice_cost_usd, cast(2 as decimal(38, 12)) as shared_cost_usd,
+        cast(0.25 as decimal(38, 12)) as cost_per_unit_usd, cast(0.125 as decimal(38, 12)) as median_cost_usd,
+        cast(0.75 as decimal(38, 12)) as p95_cost_usd,
+        cast(0.3 as decimal(38, 12)) as fully_loaded_cost_per_unit_usd,
+        cast(null as decimal(38, 12)) as cost_per_successful_unit_usd, cast(null as double) as success_share,
+        cast(0.5 as decimal(38, 15)) as price_usd, 0.4::double as margin_at_price,
+        cast(0.6 as decimal(6, 4)) as target_margin, cast(0.75 as decimal(38, 15)) as break_even_price_usd
+    from (
+        select 'company' as dimension, '(all)' as id, * from calls
+        union all select 'feature', feature_id, * from calls
+        union all select 'customer', customer_id, * from calls
+    ) group by 2, 3, 4""",
+    """create table marts.attribution_coverage as
+    select cast(date_trunc('month', usage_date) as date) as month, dimension,
+        cast(coalesce(sum(cost_usd), 0) as decimal(38, 12)) as cost_usd,
+        cast(coalesce(sum(cost_usd) filter (where id <> '(unattributed)'), 0) as decimal(38, 12))
+            as attributed_cost_usd,
+        cast(0 as decimal(38, 12)) as ruled_cost_usd, 0.9::double as attributed_share
+    from (
+        select usage_date, cost_usd, 'customer' as dimension, customer_id as id from requests
+        union all select usage_date, cost_usd, 'feature', feature_id from requests
+    ) group by 1, 2""",
+    """create table marts.attribution_rule_coverage as
+    select cast(number as bigint) as rule_number, reason, rule_status, cast(calls as bigint) as request_count,
+        cast(cost as decimal(38, 12)) as cost_usd, date '2026-11-20' as last_date,
+        cast(conflicts as bigint) as conflict_count, cast(beaten as bigint) as beaten_by_rule_number
+    from (values
+        (10, 'keys of one customer', 'sets', 120, 12.5, 0, null), (20, 'old project', 'dead', 0, 0, 0, null),
+        (30, 'its second key', 'shadowed', 0, 0, 3, 10)
+    ) as rules (number, reason, rule_status, calls, cost, conflicts, beaten) where exists (from requests)""",
     """create table marts.gross_margin as
     select 'customer' as dimension, customer_id as id, cast(date_trunc('month', usage_date) as date) as month,
         sum(revenue_usd) as revenue_usd, sum(cogs_usd) as cogs_usd, sum(gross_profit_usd) as gross_profit_usd,

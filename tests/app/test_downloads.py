@@ -33,6 +33,7 @@ PAGES: dict[str, tuple[str, dict[str, str]]] = {
     "overrides": ("prices", {"section": "Overrides"}),
     "close": ("close", {}),
     "health": ("health", {}),
+    "units": ("units", {}),
 }
 
 

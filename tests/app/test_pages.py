@@ -23,7 +23,7 @@ from app.marts import CONFIG
 from tests.app import excel, synthetic
 
 PAGES = sorted(page.stem for page in (dashboard.MAIN.parent / "app_pages").glob("*.py"))
-GOVERNED = [name for name in PAGES if name not in {"prices", "health", "close"}]
+GOVERNED = [name for name in PAGES if name not in {"prices", "health", "close", "units"}]
 """Pages that the filters in the sidebar govern: a price holds whoever calls."""
 USAGE, MARGIN = "marts.fct_usage_hourly", "marts.gross_margin_daily"
 TALKS = "(select * from marts.cost_per_conversation where conversation_id <> '(unattributed)')"
@@ -927,6 +927,57 @@ def test_data_health_tells_what_of_each_provider_falls_to_calls(imaginary: Path)
     assert rows["coverage_share"].to_list()[1] == pytest.approx(805 / 812.4)
     assert pd.isna(rows["coverage_share"][0]), "nothing of that bill is use of models"
     assert rows["unbilled_usd"].to_list() == [0, 12.5]
+
+
+def test_data_health_lists_the_attribution_rules_and_what_they_did(imaginary: Path) -> None:
+    page, asked = open_page("health"), Asked(imaginary)
+    rules = table(page, "beaten_by_rule_number")
+    assert rules["rule_status"].to_list() == ["Sets", "Fits no call", "Never wins"]
+    attributed = table(page, "attributed_cost_usd")
+    query = (
+        "select attributed_cost_usd from marts.attribution_coverage where dimension = 'customer' order by month desc"
+    )
+    assert attributed["attributed_cost_usd"][0] == pytest.approx(float(asked.one(query)))
+
+
+def test_units_show_what_one_costs_of_which_parts_and_by_whom(imaginary: Path) -> None:
+    asked, page = Asked(imaginary), open_page("units", units_month="October 2026")
+    of = "from marts.cost_per_unit where month = date '2026-10-01' and dimension"
+    assert tile(page, "Units") == theme.count(asked.one(f"select unit_count {of} = 'company'"))
+    assert tile(page, "Median") == "$0.1250"
+    assert tile(page, "Break-even price") == "$0.7500"
+    assert tile(page, "Cost of a success") == theme.UNKNOWN
+    parts = charts(page)["unit_parts"][0]
+    assert list(parts["y"]) == ["Input", "Cached input", "Output", "Shared"]
+    everything = asked.one(f"select (cost_usd + shared_cost_usd) / unit_count {of} = 'company'")
+    assert sum(numbers(parts, "x")) == pytest.approx(float(everything), rel=1e-6)
+    rows = table(page, "break_even_price_usd")
+    assert set(rows["id"]) == {name for (name,) in asked.con.sql(f"select id {of} = 'feature'").fetchall()}
+    by_customer = open_page("units", units_month="October 2026")
+    by_customer.segmented_control(key="units_by").set_value("customer").run()
+    assert len(table(by_customer, "break_even_price_usd")) == asked.one(f"select count(*) {of} = 'customer'")
+
+
+def test_plans_show_the_price_change_that_would_leave_a_margin(imaginary: Path) -> None:
+    asked, page = Asked(imaginary), open_page("customers")
+    rows = table(page, "price_change").set_index("plan_id")
+    revenue = asked.sum("sum(revenue_usd) filter (where plan_id = 'business')", MARGIN)
+    cost = asked.sum("sum(cogs_usd) filter (where plan_id = 'business')", MARGIN)
+    assert rows.loc["business", "revenue_usd"] == pytest.approx(float(revenue))
+    assert rows.loc["business", "price_change"] == pytest.approx(float(cost / (1 - Decimal("0.6")) / revenue - 1))
+    assert rows["revenue_usd"].sum() == pytest.approx(float(asked.sum("sum(revenue_usd)", MARGIN)))
+    page.number_input(key="target_margin").set_value(0).run()
+    assert table(page, "price_change").set_index("plan_id").loc["business", "price_change"] == pytest.approx(
+        float(cost / revenue - 1)
+    )
+
+
+def test_features_show_what_each_way_of_spreading_revenue_would_say(imaginary: Path) -> None:
+    del imaginary
+    rows = table(open_page("features"), "revenue_usd_requests")
+    assert rows["revenue_usd_none"].sum() == 0
+    assert rows["revenue_usd_cost"].sum() == pytest.approx(rows["revenue_usd_requests"].sum())
+    assert rows["gross_margin_none"].isna().all()
 
 
 def test_data_health_lists_what_was_not_taken_and_what_the_tests_said(imaginary: Path) -> None:

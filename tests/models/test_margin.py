@@ -1,7 +1,6 @@
 """A known company in, known margins out: cost meets the plan of its day, and every sum closes; worked out by hand."""
 
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -55,7 +54,7 @@ CALLS = [
 
 @pytest.fixture(scope="module")
 def loaded(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Company:
-    folder: Path = tmp_path_factory.mktemp("margin")
+    folder = tmp_path_factory.mktemp("margin")
     made = company("margin", overrides=A_DOLLAR_A_MILLION)
     said = [
         ("bob", "free", "self-serve", "2026-01-01", "2100-01-01"),
@@ -108,7 +107,7 @@ def test_two_plans_on_one_day_are_told(loaded: Company) -> None:
 
 def test_a_margin_that_is_not_known_says_why(loaded: Company) -> None:
     rows = loaded.rows(
-        "select id, gross_margin, unknown_reason, margin_class from gross_margin where dimension = 'customer' order by id"
+        "select id, gross_margin, unknown_reason, margin_class from gross_margin where dimension = 'customer'"
     )
     by_id = {row[0]: row[1:] for row in rows}
     assert by_id["ann"] == (pytest.approx(60 / 470), None, "thin")
@@ -137,7 +136,9 @@ def test_members_of_every_dimension_sum_to_the_company(loaded: Company) -> None:
 
 
 def test_every_way_to_spread_revenue_over_features_is_there_to_compare(loaded: Company) -> None:
-    found = loaded.rows("select revenue_method, feature_id, revenue_usd, is_chosen from revenue_by_method order by 1, 2")
+    found = loaded.rows(
+        "select revenue_method, feature_id, revenue_usd, is_chosen from revenue_by_method order by 1, 2"
+    )
     by_method = {(method, feature): (revenue, chosen) for method, feature, revenue, chosen in found}
     assert {method for method, _ in by_method} == {"cost", "requests", "list_price", "none"}
     assert by_method["cost", "search"] == (pytest.approx(D(310) * 6 / 11), True)
@@ -145,9 +146,11 @@ def test_every_way_to_spread_revenue_over_features_is_there_to_compare(loaded: C
     assert by_method["none", "search"] == (D(0), False)
     for method in ("cost", "requests", "list_price", "none"):
         assert sum(revenue for (one, _), (revenue, _) in by_method.items() if one == method) == D("851.3")
-    assert loaded.rows(
-        "select revenue_split_by from gross_margin where dimension = 'feature' order by id"
-    ) == [("none",), ("cost",), ("cost",)]
+    assert loaded.rows("select revenue_split_by from gross_margin where dimension = 'feature' order by id") == [
+        ("none",),
+        ("cost",),
+        ("cost",),
+    ]
 
 
 def test_a_cohort_is_followed_from_its_first_month(loaded: Company) -> None:

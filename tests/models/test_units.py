@@ -147,12 +147,15 @@ def test_calls_and_events_that_come_later_are_counted_as_in_one_build(loaded: Co
         "document,d-9,2026-11-02T13:00:00Z,bob,import,t-20,success\n"
     )
     more = [call(40, 20, "ann", "7", conversation_id="c-2"), call(41, 20, "bob", "1", feature_id="import")]
-    november = [{**call(42, 2, "bob", "3", feature_id="import", trace_id="t-20"), "requested_at": "2026-11-02T12:00:00Z"}]
+    november = [
+        {**call(42, 2, "bob", "3", feature_id="import", trace_id="t-20"), "requested_at": "2026-11-02T12:00:00Z"}
+    ]
     loaded.load((tmp_path / "more.csv", None), (write_calls(tmp_path / "more.jsonl", more + november), "canonical"))
     query = "select * from cost_per_unit order by unit_id, dimension, id, month"
     incremental = loaded.rows(query)
     loaded.load(full=True)
     assert loaded.rows(query) == incremental
     assert loaded.rows(
-        "select unit_count, cost_usd from cost_per_unit where unit_id = 'document' and dimension = 'company' order by month"
+        "select unit_count, cost_usd from cost_per_unit where unit_id = 'document' and dimension = 'company' "
+        "order by month"
     ) == [(6, D(15)), (1, D(3))]

@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from app import metrics
-from app.dashboard import breakdown, charts, data, figures, filters, panels, states, theme
+from app.dashboard import breakdown, charts, data, figures, filters, panels, plans, states, theme
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
@@ -25,8 +25,8 @@ MONEY = {
 view = filters.current()
 panels.title(view, "Customers")
 
-plans = data.customers(view.path).with_columns(pl.col("plan_id").replace(UNATTRIBUTED, None))
-members = figures.members(view, "customer").join(plans, on="customer_id", how="left", maintain_order="left")
+newest_plans = data.customers(view.path).with_columns(pl.col("plan_id").replace(UNATTRIBUTED, None))
+members = figures.members(view, "customer").join(newest_plans, on="customer_id", how="left", maintain_order="left")
 if members.is_empty():
     states.empty(view)
     st.stop()
@@ -144,4 +144,5 @@ panels.table(
     note="The most expensive first. Click a name to look into the customer.",
     on_pick=filters.opens("customer"),
 )
+plans.show(view)
 panels.onward(view, "customer")

@@ -4,7 +4,7 @@ import polars as pl
 import streamlit as st
 
 from app import metrics
-from app.dashboard import breakdown, charts, figures, filters, panels, rag, states, theme
+from app.dashboard import breakdown, charts, figures, filters, panels, rag, revenue_methods, states, theme
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
@@ -132,5 +132,6 @@ panels.table(
     note="The most expensive first. Click a name to look into the feature.",
     on_pick=filters.opens("feature"),
 )
+revenue_methods.show(view)
 rag.show(view)
 panels.onward(view, "feature")

@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from app import metrics
-from app.dashboard import data, filters, health_intake, panels, price_checks, states, theme
+from app.dashboard import attribution, data, filters, health_intake, panels, price_checks, states, theme
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
 from app.marts import Scope
@@ -186,6 +186,7 @@ months = data.charge_kinds(view.path)
 summary()
 health_intake.freshness(view)
 coverage()
+attribution.show(view)
 price_checks.unpriced(view)
 if not months.is_empty():
     unclassified(data.unclassified_charges(view.path, ROWS))

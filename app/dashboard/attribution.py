@@ -1,0 +1,49 @@
+"""Whose the calls are: what has a customer, a feature, a team, and what the rules did."""
+
+import polars as pl
+
+from app.dashboard import data, panels
+from app.dashboard.filters import View
+from app.dashboard.tables import Column
+
+STATES = {"sets": "Sets", "shadowed": "Never wins", "dead": "Fits no call"}
+
+
+def show(view: View) -> None:
+    """List how much is attributed, month by month, and the rules."""
+    panels.table(
+        "Attributed cost",
+        data.attribution_coverage(view.path),
+        {
+            "month": Column("Month", "day"),
+            "dimension": Column("To a"),
+            "attributed_share": Column("Attributed", "percent"),
+            "cost_usd": Column("Cost of calls", "money"),
+            "attributed_cost_usd": Column("Attributed", "money"),
+            "ruled_cost_usd": Column("By a rule", "money"),
+        },
+        alt="Cost of calls that has a customer, a feature and a team, by month.",
+        key="attributed",
+        note="The rest is (unattributed), and in every total. Rules are lines of seeds/attribution_rules.csv;"
+        " `unitcost rules diff` shows what a change would move.",
+    )
+    rules = data.attribution_rules(view.path)
+    if rules.is_empty():
+        return
+    panels.table(
+        "Attribution rules",
+        rules.with_columns(pl.col("rule_status").replace(STATES)),
+        {
+            "rule_number": Column("Rule"),
+            "rule_status": Column("Does"),
+            "request_count": Column("Requests", "count"),
+            "cost_usd": Column("Cost", "money"),
+            "conflict_count": Column("Conflicts", "count", help="Kinds of call where an earlier rule says otherwise."),
+            "beaten_by_rule_number": Column("Beaten by"),
+            "last_date": Column("Last used", "day"),
+            "reason": Column("Why"),
+        },
+        alt="Attribution rules with what each set, its conflicts, and those that do nothing.",
+        key="attribution_rules",
+        note="A rule that never wins, or fits no call, can go.",
+    )
