@@ -22,7 +22,7 @@ select
     coalesce({{ 'rules.set_team_id, ' if used }}requests.team_id, '(unattributed)') as team_id,
     coalesce({{ 'rules.set_environment, ' if used }}requests.environment, 'production') as environment,
     {{ 'rules.set_unit_id' if used else 'cast(null as string)' }} as unit_id,
-    {{ 'rules.attribution_rules' if used else 'cast(null as string)' }},
+    {{ 'rules.attribution_rules' if used else 'cast(null as string) as attribution_rules' }},
     requests.trace_id,
     requests.operation,
     requests.region_id,
