@@ -17,7 +17,7 @@ UNATTRIBUTED = "(unattributed)"
 """The member that stands for a missing key, in every mart."""
 
 Grain = Literal["day", "week", "month"]
-Dimension = Literal["provider", "model", "feature", "customer", "environment"]
+Dimension = Literal["provider", "model", "feature", "customer", "environment", "team", "operation"]
 
 
 class MartError(Exception):
@@ -122,8 +122,14 @@ USAGE = Mart(
         "feature": "feature_id",
         "customer": "customer_id",
         "environment": "environment",
+        "team": "team_id",
+        "operation": "operation",
     },
     sums=(
+        "uncached_input_tokens",
+        "cache_read_tokens",
+        "cache_write_tokens",
+        "output_tokens",
         "request_count",
         "retry_count",
         "error_count",

@@ -43,6 +43,12 @@ _PAGES = {
             help="What one conversation, document or ticket costs, of which parts, and the price that would do.",
         ),
         st.Page(
+            "app_pages/models.py",
+            title="Models",
+            icon=":material/memory:",
+            help="What serves the calls: cost, tokens, caching and retries by model, team, operation, environment.",
+        ),
+        st.Page(
             "app_pages/conversations.py",
             title="Conversations",
             icon=":material/forum:",

@@ -271,7 +271,7 @@ _MARTS = (
         cast(sum(output_cost_usd) as decimal(38, 12)) as output_cost_usd,
         cast(sum(tool_cost_usd) as decimal(38, 12)) as tool_cost_usd, {_COSTS},
         cast(sum(cost_usd) filter (where is_invoiced) as decimal(38, 12)) as invoiced_cost_usd,
-        bool_and(is_invoiced) as is_invoiced
+        bool_and(is_invoiced) as is_invoiced, '(unattributed)' as team_id
     from requests group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12""",
     f"""create table marts.cost_per_conversation as
     select customer_id, conversation_id, arg_min(feature_id, requested_at) as feature_id,

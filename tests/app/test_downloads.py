@@ -34,6 +34,7 @@ PAGES: dict[str, tuple[str, dict[str, str]]] = {
     "close": ("close", {}),
     "health": ("health", {}),
     "units": ("units", {}),
+    "models": ("models", {}),
 }
 
 

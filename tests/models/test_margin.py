@@ -1,10 +1,15 @@
 """A known company in, known margins out: cost meets the plan of its day, and every sum closes; worked out by hand."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from app import builds
+from app.marts import MARGIN, USAGE, Dimension, Scope, Warehouse
 from tests.models.conftest import Companies, Company, write_calls
 from tests.models.test_attribution import A_DOLLAR_A_MILLION, MILLION
 
@@ -157,3 +162,34 @@ def test_a_cohort_is_followed_from_its_first_month(loaded: Company) -> None:
     assert loaded.rows(
         "select month_number, customer_count, paying_customer_count, revenue_usd, cogs_usd from customer_cohorts"
     ) == [(0, 7, 4, D("851.3"), D("432.5"))]
+
+
+def test_engineering_product_and_finance_see_one_total_under_any_filter(loaded: Company) -> None:
+    """Models, Features and Customers read the same marts: by whatever calls are told apart, they cost the same."""
+    warehouse = Warehouse(builds.current(loaded.home).path)
+    customers = ["ann", "bob", "cee", "dan", "fay", HTML, FORMULA, "(unattributed)", "nobody"]
+    days = st.dates(date(2026, 10, 1), date(2026, 10, 31))
+    some = st.lists(st.sampled_from(customers), max_size=3, unique=True)
+    features = st.lists(st.sampled_from(["chat", "search", "(unattributed)"]), max_size=2, unique=True)
+
+    def total(by: Dimension, scope: Scope) -> tuple[Decimal, int]:
+        rows = warehouse.totals(USAGE, scope, (by,))
+        return sum(rows["cost_usd"].drop_nulls().to_list(), D(0)), int(rows["request_count"].sum())
+
+    @settings(max_examples=60, deadline=None)
+    @given(start=days, end=days, chosen=some, of=features, model=st.sampled_from([(), ("small",), ("none-such",)]))
+    def same(start: date, end: date, chosen: list[str], of: list[str], model: tuple[str, ...]) -> None:
+        scope = Scope(min(start, end), max(start, end), customer=tuple(chosen), feature=tuple(of), model=model)
+        engineering = {total(by, scope) for by in ("model", "provider", "operation", "team", "environment")}
+        assert engineering == {total("feature", scope)} == {total("customer", scope)}
+        if not model:  # margins do not know models; nothing here is shared
+            finance = warehouse.totals(MARGIN, scope, ("customer",))
+            product = warehouse.totals(MARGIN, scope, ("feature",))
+            for name in ("revenue_usd", "cogs_usd", "gross_profit_usd"):
+                assert sum(finance[name].to_list(), D(0)) == sum(product[name].to_list(), D(0))
+            assert {sum(finance["cogs_usd"].to_list(), D(0))} == {cost for cost, _ in engineering}
+
+    try:
+        same()
+    finally:
+        warehouse.close()
