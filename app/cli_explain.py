@@ -33,19 +33,19 @@ def command(
             raise MartError(f"no call {request_id} is in the build: `unitcost status` says what was loaded")
         reasons = {row["rule_number"]: row["reason"] for row in warehouse.attribution_rules().to_dicts()}
         for call in calls:
-            _call(call, reasons)
+            _call(call, warehouse.input_path(call["input_id"]) or call["input_id"], reasons)
             _cost(call, warehouse.request_lines(call["source_id"], request_id).to_dicts(), settings)
     finally:
         warehouse.close()
 
 
-def _call(call: dict[str, Any], reasons: dict[int, str | None]) -> None:
+def _call(call: dict[str, Any], path: str, reasons: dict[int, str | None]) -> None:
     table = RichTable(box=None, pad_edge=False, show_header=False)
     table.add_row("call", escape(call["request_id"]))
     for name in SHOWN:
         if call[name] is not None:
             table.add_row(name.removesuffix("_id").replace("_", " "), escape(str(call[name])))
-    table.add_row("logged in", escape(f"{call['path'] or call['input_id']}, record {call['record_number']:,}"))
+    table.add_row("logged in", escape(f"{path}, record {call['record_number']:,}"))
     by_rule = dict(part.rsplit(":", 1) for part in (call["attribution_rules"] or "").split())
     for name, word in cli_rules.WORDS.items():
         number = by_rule.get(name)

@@ -368,14 +368,17 @@ class Warehouse:
         )
 
     def requests(self, request_id: str, source_id: str | None = None) -> pl.DataFrame:
-        """`fct_requests` of an id, from one source or all, and `path`: the file that it was read from."""
+        """`fct_requests` of an id, from one source or all."""
         return self._read(
-            "select requests.*, files.path from marts.fct_requests as requests"
-            " left join (select input_id, min(path) as path from marts.input_balance group by 1) as files"
-            " on requests.input_id = files.input_id"
+            "select * from marts.fct_requests"
             " where request_id = $request and ($source is null or source_id = $source) order by source_id",
             {"request": request_id, "source": source_id},
         )
+
+    def input_path(self, input_id: str) -> str | None:
+        """Where the file of an input was read from."""
+        paths = self._read("select path from marts.input_balance where input_id = $input", {"input": input_id})
+        return None if paths.is_empty() else str(paths["path"][0])
 
     def request_lines(self, source_id: str, request_id: str) -> pl.DataFrame:
         """`cost_lines` of one call."""
@@ -384,6 +387,10 @@ class Warehouse:
             " where source_id = $source and request_id = $request order by kind_number",
             {"source": source_id, "request": request_id},
         )
+
+    def return_on_spend(self) -> pl.DataFrame:
+        """`return_on_spend`, the newest month first."""
+        return self._read("select * from marts.return_on_spend order by month desc")
 
     def units(self) -> pl.DataFrame:
         """`cost_per_unit` of the company, the newest month first."""

@@ -219,6 +219,12 @@ def serving_experiments(path: str, scope: Scope) -> pl.DataFrame:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
+def return_on_spend(path: str) -> pl.DataFrame:
+    """What AI cost and returned, by month."""
+    return warehouse(path).return_on_spend()
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
 def units(path: str) -> pl.DataFrame:
     """What one of each unit costs the company, by month."""
     return warehouse(path).units()

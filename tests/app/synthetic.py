@@ -329,6 +329,14 @@ _MARTS = (
     from marts.gross_margin_daily
     cross join (values ('cost'), ('requests'), ('list_price'), ('none')) as methods (revenue_method)
     group by 1, 2, 3""",
+    """create table marts.return_on_spend as
+    select cast(date_trunc('month', usage_date) as date) as month, sum(revenue_usd) as revenue_usd,
+        sum(cogs_usd) as cogs_usd, cast(0 as decimal(38, 12)) as other_cost_usd,
+        sum(gross_profit_usd) as gross_profit_usd, sum(cogs_usd) as explained_cost_usd, 0.75::double as explained_share,
+        cast(sum(cogs_usd) as double) / cast(sum(revenue_usd) as double) as cost_share_of_revenue,
+        cast(sum(gross_profit_usd) as double) / cast(sum(cogs_usd) as double) as return_on_cogs,
+        0.1::double as unit_count_change, -0.05::double as unit_cost_change, -0.5::double as unit_cost_elasticity
+    from marts.gross_margin_daily group by 1""",
     """create table marts.cost_per_unit as
     with calls as (
         select *, cast(date_trunc('month', usage_date) as date) as month

@@ -158,6 +158,23 @@ def test_every_way_to_spread_revenue_over_features_is_there_to_compare(loaded: C
     ]
 
 
+def test_spend_is_explained_where_its_customer_and_feature_earn(loaded: Company) -> None:
+    # ann, bob and cee earn; dan, fay and nobody cost without it
+    assert loaded.rows(
+        "select cogs_usd, explained_cost_usd, explained_share, cost_share_of_revenue, return_on_cogs, "
+        "unit_cost_elasticity from return_on_spend"
+    ) == [
+        (
+            D("434.5"),
+            D(424),
+            pytest.approx(424 / 434.5),
+            pytest.approx(434.5 / 851.3),
+            pytest.approx(416.8 / 434.5),
+            None,
+        )
+    ]
+
+
 def test_a_cohort_is_followed_from_its_first_month(loaded: Company) -> None:
     assert loaded.rows(
         "select month_number, customer_count, paying_customer_count, revenue_usd, cogs_usd from customer_cohorts"

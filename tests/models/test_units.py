@@ -148,7 +148,8 @@ def test_calls_and_events_that_come_later_are_counted_as_in_one_build(loaded: Co
     )
     more = [call(40, 20, "ann", "7", conversation_id="c-2"), call(41, 20, "bob", "1", feature_id="import")]
     november = [
-        {**call(42, 2, "bob", "3", feature_id="import", trace_id="t-20"), "requested_at": "2026-11-02T12:00:00Z"}
+        {**call(42, 2, "bob", "3", feature_id="import", trace_id="t-20"), "requested_at": "2026-11-02T12:00:00Z"},
+        {**call(43, 2, "bob", "4", conversation_id="c-9"), "requested_at": "2026-11-02T12:00:00Z"},
     ]
     loaded.load((tmp_path / "more.csv", None), (write_calls(tmp_path / "more.jsonl", more + november), "canonical"))
     query = "select * from cost_per_unit order by unit_id, dimension, id, month"
@@ -159,3 +160,10 @@ def test_calls_and_events_that_come_later_are_counted_as_in_one_build(loaded: Co
         "select unit_count, cost_usd from cost_per_unit where unit_id = 'document' and dimension = 'company' "
         "order by month"
     ) == [(6, D(15)), (1, D(3))]
+    # three conversations of 22.10 together, then one of 4: two thirds fewer, each cheaper by 46 per cent
+    assert loaded.rows(
+        "select unit_count_change, unit_cost_change, unit_cost_elasticity from return_on_spend order by month"
+    ) == [
+        (None, None, None),
+        (pytest.approx(-2 / 3), pytest.approx(12 / 22.1 - 1), pytest.approx((12 / 22.1 - 1) / (-2 / 3))),
+    ]

@@ -136,6 +136,34 @@ def members(month: date, unit: str) -> None:
     )
 
 
+def returns() -> None:
+    """List what AI cost and returned, month by month."""
+    panels.table(
+        "Return on AI spend",
+        data.return_on_spend(view.path),
+        {
+            "month": Column("Month", "day"),
+            "revenue_usd": Column("Revenue", "money"),
+            "cogs_usd": Column("Cost", "money", help="AI cost of goods sold: calls and shared cost, of production."),
+            "cost_share_of_revenue": Column("Of revenue", "percent"),
+            "gross_profit_usd": Column("Gross profit", "money"),
+            "return_on_cogs": Column("Return", "percent", help="Gross profit ÷ cost."),
+            "explained_share": Column(
+                "Explained", "percent", help="Of the cost, what is of customers and features that earn something."
+            ),
+            "other_cost_usd": Column("Beside it", "money", help="Training, evaluation, experiments and development."),
+            "unit_count_change": Column("More conversations", "percent"),
+            "unit_cost_change": Column("Dearer each", "percent"),
+            "unit_cost_elasticity": Column(
+                "Elasticity", "quantity", help="The last ÷ the one before it: below 0 more use makes each one cheaper."
+            ),
+        },
+        alt="Cost and revenue of AI by month, and the share of the spend that has a value beside it.",
+        key="returns",
+        note="Whole months; the newest may not be over.",
+    )
+
+
 found = data.units(view.path)
 if found.is_empty():
     st.info(
@@ -149,3 +177,4 @@ row = found.row(by_predicate=(pl.col("month") == month) & (pl.col("unit_id") == 
 summary(row)
 anatomy(row)
 members(month, unit)
+returns()

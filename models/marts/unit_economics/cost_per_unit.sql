@@ -80,7 +80,7 @@ select
         as margin_at_price,
     cast(target_margin as decimal(6, 4)) as target_margin,
     cast({{ unit_cost(
-        '(fully_loaded_cost_per_unit_usd * 10000)', 'cast((1 - target_margin) * 10000 as decimal(5, 0))'
+        '(cast(fully_loaded_cost_per_unit_usd as decimal(24, 12)) * 10000)', 'cast((1 - target_margin) * 10000 as decimal(5, 0))'
     ) }} as decimal(38, 15)) as break_even_price_usd,
     1 - {{ ratio('unpriced_request_count', 'request_count') }} as priced_share
 from averaged
