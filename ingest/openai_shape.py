@@ -189,6 +189,8 @@ CALL = (
     Column("feature_id", paths=own("feature_id", "feature")),
     Column("conversation_id", paths=own("conversation_id", "session_id")),
     Column("environment", paths=own("environment")),
+    Column("team_id", paths=own("team_id", "team")),
+    Column("tags", Type.JSON, own("tags")),
     Column("trace_id", paths=own("trace_id")),
     Column("user_id", paths=(*own("user_id"), "request.user")),
     Column("project_id", paths=("project_id",)),
