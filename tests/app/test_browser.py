@@ -284,7 +284,7 @@ def test_a_table_can_be_taken_away_as_csv_excel_and_parquet(reader: Reader) -> N
     reader.goto("customers?period=7D")
     reader.charts(2)
     expect(reader.page.get_by_role("button", name="CSV")).to_have_count(0)
-    reader.page.locator("[data-testid=stPopoverButton]").filter(has_text="Download").click()
+    reader.page.locator("[data-testid=stPopoverButton]").filter(has_text="Download").first.click()
     files = {}
     for name, suffix in {"CSV": "csv", "Excel": "xlsx", "Parquet": "parquet"}.items():
         with reader.page.expect_download() as download:
