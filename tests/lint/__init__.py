@@ -54,3 +54,8 @@ def attribution_targets() -> list[str]:
 def attribution_used() -> list[str]:
     """As `macros/attribution_used.sql`."""
     return ["source_id"]
+
+
+def unit_parts() -> list[str]:
+    """As `macros/unit_parts.sql`."""
+    return ["retry", "output"]

@@ -1,7 +1,5 @@
 -- What a unit costs is the sum of its parts, and by every dimension the units cost the same.
-{% set parts = [
-    'retry', 'embedding', 'retrieval', 'rerank', 'uncached_input', 'cached_input', 'output', 'tool', 'other', 'invoice'
-] %}
+{% set parts = unit_parts() %}
 select
     unit_id,
     month,

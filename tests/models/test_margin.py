@@ -24,7 +24,7 @@ REVENUE = [
     ("ann", "2026-10-16", "2026-11-01", "320", "max"),
     ("bob", "2026-10-01", "2026-11-01", "310", "enterprise"),
     ("cee", "2026-10-01", "2026-11-01", "31", "basic"),
-    ("cee", "2026-10-01", "2026-11-01", "62", "plus"),
+    ("cus_cee", "2026-10-01", "2026-11-01", "62", "plus"),  # as who bills calls cee
     (FORMULA, "2026-10-01", "2026-11-01", "9.30", "pro"),
     ("fay", "2026-10-01", "2026-11-01", "-31", ""),
     (HTML, "2026-10-05", "2026-10-06", "0", "trial"),
@@ -66,6 +66,8 @@ def loaded(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Comp
         ("bob", "team", "sales", "2026-10-20", "2100-01-01"),
     ]
     made.seed("customer_plans", PLANS, [dict(zip(PLANS, (*line, "by hand"), strict=True)) for line in said])
+    known = {"source_id": "revenue_csv", "billing_customer_id": "cus_cee", "customer_id": "cee"}
+    made.seed("customer_ids", tuple(known), [known])
     revenue = folder / "revenue.csv"
     quoted = FORMULA.replace('"', '""')
     lines = [

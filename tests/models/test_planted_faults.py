@@ -57,6 +57,12 @@ FAULTS = {
         "from (select * from {{ ref('int_charges_converted') }} where true) as charges",
         None,
     ),
+    "a part of a unit is counted twice": (
+        "intermediate/units/int_unit_instances.sql",
+        "'output': 'case when ' ~ generated ~ ' then output_cost_usd end'",
+        "'output': 'case when ' ~ generated ~ ' then output_cost_usd * 2 end'",
+        "assert_units_are_their_parts",
+    ),
     "revenue is recognised short": (
         "intermediate/int_revenue_recognised.sql",
         "part as revenue_usd",

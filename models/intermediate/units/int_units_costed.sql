@@ -1,9 +1,7 @@
 -- grain: one row per unit, what makes one of it, customer and month: how many, how they ended, what they cost
 {{ config(materialized='table') }}
 -- Events without calls are units all the same, and cost nothing; calls without a unit of theirs are the cost of none.
-{% set parts = [
-    'retry', 'embedding', 'retrieval', 'rerank', 'uncached_input', 'cached_input', 'output', 'tool', 'other', 'invoice'
-] %}
+{% set parts = unit_parts() %}
 with instances as (
 
     select

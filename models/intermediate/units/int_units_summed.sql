@@ -2,9 +2,7 @@
 {{ config(materialized='table') }}
 -- Means are over units; the median and the 95th hundredth over what makes one (a conversation, a trace, …): the least
 -- value that so many do not exceed.
-{% set parts = [
-    'retry', 'embedding', 'retrieval', 'rerank', 'uncached_input', 'cached_input', 'output', 'tool', 'other', 'invoice'
-] %}
+{% set parts = unit_parts() %}
 {% set dimensions = {'company': "'(all)'", 'feature': 'feature_id', 'customer': 'customer_id', 'plan': 'plan_id'} %}
 {% set counts = [
     'unit_count', 'known_outcome_count', 'success_count', 'turn_count', 'request_count', 'unpriced_request_count'

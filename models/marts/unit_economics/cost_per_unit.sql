@@ -1,9 +1,7 @@
 -- grain: one row per unit, dimension (company, feature, customer, plan), member and month
 -- Means are over units; the median and the 95th hundredth over what makes one (a conversation, a trace, …): the least
 -- value that so many do not exceed. Shared cost by the share that the units have in what calls of the member cost.
-{% set parts = [
-    'retry', 'embedding', 'retrieval', 'rerank', 'uncached_input', 'cached_input', 'output', 'tool', 'other', 'invoice'
-] %}
+{% set parts = unit_parts() %}
 {% set counts = [
     'unit_count', 'known_outcome_count', 'success_count', 'turn_count', 'request_count', 'unpriced_request_count'
 ] %}

@@ -1,7 +1,5 @@
 -- grain: one row per unit, day on which it began, feature, customer and plan; additive over any filter
-{% set parts = [
-    'retry', 'embedding', 'retrieval', 'rerank', 'uncached_input', 'cached_input', 'output', 'tool', 'other', 'invoice'
-] %}
+{% set parts = unit_parts() %}
 select
     unit_id,
     first_date as usage_date,
