@@ -52,6 +52,8 @@ def _call(call: dict[str, Any], path: str, reasons: dict[int, str | None]) -> No
         how = "as logged" if number is None else f"by rule {number}: {reasons.get(int(number)) or 'no reason given'}"
         if call[name] is None:
             continue
+        if name == "environment" and number is None:
+            how += "; production where a log is silent"
         if call[name] == "(unattributed)":
             how = "the log does not say, and no rule fits"
         table.add_row(word, escape(f"{call[name]}  ({how})"))

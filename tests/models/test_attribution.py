@@ -198,7 +198,7 @@ def test_a_call_is_explained_with_the_rules_that_made_it_whose_it_is(
     said = CliRunner().invoke(cli, ["explain", "call-1"]).output
     assert "northwind  (by rule 10: of this test)" in said
     assert "assistant  (by rule 31: of this test)" in said
-    assert "production  (as logged)" in said
+    assert "production  (as logged; production where a log is silent)" in said
     assert "calls.jsonl, record 1" in said
     assert "cost: $1, estimated from prices" in said
     unknown = CliRunner().invoke(cli, ["explain", "none-such"])

@@ -114,7 +114,7 @@ def members(month: date, unit: str) -> None:
     )
     found = data.unit_members(view.path, unit, by, month, ROWS)
     panels.table(
-        f"{unit} by {by}",
+        f"{unit.capitalize()} by {by}",
         found,
         {
             "id": Column(DIMENSIONS[by]),
