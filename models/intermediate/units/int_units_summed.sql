@@ -15,25 +15,16 @@ with members as (
             {{ id }} as id,
             unit_id,
             month,
-            instance_id <> '(unlinked)' and unit_count > 0 as is_one,
             {{ for_each(counts, '@') }},
             cost_usd,
             {{ for_each(parts, '@_cost_usd') }},
             case when known_outcome_count > 0 then cost_usd else 0 end as known_outcome_cost_usd,
-            {{ unit_cost('cost_usd', 'unit_count') }} as unit_cost_usd
+            case
+                when instance_id <> '(unlinked)' and unit_count > 0 then {{ unit_cost('cost_usd', 'unit_count') }}
+            end as unit_cost_usd
         from {{ ref('int_units_costed') }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
-
-),
-
-ranked as (
-
-    select
-        *,
-        row_number() over (partition by dimension, id, unit_id, month, is_one order by unit_cost_usd) as place,
-        count(*) over (partition by dimension, id, unit_id, month, is_one) as place_count
-    from members
 
 )
 
@@ -43,11 +34,11 @@ select
     id,
     month,
     {{ for_each(counts, 'cast(sum(@) as bigint) as @') }},
-    cast(coalesce(max(case when is_one then place_count end), 0) as bigint) as sample_size,
+    cast(count(unit_cost_usd) as bigint) as sample_size,
     cast(sum(cost_usd) as decimal(38, 12)) as cost_usd,
     {{ for_each(parts, 'cast(sum(@_cost_usd) as decimal(38, 12)) as @_cost_usd') }},
     cast(sum(known_outcome_cost_usd) as decimal(38, 12)) as known_outcome_cost_usd,
-    min(case when is_one and place * 2 >= place_count then unit_cost_usd end) as median_cost_usd,
-    min(case when is_one and place * 100 >= place_count * 95 then unit_cost_usd end) as p95_cost_usd
-from ranked
+    {{ percentile_disc('unit_cost_usd', 50) }} as median_cost_usd,
+    {{ percentile_disc('unit_cost_usd', 95) }} as p95_cost_usd
+from members
 group by 1, 2, 3, 4
