@@ -7,11 +7,13 @@ import typer
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from app import builds, cli_rules
+from app import builds
 from app.console import out
 from app.currency import symbol
 from app.marts import MartError, Warehouse
+from app.rules_diff import DIMENSIONS
 from app.settings import Settings
+from app.workbook import exact
 
 SHOWN = (
     "source_id", "requested_at", "provider_id", "model_id", "requested_model", "service_tier", "region_id",
@@ -47,7 +49,7 @@ def _call(call: dict[str, Any], path: str, reasons: dict[int, str | None]) -> No
             table.add_row(name.removesuffix("_id").replace("_", " "), escape(str(call[name])))
     table.add_row("logged in", escape(f"{path}, record {call['record_number']:,}"))
     by_rule = dict(part.rsplit(":", 1) for part in (call["attribution_rules"] or "").split())
-    for name, word in cli_rules.WORDS.items():
+    for name, word in DIMENSIONS.items():
         number = by_rule.get(name)
         how = "as logged" if number is None else f"by rule {number}: {reasons.get(int(number)) or 'no reason given'}"
         if call[name] is None:
@@ -67,15 +69,15 @@ def _cost(call: dict[str, Any], lines: list[dict[str, Any]], settings: Settings)
         table.add_column(name, justify="left" if name == "what" else "right")
     for line in lines:
         table.add_row(
-            line["usage_kind"], f"{line['quantity'].normalize():f}", _plain(line["unit_price_usd"]),
+            line["usage_kind"], exact(line["quantity"]), _plain(line["unit_price_usd"]),
             _plain(line["amount_usd"]),
         )  # fmt: skip
     if lines:
         out.print(table)
-    cost = "not known" if call["cost_usd"] is None else f"{unit}{_plain(call['cost_usd'])}"
+    cost = "not known" if call["cost_usd"] is None else f"{unit}{exact(call['cost_usd'])}"
     by = "by the invoice" if call["is_invoiced"] else f"estimated from prices ({call['price_status']})"
     out.print(f"cost: {cost}, {by}; price {call['price_id'] or 'none'}", markup=False)
 
 
 def _plain(value: Decimal | None) -> str:
-    return "no price" if value is None else f"{value.normalize():f}"
+    return "no price" if value is None else exact(value)

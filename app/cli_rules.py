@@ -14,13 +14,6 @@ from app.currency import symbol
 from app.settings import Settings
 
 rules = typer.Typer(no_args_is_help=True, help="Attribution rules.")
-WORDS = {
-    "customer_id": "customer",
-    "feature_id": "feature",
-    "team_id": "team",
-    "environment": "environment",
-    "unit_id": "unit",
-}
 
 
 @rules.callback()
@@ -51,11 +44,11 @@ def _show(found: rules_diff.Diff, unit: str) -> None:
             table.add_column(name, justify="right" if name in {"calls", "cost"} else "left")
         for move in found.moves:
             table.add_row(
-                WORDS[move.dimension], escape(move.before), escape(move.after), f"{move.request_count:,}",
-                f"{unit}{move.cost_usd:,.6f}",
+                rules_diff.DIMENSIONS[move.dimension], escape(move.before), escape(move.after),
+                f"{move.request_count:,}", f"{unit}{move.cost_usd:,.6f}",
             )  # fmt: skip
         out.print(table)
-        for dimension, word in WORDS.items():
+        for dimension, word in rules_diff.DIMENSIONS.items():
             moved = [move for move in found.moves if move.dimension == dimension]
             if moved:
                 cost = sum((move.cost_usd for move in moved), Decimal(0))

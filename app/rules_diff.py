@@ -20,7 +20,14 @@ from app.settings import PROJECT_DIR, Settings
 from ingest.sqltext import literal
 
 RULES = Path("seeds") / "attribution_rules.csv"
-DIMENSIONS = ("customer_id", "feature_id", "team_id", "environment", "unit_id")
+DIMENSIONS = {
+    "customer_id": "customer",
+    "feature_id": "feature",
+    "team_id": "team",
+    "environment": "environment",
+    "unit_id": "unit",
+}
+"""What rules set: column of `fct_requests` → the word for it."""
 
 
 @dataclass(frozen=True)

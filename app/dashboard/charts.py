@@ -83,12 +83,19 @@ def cost_over_time(
 
 
 def cost_bars(
-    frame: pl.DataFrame, on: str, palette: Palette, *, labels: Sequence[str], fills: Sequence[str]
+    frame: pl.DataFrame,
+    on: str,
+    palette: Palette,
+    *,
+    labels: Sequence[str],
+    fills: Sequence[str],
+    cost: str = "cost_usd",
 ) -> go.Figure:
-    """Horizontal bars of `cost_usd`, the first row on top, each with its own label."""
+    """Horizontal bars of a column of cost, the first row on top, each with its own label."""
     figure = _figure(palette, 80 + 32 * len(frame))
+    costs = _floats(frame, cost)
     figure.add_bar(
-        x=_floats(frame, "cost_usd"),
+        x=costs,
         y=_names(frame, on),
         customdata=frame[on].to_list(),
         orientation="h",
@@ -98,30 +105,10 @@ def cost_bars(
         marker={"color": list(fills)},
         hovertemplate="%{y}: %{text}<extra></extra>",
     )
-    longest = max([0.0, *(cost or 0.0 for cost in _floats(frame, "cost_usd"))])
+    known = [one or 0.0 for one in costs]
+    least, most = min([0.0, *known]), max([0.0, *known])
     figure.update_layout(showlegend=False, margin={"t": 8})
-    figure.update_xaxes(tickformat=MONEY, range=[0, longest * 1.6 or 1], nticks=5)
-    figure.update_yaxes(autorange="reversed", showgrid=False, type="category")
-    return figure
-
-
-def parts(frame: pl.DataFrame, palette: Palette) -> go.Figure:
-    """Horizontal bars of `per_unit_usd` by `part`, the first row on top."""
-    figure = _figure(palette, 80 + 32 * len(frame))
-    costs = _floats(frame, "per_unit_usd")
-    figure.add_bar(
-        x=costs,
-        y=_names(frame, "part"),
-        orientation="h",
-        text=[theme.money(cost) for cost in frame["per_unit_usd"]],
-        textposition="outside",
-        cliponaxis=False,
-        marker={"color": palette.categories[0]},
-        hovertemplate="%{y}: %{text}<extra></extra>",
-    )
-    known = [cost or 0.0 for cost in costs]
-    figure.update_layout(showlegend=False, margin={"t": 8})
-    figure.update_xaxes(tickformat=MONEY, range=[min([0.0, *known]) * 1.3, max([0.0, *known]) * 1.3 or 1], nticks=5)
+    figure.update_xaxes(tickformat=MONEY, range=[least * 1.6, most * 1.6 or 1], nticks=5)
     figure.update_yaxes(autorange="reversed", showgrid=False, type="category")
     return figure
 

@@ -93,7 +93,14 @@ def anatomy(one: dict[str, Any]) -> None:
     with panels.card("What one is made of") as head:
         panels.chart(
             head,
-            charts.parts(parts, view.palette),
+            charts.cost_bars(
+                parts,
+                "part",
+                view.palette,
+                labels=[theme.money(cost) for cost in parts["per_unit_usd"]],
+                fills=[view.palette.categories[0]] * len(parts),
+                cost="per_unit_usd",
+            ),
             alt=f"The cost of one {one['unit_id']} by part; {rows[0]['part']} is"
             f" {_money(rows[0]['per_unit_usd'])} of it.",
             key="unit_parts",

@@ -120,8 +120,8 @@ select
     cast(count(*) as bigint) as request_count,
     cast(sum(case when {{ is_unpriced() }} then 1 else 0 end) as bigint) as unpriced_request_count,
     cast(coalesce(sum(made.cost_usd), 0) as decimal(38, 12)) as cost_usd,
-{% for part, cost in parts.items() %}
-    cast(coalesce(sum({{ cost }}), 0) as decimal(38, 12)) as {{ part }}_cost_usd{{ ',' if not loop.last }}
+{% for part in unit_parts() %}
+    cast(coalesce(sum({{ parts[part] }}), 0) as decimal(38, 12)) as {{ part }}_cost_usd{{ ',' if not loop.last }}
 {% endfor %}
 from made
 where made.instance_id is not null
