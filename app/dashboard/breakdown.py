@@ -1,14 +1,59 @@
-"""Cost of one dimension as bars, with the margin that each member leaves: on the Overview, and below one member."""
+"""Cost of one dimension, over time and as bars with the margin that each member leaves."""
 
 import polars as pl
+import streamlit as st
 
 from app import metrics
-from app.dashboard import charts, figures, filters, panels, theme
+from app.dashboard import charts, data, figures, filters, panels, periods, theme
 from app.dashboard.filters import View
 from app.dashboard.tables import Column
 from app.marts import Dimension
 
 BARS = 8
+KEPT = 7  # members with a colour of their own; the rest is one grey
+
+
+def over_time(
+    view: View,
+    head: st.delta_generator.DeltaGenerator,
+    by: Dimension,
+    *,
+    margin: pl.DataFrame | None = None,
+    headline: str,
+    key: str,
+) -> None:
+    """Draw cost by day, week or month in a card, stacked by the members of a dimension.
+
+    Args:
+        head: of the card.
+        margin: by period, drawn below.
+        headline: the takeaway, for those who do not see the figure.
+    """
+    on = f"{by}_id"
+    ordered = data.usage(view.path, view.now, by=(by,)).sort("cost_usd", on, descending=[True, False], nulls_last=True)
+    shown = ordered[on].to_list()[:KEPT]
+    cost = metrics.folded(data.usage(view.path, view.now, by=(by,), grain=view.grain), on, shown)
+    names = shown + (["Other"] if len(ordered) > KEPT else [])
+    panels.chart(
+        head,
+        charts.cost_over_time(
+            cost,
+            on,
+            theme.colours(view.palette, data.ranked(view.path, by), names),
+            view.palette,
+            margin=margin,
+            grain=view.grain,
+            is_open=lambda start: periods.is_open(start, view.grain, (view.full.start, view.full.end)),
+        ),
+        alt=f"AI cost by {view.grain} and {by}. {headline}",
+        key=key,
+        table=cost,
+        columns={
+            "period": Column(view.grain.capitalize(), "day"),
+            on: Column(by.capitalize()),
+            "cost_usd": Column("AI cost", "money"),
+        },
+    )
 
 
 def cost_by(view: View, dimension: Dimension) -> None:

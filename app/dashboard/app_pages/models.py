@@ -4,13 +4,12 @@ import polars as pl
 import streamlit as st
 
 from app import metrics
-from app.dashboard import charts, data, figures, filters, panels, periods, states, theme
+from app.dashboard import breakdown, data, figures, filters, panels, states, theme
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
 from app.marts import Dimension
 
-KEPT = 7  # models with a colour of their own; the rest is one grey
 ROWS = 300
 BY: dict[Dimension, str] = {
     "model": "Model",
@@ -74,37 +73,6 @@ def summary() -> None:
     )
 
 
-def over_time() -> None:
-    """Draw cost by day and model."""
-    ordered = data.usage(view.path, view.now, by=("model",)).sort(
-        "cost_usd", "model_id", descending=[True, False], nulls_last=True
-    )
-    shown = ordered["model_id"].to_list()[:KEPT]
-    cost = metrics.folded(data.usage(view.path, view.now, by=("model",), grain=view.grain), "model_id", shown)
-    names = shown + (["Other"] if len(ordered) > KEPT else [])
-    with panels.card("AI cost by model") as head:
-        panels.chart(
-            head,
-            charts.cost_over_time(
-                cost,
-                "model_id",
-                theme.colours(view.palette, shown, names),
-                view.palette,
-                margin=None,
-                grain=view.grain,
-                is_open=lambda start: periods.is_open(start, view.grain, (view.full.start, view.full.end)),
-            ),
-            alt=f"AI cost by {view.grain} and model. {headline()}",
-            key="model_cost",
-            table=cost,
-            columns={
-                "period": Column(view.grain.capitalize(), "day"),
-                "model_id": Column("Model"),
-                "cost_usd": Column("AI cost", "money"),
-            },
-        )
-
-
 def members() -> None:
     """List models, or what else calls are told apart by."""
     by: Dimension = st.segmented_control(
@@ -134,5 +102,6 @@ def members() -> None:
 
 st.markdown(headline())
 summary()
-over_time()
+with panels.card("AI cost by model") as head:
+    breakdown.over_time(view, head, "model", headline=headline(), key="model_cost")
 members()

@@ -6,11 +6,10 @@ import polars as pl
 import streamlit as st
 
 from app import metrics
-from app.dashboard import breakdown, charts, data, figures, filters, panels, periods, states, theme, workloads
+from app.dashboard import breakdown, data, figures, filters, panels, states, theme, workloads
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
 
-KEPT = 7  # members with a colour of their own; the rest is one grey
 LOWEST = 5
 
 view = filters.current()
@@ -47,37 +46,10 @@ def cost_over_time() -> None:
             label_visibility="collapsed",
         )  # fmt: skip
         by: Literal["provider", "feature"] = "feature" if stack == "Feature" else "provider"
-        on = f"{by}_id"
-        ordered = data.usage(view.path, view.now, by=(by,)).sort(
-            "cost_usd", on, descending=[True, False], nulls_last=True
-        )
-        shown = ordered[on].to_list()[:KEPT]
-        cost = metrics.folded(data.usage(view.path, view.now, by=(by,), grain=view.grain), on, shown)
         margin = None
         if not view.margin_blind_to:
             margin = metrics.with_margin(data.margin(view.path, view.now, grain=view.grain))
-        panels.chart(
-            head,
-            charts.cost_over_time(
-                cost,
-                on,
-                theme.colours(
-                    view.palette, data.ranked(view.path, by), shown + (["Other"] if len(ordered) > KEPT else [])
-                ),
-                view.palette,
-                margin=margin,
-                grain=view.grain,
-                is_open=lambda start: periods.is_open(start, view.grain, (view.full.start, view.full.end)),
-            ),
-            alt=f"AI cost by {view.grain} and {by}. {headline()}",
-            key="cost_over_time",
-            table=cost,
-            columns={
-                "period": Column(view.grain.capitalize(), "day"),
-                on: Column(by.capitalize()),
-                "cost_usd": Column("AI cost", "money"),
-            },
-        )
+        breakdown.over_time(view, head, by, margin=margin, headline=headline(), key="cost_over_time")
 
 
 def lowest_margins() -> None:
