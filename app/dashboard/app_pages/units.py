@@ -147,7 +147,7 @@ def returns() -> None:
     """List what AI cost and returned, month by month."""
     panels.table(
         "Return on AI spend",
-        data.return_on_spend(view.path),
+        data.return_on_spend(view.path).with_columns(pl.col("unit_cost_elasticity").round(2)),  # for a reader
         {
             "month": Column("Month", "day"),
             "revenue_usd": Column("Revenue", "money"),
