@@ -15,6 +15,8 @@ with hours as (
         provider_id,
         model_id,
         coalesce(deployment_id, '(none)') as deployment_id,
+        coalesce(region_id, '(none)') as region_id,
+        coalesce(api_key_id, '(none)') as api_key_id,
         customer_id,
         feature_id,
         coalesce(team_id, '(unattributed)') as team_id,
@@ -26,6 +28,7 @@ with hours as (
         cast(count(*) as bigint) as request_count,
         cast(sum(case when attempt_number > 1 then 1 else 0 end) as bigint) as retry_count,
         cast(sum(case when status <> 'ok' then 1 else 0 end) as bigint) as error_count,
+        cast(sum(case when {{ is_rate_limited() }} then 1 else 0 end) as bigint) as rate_limited_count,
         cast(sum(case when {{ is_unpriced() }} then 1 else 0 end) as bigint)
             as unpriced_request_count,
         1 - {{ ratio(
@@ -36,6 +39,7 @@ with hours as (
         cast(sum(cache_write_tokens) as bigint) as cache_write_tokens,
         cast(sum(output_tokens) as bigint) as output_tokens,
         cast(sum(reasoning_tokens) as bigint) as reasoning_tokens,
+        cast(coalesce(sum(retrieved_context_tokens), 0) as bigint) as retrieved_context_tokens,
         cast(coalesce(sum(latency_ms), 0) as bigint) as latency_ms,
         -- before its first token a server reads the prompt, after it it writes the answer
         cast(coalesce(sum(case when latency_ms >= time_to_first_token_ms then time_to_first_token_ms end), 0) as bigint)
@@ -51,6 +55,13 @@ with hours as (
         cast(sum(other_cost_usd) as decimal(38, 12)) as other_cost_usd,
         cast(sum(list_cost_usd) as decimal(38, 12)) as list_cost_usd,
         cast(sum(contracted_cost_usd) as decimal(38, 12)) as contracted_cost_usd,
+        -- prices are in US dollars
+        {% if var('reporting_currency') == 'USD' %}
+            cast(sum(contracted_cost_usd) as decimal(38, 12)) as contracted_cost_in_pricing_currency,
+        {% else %}
+            cast(sum(cast(contracted_cost_usd as double) / cast(exchange_rate as double)) as decimal(38, 12))
+                as contracted_cost_in_pricing_currency,
+        {% endif %}
         cast(sum(cost_usd) as decimal(38, 12)) as cost_usd,
         cast(coalesce(sum(invoiced_cost_usd), 0) as decimal(38, 12)) as invoiced_cost_usd,
         min(case when is_invoiced then 1 else 0 end) = 1 as is_invoiced
@@ -58,7 +69,7 @@ with hours as (
     {% if is_incremental() %}
         where usage_date in (select usage_date from {{ touched }})
     {% endif %}
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
 
 ),
 
