@@ -1,0 +1,38 @@
+-- grain: one row per UTC day, feature, workload and driver that was beyond what is usual and cost enough to be told
+{{ config(materialized='table') }}
+with deviations as (
+
+    select
+        baselines.*,
+        effects.expected_usd,
+        effects.actual_usd,
+        case baselines.driver
+            {% for driver, about in driver_metrics().items() %}
+                when '{{ driver }}' then {{ for_each(about.effects, 'effects.@_effect_usd', ' + ') }}
+            {% endfor %}
+        end as effect_usd
+    from {{ ref('driver_baselines') }} as baselines
+    inner join {{ ref('int_suspect_effects') }} as effects
+        on
+            baselines.usage_date = effects.usage_date
+            and baselines.feature_id = effects.feature_id
+            and baselines.workload = effects.workload
+    where baselines.deviation_sigmas > baselines.limit_sigmas
+
+)
+
+select
+    usage_date,
+    feature_id,
+    workload,
+    driver,
+    actual,
+    expected,
+    deviation_sigmas,
+    limit_sigmas,
+    history_days,
+    expected_usd,
+    actual_usd,
+    effect_usd
+from deviations
+where effect_usd >= greatest({{ var('anomaly_floor_usd') }}, 0.1 * expected_usd)

@@ -1,0 +1,122 @@
+-- grain: one row per UTC day, feature and workload, from its first call on, days without calls included
+{{ config(materialized='table') }}
+{% set sums = [
+    'request_count', 'retry_count', 'rate_limited_count', 'input_tokens', 'retrieved_context_tokens', 'history_tokens',
+    'visible_tokens', 'reasoning_tokens', 'fresh_tokens', 'other_cost_usd', 'cost_usd'
+] %}
+{% set classes = {
+    'uncached_input_tokens': 'input_cost_usd', 'cache_read_tokens': 'cache_read_cost_usd',
+    'cache_write_tokens': 'cache_write_cost_usd', 'output_tokens': 'output_cost_usd',
+} %}
+-- Index numbers tell a dearer mix of models from dearer prices, against the four weeks before: the mix is what a call
+-- would cost if models cost what they did, the price what these tokens cost against what they would have.
+with models as (
+
+    select
+        usage_date,
+        feature_id,
+        workload,
+        concat(provider_id, ' ', model_id, ' ', service_tier) as model_tier,
+        cast(sum(request_count) as double) as request_count,
+        cast(sum(retry_count) as double) as retry_count,
+        cast(sum(rate_limited_count) as double) as rate_limited_count,
+        cast(sum(uncached_input_tokens + cache_read_tokens + cache_write_tokens) as double) as input_tokens,
+        cast(sum(retrieved_context_tokens) as double) as retrieved_context_tokens,
+        cast(sum(history_tokens) as double) as history_tokens,
+        cast(sum(output_tokens - reasoning_tokens) as double) as visible_tokens,
+        cast(sum(reasoning_tokens) as double) as reasoning_tokens,
+        cast(sum(uncached_input_tokens + cache_write_tokens) as double) as fresh_tokens,
+        cast(sum(
+            contracted_cost_usd - input_cost_usd - cache_read_cost_usd - cache_write_cost_usd - output_cost_usd
+        ) as double) as other_cost_usd,
+        cast(sum(contracted_cost_usd) as double) as cost_usd,
+        {% for tokens, cost in classes.items() %}
+            cast(sum({{ tokens }}) as double) as {{ tokens }},
+            cast(sum({{ cost }}) as double) as {{ cost }}{{ ',' if not loop.last }}
+        {% endfor %}
+    from {{ ref('cost_drivers') }}
+    group by 1, 2, 3, 4
+
+),
+
+series as (
+
+    select
+        feature_id,
+        workload,
+        model_tier,
+        min(min(usage_date)) over (partition by feature_id, workload) as first_date
+    from models
+    group by 1, 2, 3
+
+),
+
+grid as (
+
+    select
+        dates.usage_date,
+        series.feature_id,
+        series.workload,
+        series.model_tier
+    from series
+    cross join (select max(usage_date) as last_date from models) as newest
+    inner join {{ ref('dim_dates') }} as dates on dates.usage_date between series.first_date and newest.last_date
+
+),
+
+dense as (
+
+    select
+        grid.usage_date,
+        grid.feature_id,
+        grid.workload,
+        grid.model_tier,
+        {{ for_each(sums + classes | list + classes.values() | list, 'coalesce(models.@, 0) as @') }}
+    from grid
+    left join models
+        on
+            grid.usage_date = models.usage_date
+            and grid.feature_id = models.feature_id
+            and grid.workload = models.workload
+            and grid.model_tier = models.model_tier
+
+),
+
+-- four weeks before
+trailed as (
+
+    select
+        *,
+        {{ for_each(
+            ['request_count', 'cost_usd'] + classes | list + classes.values() | list,
+            'sum(@) over (partition by feature_id, workload, model_tier order by usage_date
+                rows between 28 preceding and 1 preceding) as before_@'
+        ) }}
+    from dense
+
+),
+
+indexed as (
+
+    select
+        *,
+        coalesce(before_cost_usd / nullif(before_request_count, 0), cost_usd / nullif(request_count, 0)) as usual_cost,
+        {% for tokens, cost in classes.items() %}
+            {{ tokens }} * coalesce(before_{{ cost }} / nullif(before_{{ tokens }}, 0), {{ cost }} / nullif({{ tokens }}, 0), 0)
+            {{ '+' if not loop.last }}
+        {% endfor %} as cost_at_usual_prices,
+        {{ classes.values() | join(' + ') }} as cost_of_tokens
+    from trailed
+
+)
+
+select
+    usage_date,
+    feature_id,
+    workload,
+    {{ for_each(sums, 'sum(@) as @') }},
+    sum(request_count * coalesce(usual_cost, 0)) / nullif(sum(request_count), 0)
+    / nullif(sum(before_request_count * coalesce(usual_cost, 0)) / nullif(sum(before_request_count), 0), 0) as mix_index,
+    sum(cost_of_tokens) / nullif(sum(cost_at_usual_prices), 0) as price_index
+from indexed
+group by 1, 2, 3
