@@ -8,6 +8,10 @@
             'value': 'request_count - retry_count',
             'effects': ['requests', 'conversations', 'turns'],
         },
+        'callers': {
+            'value': 'caller_divergence',
+            'effects': ['requests', 'conversations', 'turns'],
+        },
         'attempts': {
             'value': 'request_count / nullif(request_count - retry_count, 0)',
             'effects': ['retries'],

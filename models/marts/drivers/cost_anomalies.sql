@@ -14,19 +14,6 @@ with days as (
 
 ),
 
-effects as (
-
-    select
-        anomaly_id,
-        cast(sum(effect_usd) as decimal(38, 12)) as excess_usd,
-        max_by(effect, case when is_unusual then effect_usd end) as cause,
-        cast(max(case when is_unusual then effect_usd end) as decimal(38, 12)) as cause_usd,
-        {{ sorted_list("case when is_unusual and effect_usd > 0 then effect end") }} as causes
-    from {{ ref('cost_anomaly_effects') }}
-    group by 1
-
-),
-
 deviations as (
 
     select
@@ -95,7 +82,7 @@ select
     cast(deviations.history_days as bigint) as history_days,
     deviations.history_days < 28 as is_low_history
 from days
-inner join effects on days.anomaly_id = effects.anomaly_id
+inner join {{ ref('int_anomaly_causes') }} as effects on days.anomaly_id = effects.anomaly_id
 inner join deviations on days.anomaly_id = deviations.anomaly_id
 inner join costs on days.anomaly_id = costs.anomaly_id
 cross join (select max(usage_date) as last_date from {{ ref('cost_drivers') }}) as newest

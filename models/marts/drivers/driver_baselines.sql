@@ -74,7 +74,7 @@ scored as (
         -- little history says little
         case
             when history_days < 7 then null
-            else {{ "case when driver = 'volume' then 6 else 5 end" }} + case when history_days < 28 then 2 else 0 end
+            else case when driver in ('volume', 'callers') then 5 else 4 end + case when history_days < 28 then 2 else 0 end
         end as limit_sigmas
     from spread
 
