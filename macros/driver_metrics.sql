@@ -54,3 +54,12 @@
         },
     }) }}
 {%- endmacro %}
+
+{# What a driver did to cost: the sum of its effects in a relation of effects. #}
+{% macro effect_of_driver(driver, effects) -%}
+    case {{ driver }}
+        {% for name, about in driver_metrics().items() %}
+            when '{{ name }}' then {{ for_each(about.effects, effects ~ '.@_effect_usd', ' + ') }}
+        {% endfor %}
+    end
+{%- endmacro %}

@@ -213,8 +213,8 @@ def with_incidents(
     return feature, found
 
 
-def with_drift(rng: np.random.Generator, feature: Feature, days: int, cause: str) -> tuple[Feature, Incident]:
-    """Let prompts, answers or cache misses creep by 0.8 to 2 per cent a day for a month."""
+def with_drift(rng: np.random.Generator, feature: Feature, days: int, cause: str) -> tuple[Feature, Incident] | None:
+    """Let prompts, answers or cache misses creep by 0.8 to 2 per cent a day for a month; None where that costs little."""
     first = int(rng.integers(45, days - 32))
     creep = np.clip(np.arange(days) - first + 1, 0, 30) * np.log1p(rng.uniform(0.008, 0.02))
     incident = Incident(feature.feature_id, cause, first, first + 29, is_drift=True)
@@ -224,7 +224,9 @@ def with_drift(rng: np.random.Generator, feature: Feature, days: int, cause: str
         drivers["cache_hits"] = np.clip(1 - (1 - drivers["cache_hits"]) * grown, 0, 1)
     else:
         drivers[cause] = drivers[cause] * grown
-    return Feature(feature.feature_id, drivers, feature.call_spread), incident
+    drifting = Feature(feature.feature_id, drivers, feature.call_spread)
+    risen = (drifting.cost() - feature.cost())[first + 20].sum()
+    return (drifting, incident) if risen >= LEAST_USD else None
 
 
 def rows(rng: np.random.Generator, feature: Feature) -> pl.DataFrame:
@@ -298,11 +300,11 @@ def _features(
         if kind == "drift":
             causes = ("prompt_tokens", "output_tokens", "cache_misses")
             cause = causes[number % 3]
-            if number % 2 or (cause == "cache_misses" and feature.drivers["cache_hits"].max() < 0.3):
-                yield feature, []
-            else:
-                drifting, drift = with_drift(rng, feature, days, cause)
-                yield drifting, [drift]
+            hits = feature.drivers["cache_hits"]
+            # what hardly hits cannot miss much more
+            can = number % 2 == 0 and not (cause == "cache_misses" and hits.mean() < 0.35)
+            drift = with_drift(rng, feature, days, cause) if can else None
+            yield (drift[0], [drift[1]]) if drift else (feature, [])
         else:
             yield with_incidents(rng, feature, days, count=2, together=kind == "pairs")
 
