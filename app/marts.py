@@ -13,6 +13,8 @@ from typing import Any, Literal
 import duckdb
 import polars as pl
 
+from app import effects
+
 UNATTRIBUTED = "(unattributed)"
 """The member that stands for a missing key, in every mart."""
 
@@ -192,6 +194,14 @@ WORKLOADS = Mart(
     sums=("request_count", "request_cost_usd", "shared_cost_usd", "charged_cost_usd", "cost_usd"),
 )
 
+CHANGE_KEYS: Mapping[Dimension, str] = {
+    "provider": "provider_id",
+    "model": "model_id",
+    "feature": "feature_id",
+    "customer": "customer_id",
+}
+"""Dimension → the column of `cost_change_between`; of environments it knows what is production."""
+
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
     "lock_configuration": "true",
@@ -290,6 +300,66 @@ class Warehouse:
         columns = ", ".join([*keys, *map(_sum, mart.sums)])
         grouping = f" group by {_places(keys)} order by {_places(keys)}" if keys else ""
         return self._read(f"select {columns} from marts.{mart.name} where {where}{grouping}", bound)
+
+    def cost_change(self, after: Scope, before: Scope, by: Sequence[Dimension] = ()) -> pl.DataFrame:
+        """What cost before and after, and why: the function `cost_change_between` summed.
+
+        Columns: the keys of `by`, before_usd, after_usd, an effect a column (`app.effects`), rounding_usd.
+        """
+        keys = [CHANGE_KEYS[dimension] for dimension in by]
+        members = {name: chosen for name, chosen in after.members.items() if name in CHANGE_KEYS}
+        clauses = [f"{name}_id = any(${name})" for name in members]
+        if after.is_production_only:
+            # what stands idle and is unused is of no workload
+            clauses.append("(workload = 'production' or workload like '(%)')")
+        sums = ["before_usd", "after_usd", *map(effects.column, effects.WORDS), "rounding_usd"]
+        columns = ", ".join([*keys, *map(_sum, sums)])
+        return self._read(
+            f"select {columns} from marts.cost_change_between($before_from, $before_to, $after_from, $after_to)"
+            + (f" where {' and '.join(clauses)}" if clauses else "")
+            + (f" group by {_places(keys)} order by {_places(keys)}" if keys else ""),
+            {
+                "before_from": before.start,
+                "before_to": before.end,
+                "after_from": after.start,
+                "after_to": after.end,
+                **{name: list(chosen) for name, chosen in members.items()},
+            },
+        )
+
+    def cost_by_hour(self, scope: Scope) -> pl.DataFrame:
+        """usage_date, hour (0 to 23, UTC), cost_usd, request_count."""
+        where, bound = USAGE.where(scope)
+        return self._read(
+            f"select usage_date, extract(hour from usage_hour_at) as hour, {_sum('cost_usd')}, {_sum('request_count')}"
+            f" from marts.fct_usage_hourly where {where} group by 1, 2 order by 1, 2",
+            bound,
+        )
+
+    def anomalies(self, scope: Scope) -> pl.DataFrame:
+        """`cost_anomalies` with a day in the scope, the newest first."""
+        return self._read(
+            "select * from marts.cost_anomalies where last_date >= $start and started_date <= $end"
+            " and (len($feature) = 0 or feature_id = any($feature))"
+            " and (len($customer) = 0 or customer_id is null or customer_id = any($customer))"
+            " order by is_open desc, started_date desc, excess_usd desc, anomaly_id",
+            {"start": scope.start, "end": scope.end, "feature": list(scope.feature), "customer": list(scope.customer)},
+        )
+
+    def anomaly_effects(self, anomaly_id: str) -> pl.DataFrame:
+        """`cost_anomaly_effects` of one anomaly, the largest first."""
+        return self._read(
+            "select * from marts.cost_anomaly_effects where anomaly_id = $id order by abs(effect_usd) desc, effect",
+            {"id": anomaly_id},
+        )
+
+    def driver_baselines(self, feature_id: str, workload: str, start: date, end: date) -> pl.DataFrame:
+        """`driver_baselines` of a feature in order of days."""
+        return self._read(
+            "select * from marts.driver_baselines where feature_id = $feature and workload = $workload"
+            " and usage_date between $start and $end order by driver, usage_date",
+            {"feature": feature_id, "workload": workload, "start": start, "end": end},
+        )
 
     def cost_quantiles(self, scope: Scope) -> pl.DataFrame:
         """p50_usd, p95_usd, p99_usd of what a conversation costs: one row, null where there is none."""

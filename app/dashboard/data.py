@@ -73,6 +73,36 @@ def conversations(path: str, scope: Scope, by: Sequence[Dimension] = (), grain: 
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def cost_change(path: str, after: Scope, before: Scope, by: Sequence[Dimension] = ()) -> pl.DataFrame:
+    """Sums over `cost_change_between`."""
+    return warehouse(path).cost_change(after, before, by)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def cost_by_hour(path: str, scope: Scope) -> pl.DataFrame:
+    """usage_date, hour, cost_usd, request_count."""
+    return warehouse(path).cost_by_hour(scope)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def anomalies(path: str, scope: Scope) -> pl.DataFrame:
+    """`cost_anomalies` with a day in the scope."""
+    return warehouse(path).anomalies(scope)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def anomaly_effects(path: str, anomaly_id: str) -> pl.DataFrame:
+    """`cost_anomaly_effects` of one anomaly."""
+    return warehouse(path).anomaly_effects(anomaly_id)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def driver_baselines(path: str, feature_id: str, workload: str, start: date, end: date) -> pl.DataFrame:
+    """`driver_baselines` of a feature."""
+    return warehouse(path).driver_baselines(feature_id, workload, start, end)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
 def cost_quantiles(path: str, scope: Scope) -> pl.DataFrame:
     """p50_usd, p95_usd, p99_usd of a conversation."""
     return warehouse(path).cost_quantiles(scope)
