@@ -336,14 +336,21 @@ class Warehouse:
             bound,
         )
 
-    def anomalies(self, scope: Scope) -> pl.DataFrame:
-        """`cost_anomalies` with a day in the scope, the newest first."""
+    def anomalies(self, scope: Scope, asked: str | None = None) -> pl.DataFrame:
+        """`cost_anomalies` with a day in the scope, and the one that is asked for; what is open first."""
         return self._read(
-            "select * from marts.cost_anomalies where last_date >= $start and started_date <= $end"
+            "select * from marts.cost_anomalies where anomaly_id = $asked"
+            " or (last_date >= $start and started_date <= $end"
             " and (len($feature) = 0 or feature_id = any($feature))"
-            " and (len($customer) = 0 or customer_id is null or customer_id = any($customer))"
+            " and (len($customer) = 0 or customer_id is null or customer_id = any($customer)))"
             " order by is_open desc, started_date desc, excess_usd desc, anomaly_id",
-            {"start": scope.start, "end": scope.end, "feature": list(scope.feature), "customer": list(scope.customer)},
+            {
+                "asked": asked,
+                "start": scope.start,
+                "end": scope.end,
+                "feature": list(scope.feature),
+                "customer": list(scope.customer),
+            },
         )
 
     def anomaly_effects(self, anomaly_id: str) -> pl.DataFrame:

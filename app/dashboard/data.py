@@ -85,9 +85,9 @@ def cost_by_hour(path: str, scope: Scope) -> pl.DataFrame:
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False)
-def anomalies(path: str, scope: Scope) -> pl.DataFrame:
-    """`cost_anomalies` with a day in the scope."""
-    return warehouse(path).anomalies(scope)
+def anomalies(path: str, scope: Scope, asked: str | None = None) -> pl.DataFrame:
+    """`cost_anomalies` with a day in the scope, and the one that is asked for."""
+    return warehouse(path).anomalies(scope, asked)
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False)

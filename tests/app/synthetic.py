@@ -24,7 +24,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from app import builds
+from app import builds, effects
 
 LAST_DAY = date(2026, 11, 23)
 BUILD_ID = "20261124T040000Z-synthetic"
@@ -329,6 +329,51 @@ _MARTS = (
     from marts.gross_margin_daily
     cross join (values ('cost'), ('requests'), ('list_price'), ('none')) as methods (revenue_method)
     group by 1, 2, 3""",
+    # half of what moved is more calls, half of it longer prompts: two effects that sum
+    """create macro marts.cost_change_between(before_from, before_to, after_from, after_to) as table
+    with sides as (
+        select feature_id, customer_id, workload, provider_id, model_id,
+            cast(coalesce(sum(cost_usd) filter (where usage_date between before_from and before_to), 0)
+                as decimal(38, 12)) as before_usd,
+            cast(coalesce(sum(cost_usd) filter (where usage_date between after_from and after_to), 0)
+                as decimal(38, 12)) as after_usd
+        from marts.fct_usage_hourly group by 1, 2, 3, 4, 5
+    )
+    select *, cast((after_usd - before_usd) * 0.5 as decimal(38, 12)) as requests_effect_usd,
+        after_usd - before_usd - requests_effect_usd as prompt_tokens_effect_usd,
+        cast(0 as decimal(38, 12)) as rounding_usd, """ + ", ".join(
+        f"cast(0 as decimal(38, 12)) as {effects.column(name)}"
+        for name in effects.WORDS
+        if name not in {"requests", "prompt_tokens"}
+    ) + """
+    from sides where before_usd <> 0 or after_usd <> 0""",
+    f"""create table marts.cost_anomalies as
+    select anomaly_id, kind, feature_id, 'production' as workload, owner_id, cast(since as date) as started_date,
+        cast(until as date) as last_date, cast(until as date) = date '{LAST_DAY}' as is_open,
+        cast(cast(until as date) - cast(since as date) + 1 as bigint) as day_count, cause,
+        cast(excess as decimal(38, 12)) as cause_usd, cause as causes, cast(12 + excess as decimal(38, 12)) as actual_usd,
+        cast(12 as decimal(38, 12)) as expected_usd, cast(excess as decimal(38, 12)) as excess_usd, customer_id,
+        cast(null as varchar) as model_id, cast(null as varchar) as region_id, cast(null as varchar) as api_key_id,
+        case when customer_id is not null then 0.93 end as place_share, detail, 9.5 as deviation_sigmas,
+        cast(history as bigint) as history_days, history < 28 as is_low_history
+    from (values
+        ('a1', 'drivers', 'doc-search', 'search-team', '2026-11-20', '2026-11-23', 'retrieved_context', 41.25, 'hooli',
+            null, 90),
+        ('b2', 'drift', 'support-agent', null, '2026-11-02', '2026-11-10', 'output_tokens', 18.5, null, null, 12),
+        ('c3', 'absurd_call', 'contract-review', null, '2026-11-15', '2026-11-15', 'absurd_call', 9990, null,
+            'one call, r-1, of 10 tokens in and 0 out', null)
+    ) as found (anomaly_id, kind, feature_id, owner_id, since, until, cause, excess, customer_id, detail, history)""",
+    """create table marts.cost_anomaly_effects as
+    select anomaly_id, effect, cast(amount as decimal(38, 12)) as effect_usd, effect <> 'requests' as is_unusual
+    from (values ('a1', 'retrieved_context', 40.5), ('a1', 'requests', 0.75), ('b2', 'output_tokens', 18.5))
+        as effects (anomaly_id, effect, amount)""",
+    """create table marts.driver_baselines as
+    select usage_date, feature_id, 'production' as workload, driver, 2000.0 as expected, 1700.0 as lower_limit,
+        2400.0 as upper_limit, 0.0 as deviation_sigmas, cast(4 as bigint) as limit_sigmas,
+        cast(30 as bigint) as history_days,
+        case when usage_date >= date '2026-11-20' and driver = 'retrieved_context' then 4100.0 else 2010.0 end as actual
+    from (select distinct usage_date, feature_id from marts.fct_usage_hourly)
+    cross join (values ('volume'), ('retrieved_context'), ('output_tokens')) as drivers (driver)""",
     """create table marts.return_on_spend as
     select cast(date_trunc('month', usage_date) as date) as month, sum(revenue_usd) as revenue_usd,
         sum(cogs_usd) as cogs_usd, cast(0 as decimal(38, 12)) as other_cost_usd,

@@ -212,6 +212,18 @@ def test_units_are_drawn_without_a_stranger_or_an_error(reader: Reader) -> None:
     expect(reader.page.locator("[data-testid=stDataFrame]")).to_have_count(2)
 
 
+def test_what_changed_is_drawn_without_a_stranger_or_an_error(reader: Reader) -> None:
+    reader.goto("changes")
+    reader.charts(4)
+    expect(reader.page.get_by_role("heading", name="From then to now")).to_be_visible()
+
+
+def test_anomalies_are_drawn_without_a_stranger_or_an_error(reader: Reader) -> None:
+    reader.goto("anomalies?anomaly=a1")
+    reader.charts(1)
+    expect(reader.page.locator("[data-testid=stDataFrame]")).to_have_count(2)
+
+
 def test_every_chart_and_table_has_a_name_for_those_who_do_not_see_it(reader: Reader) -> None:
     reader.goto("")
     reader.charts(3)

@@ -23,7 +23,7 @@ from app.marts import CONFIG
 from tests.app import excel, synthetic
 
 PAGES = sorted(page.stem for page in (dashboard.MAIN.parent / "app_pages").glob("*.py"))
-GOVERNED = [name for name in PAGES if name not in {"prices", "health", "close", "units"}]
+GOVERNED = [name for name in PAGES if name not in {"prices", "health", "close", "units", "changes", "anomalies"}]
 """Pages that the filters in the sidebar govern: a price holds whoever calls."""
 USAGE, MARGIN = "marts.fct_usage_hourly", "marts.gross_margin_daily"
 TALKS = "(select * from marts.cost_per_conversation where conversation_id <> '(unattributed)')"
@@ -959,6 +959,56 @@ def test_units_show_what_one_costs_of_which_parts_and_by_whom(imaginary: Path) -
     by_customer = open_page("units", units_month="October 2026")
     by_customer.segmented_control(key="units_by").set_value("customer").run()
     assert len(table(by_customer, "break_even_price_usd")) == asked.one(f"select count(*) {of} = 'customer'")
+
+
+def test_what_changed_leads_from_the_cost_before_to_the_cost_after(imaginary: Path) -> None:
+    asked, page = Asked(imaginary, period="30D"), open_page("changes", period="30D")
+    after = asked.sum("sum(cost_usd)", USAGE)
+    earlier = f"usage_date between '{asked.days[0] - timedelta(days=30)}' and '{asked.days[0] - timedelta(days=1)}'"
+    before = asked.one(f"select sum(cost_usd) from {USAGE} where workload = 'production' and {earlier}")
+    steps = charts(page)["waterfall"][0]
+    assert steps["x"] == ["Before", "Requests", "Prompts", "After"]
+    assert numbers(steps, "y")[:: len(steps["x"]) - 1] == pytest.approx([float(before), float(after)])
+    assert sum(numbers(steps, "y")[:-1]) == pytest.approx(float(after), rel=1e-9)
+    assert theme.money(abs(after - before)) in theme.plain(said(page))
+    rows = table(page, "moved_usd")
+    assert rows["moved_usd"].sum() == pytest.approx(float(after - before))
+    assert (rows["requests_effect_usd"] + rows["prompt_tokens_effect_usd"]).sum() == pytest.approx(float(after - before))
+    page.segmented_control(key="changes_by").set_value("customer").run()
+    assert table(page, "moved_usd")["moved_usd"].sum() == pytest.approx(float(after - before))
+
+
+@pytest.mark.usefixtures("imaginary")
+def test_what_changed_says_when_there_is_nothing_to_compare_with() -> None:
+    assert "a change has two periods" in said(open_page("changes", compare="false"))
+    assert "for these filters" in said(open_page("changes", model="house-llama", feature="autocomplete"))
+
+
+@pytest.mark.usefixtures("imaginary")
+def test_anomalies_are_listed_and_one_is_explained_in_dollars_that_sum() -> None:
+    page = open_page("anomalies")
+    listed = table(page, "excess_usd")
+    assert listed["anomaly_id"].to_list() == ["a1", "c3", "b2"]
+    assert listed["place"].to_list() == ["customer hooli", "everywhere", "everywhere"]
+    told = theme.plain(said(page))
+    assert "Retrieved context" in told
+    assert "$41.25" in told
+    assert "search-team" in told
+    assert table(page, "effect_usd")["effect_usd"].sum() == pytest.approx(41.25)
+    lower, upper, usual, was, out = charts(page)["band"]
+    assert (max(numbers(was, "y")), max(numbers(upper, "y")), len(out["x"])) == (4100, 2400, 4)
+    assert numbers(usual, "y")[0] > numbers(lower, "y")[0]
+
+    page = open_page("anomalies", anomaly="b2")
+    assert "Only 12 days of history" in said(page)
+    page = open_page("anomalies", anomaly="c3")
+    assert "of 10 tokens in" in said(page)
+    assert "band" not in charts(page)
+
+
+@pytest.mark.usefixtures("imaginary")
+def test_without_anomalies_the_page_says_that_all_is_usual() -> None:
+    assert "Nothing out of the usual" in said(open_page("anomalies", feature="autocomplete"))
 
 
 def test_plans_show_the_price_change_that_would_leave_a_margin(imaginary: Path) -> None:

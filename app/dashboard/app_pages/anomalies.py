@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from app import effects
-from app.dashboard import change_charts, data, filters, panels, tables, theme
+from app.dashboard import change_charts, data, downloads, filters, panels, tables, theme
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
 
@@ -34,14 +34,14 @@ DRIVERS = {
     "other_use": "Other use a call",
 }
 PLACES = {"customer_id": "customer", "model_id": "model", "region_id": "region", "api_key_id": "API key"}
-_BEFORE, _AFTER = timedelta(days=60), timedelta(days=14)
-"""How much of a driver is drawn around an anomaly."""
+_BEFORE, _AFTER = timedelta(days=60), timedelta(days=14)  # of a driver, drawn around an anomaly
 
 view = filters.current()
 panels.title(view, "Anomalies")
-found = data.anomalies(view.path, view.now)
+asked = st.query_params.get("anomaly")
+found = data.anomalies(view.path, view.now, asked)
 if found.is_empty():
-    st.success(
+    st.info(
         f"Nothing out of the usual in {theme.span(view.now.start, view.now.end)}. A feature is watched from its eighth"
         " day on, with narrower limits after four weeks.",
         icon=":material/check_circle:",
@@ -78,13 +78,16 @@ def one(row: dict[str, Any]) -> None:
             return
         drivers(head, row)
         listed = causes.with_columns(pl.col("effect").map_elements(words, return_dtype=pl.String).alias("name"))
+        columns = {
+            "name": Column("Effect"),
+            "effect_usd": Column("Cost", "money"),
+            "is_unusual": Column("Beyond its limits"),
+        }
+        with st.container(horizontal=True):
+            downloads.offer("Why it cost more", listed, columns, "anomaly_effects")
         tables.show(
             listed,
-            {
-                "name": Column("Effect"),
-                "effect_usd": Column("Cost", "money"),
-                "is_unusual": Column("Beyond its limits"),
-            },
+            columns,
             alt="Effects on cost, the largest first; they sum to what the anomaly cost.",
             key="anomaly_effects",
         )
@@ -118,8 +121,8 @@ def drivers(head: st.delta_generator.DeltaGenerator, row: dict[str, Any]) -> Non
 
 
 def pick(anomaly_id: str) -> None:
-    """Look into another. Only in a callback."""
-    st.session_state["anomaly"] = anomaly_id
+    """Look into another: its id stays in the URL, where alerts link to."""
+    st.query_params["anomaly"] = anomaly_id
 
 
 open_count, excess = found["is_open"].sum(), found["excess_usd"].sum()
@@ -127,20 +130,17 @@ st.markdown(
     f"**{len(found)}** anomalies cost **{md(theme.money(excess))}** beyond what was expected;"
     f" **{open_count}** of them are open."
 )
-panels.blindness(view)
 rows = {row["anomaly_id"]: row for row in found.iter_rows(named=True)}
 chosen = st.selectbox(
     "Anomaly",
     list(rows),
+    index=list(rows).index(asked) if asked in rows else 0,
     format_func=lambda name: (
         f"{theme.day(rows[name]['started_date'])}: {words(rows[name]['cause'])} in {rows[name]['feature_id']}"
         f" ({theme.money(rows[name]['excess_usd'])})"
     ),
-    key="anomaly",
-    bind="query-params",
 )
-if chosen:
-    one(rows[chosen])
+one(rows[chosen])
 panels.table(
     "All anomalies",
     found.with_columns(

@@ -95,7 +95,8 @@ def members() -> pl.DataFrame:
 
 
 st.markdown(headline())
-panels.blindness(view)
+if view.now.environment:
+    st.caption("Changes are told by workload, not by environment: that filter leaves them as they are.")
 waterfall()
 by: Dimension = st.segmented_control(
     "By", list(BY), format_func=BY.__getitem__, default="feature", required=True, key="changes_by", bind="query-params"
