@@ -88,7 +88,10 @@ def loaded(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Comp
     made.seed("units", UNITS, [dict(zip(UNITS, (*unit, "of this test"), strict=True)) for unit in units])
     (folder / "units.csv").write_text(EVENTS)
     (folder / "revenue.csv").write_text(REVENUE)
-    made.load(*((folder / name, None) for name in ("units.csv", "revenue.csv")), (write_calls(folder / "calls.jsonl", CALLS), "canonical"))
+    made.load(
+        *((folder / name, None) for name in ("units.csv", "revenue.csv")),
+        (write_calls(folder / "calls.jsonl", CALLS), "canonical"),
+    )
     return made
 
 
@@ -154,7 +157,8 @@ def test_the_margin_of_a_unit_is_its_price_or_what_the_feature_earns_that_only_i
         "select id, revenue_split_by, revenue_usd, cogs_usd, gross_profit_usd, unknown_reason, margin_class "
         "from gross_margin where dimension = 'unit' order by id"
     ) == [
-        ("(unassigned)", "rest", D(20), D("0.5"), D("19.5"), None, "profitable"),
+        # with what the two units earned of which nobody knows
+        ("(unassigned)", "unknown", D(20), D("0.5"), D("19.5"), "no_unit_price", "unknown"),
         ("active_user", None, None, D(5), None, "no_unit_price", "unknown"),
         ("answer", "named", D(31), D("3.3"), D("27.7"), None, "profitable"),
         ("conversation", "price", D(30), D("15.1"), D("14.9"), None, "thin"),

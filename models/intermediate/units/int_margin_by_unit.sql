@@ -80,6 +80,7 @@ summed as (
 
     select
         month,
+        count(*) - count(revenue_usd) as unknown_count,
         {{ for_each(['revenue_usd', 'own_cost_usd', 'shared_cost_usd'] + counts, 'coalesce(sum(@), 0) as @') }}
     from earned
     group by 1
@@ -99,7 +100,8 @@ union all
 select
     '(unassigned)' as id,
     companies.month,
-    'rest' as revenue_split_by,
+    -- with what units earned whose price nobody knows, the margin of the rest is not known either
+    case when summed.unknown_count > 0 then 'unknown' else 'rest' end as revenue_split_by,
     companies.revenue_usd - coalesce(summed.revenue_usd, 0) as revenue_usd,
     companies.cogs_usd - coalesce(summed.own_cost_usd + summed.shared_cost_usd, 0) as cogs_usd,
     companies.shared_cost_usd - coalesce(summed.shared_cost_usd, 0) as shared_cost_usd,

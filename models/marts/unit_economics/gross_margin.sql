@@ -85,7 +85,7 @@ judged as (
             as matched_share,
         case
             when summed.request_count > 0 and summed.unpriced_request_count = summed.request_count then 'no_price'
-            when summed.revenue_usd is null then 'no_unit_price'
+            when summed.revenue_usd is null or summed.revenue_split_by = 'unknown' then 'no_unit_price'
             when summed.revenue_usd < 0 then 'negative_revenue'
             when summed.revenue_usd = 0 then 'no_revenue'
         end as unknown_reason
