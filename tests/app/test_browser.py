@@ -282,7 +282,7 @@ def test_a_click_on_a_bar_looks_into_the_feature(reader: Reader) -> None:
 
 def test_a_table_can_be_taken_away_as_csv_excel_and_parquet(reader: Reader) -> None:
     reader.goto("customers?period=7D")
-    reader.charts(2)
+    reader.charts(3)
     expect(reader.page.get_by_role("button", name="CSV")).to_have_count(0)
     reader.page.locator("[data-testid=stPopoverButton]").filter(has_text="Download").first.click()
     files = {}
