@@ -19,6 +19,7 @@ UNATTRIBUTED = "(unattributed)"
 """The member that stands for a missing key, in every mart."""
 
 Grain = Literal["day", "week", "month"]
+PlanColumn = Literal["plan_id", "segment_id"]
 Dimension = Literal["provider", "model", "feature", "customer", "environment", "team", "operation"]
 
 
@@ -484,6 +485,26 @@ class Warehouse:
             {"unit": unit_id, "dimension": dimension, "month": month, "limit": limit},
         )
 
+    def unit_margins(self, month: date) -> pl.DataFrame:
+        """`gross_margin` of a month by unit, what is of no unit last."""
+        return self._read(
+            "select * from marts.gross_margin where dimension = 'unit' and month = $month"
+            " order by id like '(%', cogs_usd desc, id",
+            {"month": month},
+        )
+
+    def cost_by_turn(self, month: date) -> pl.DataFrame:
+        """`cost_by_turn` of the conversations that began in a month, turn by turn, the dearest feature first."""
+        return self._read(
+            "select * from marts.cost_by_turn where month = $month"
+            " order by sum(cost_usd) over (partition by feature_id) desc nulls last, feature_id, turn_number",
+            {"month": month},
+        )
+
+    def customer_cohorts(self) -> pl.DataFrame:
+        """`customer_cohorts`, the oldest first."""
+        return self._read("select * from marts.customer_cohorts order by cohort_month, month_number")
+
     def revenue_methods(self, scope: Scope) -> pl.DataFrame:
         """`revenue_by_method` summed over the months of the scope, by method and feature, with gross_margin."""
         sums = ", ".join(_sum(name) for name in ("revenue_usd", "cogs_usd", "gross_profit_usd"))
@@ -496,13 +517,13 @@ class Warehouse:
             {"start": scope.start, "end": scope.end, "feature": list(scope.feature)},
         )
 
-    def margin_by_plan(self, scope: Scope) -> pl.DataFrame:
-        """Sums of `gross_margin_daily` by plan_id, and customer_count, the plan that earns most first."""
+    def margin_by(self, column: PlanColumn, scope: Scope) -> pl.DataFrame:
+        """Sums of `gross_margin_daily` by plan_id or segment_id, and customer_count, the one that earns most first."""
         where, bound = MARGIN.where(scope)
         sums = ", ".join(map(_sum, MARGIN.sums))
         return self._read(
-            f"select plan_id, cast(count(distinct customer_id) as bigint) as customer_count, {sums}"
-            f" from marts.gross_margin_daily where {where} group by 1 order by revenue_usd desc, plan_id",
+            f"select {column}, cast(count(distinct customer_id) as bigint) as customer_count, {sums}"
+            f" from marts.gross_margin_daily where {where} group by 1 order by revenue_usd desc, {column}",
             bound,
         )
 

@@ -298,6 +298,68 @@ def cost_by_turns(lengths: pl.DataFrame, dearest: pl.DataFrame, palette: Palette
     return figure
 
 
+def turns(frame: pl.DataFrame, parts: Mapping[str, str], palette: Palette) -> go.Figure:
+    """Stacked bars of what one turn costs, `turn` by turn.
+
+    Args:
+        parts: column of money of one turn → what it is called.
+    """
+    figure = blank(palette, 380)
+    for (column, name), colour in zip(parts.items(), palette.categories, strict=False):
+        figure.add_bar(
+            x=frame["turn"].to_list(),
+            y=floats(frame, column),
+            name=name,
+            marker={"color": colour},
+            hovertext=[theme.money(cost) for cost in frame[column]],
+            hovertemplate="%{hovertext}",
+        )
+    figure.update_layout(barmode="stack", bargap=0.15, hovermode="x unified")
+    figure.update_xaxes(title="Turn", type="category")
+    figure.update_yaxes(title="Cost of the turn", tickformat=MONEY, rangemode="tozero")
+    return figure
+
+
+def cohorts(frame: pl.DataFrame, palette: Palette) -> go.Figure:
+    """Gross margin of customers by the month in which they began, and months since: blue leaves, vermilion loses."""
+    begun = frame["cohort_month"].unique().sort(descending=True).to_list()
+    ages = frame["month_number"].unique().sort().to_list()
+    rows = {(row["cohort_month"], row["month_number"]): row for row in frame.iter_rows(named=True)}
+    cells: list[list[dict[str, Any]]] = [[rows.get((month, age), {}) for age in ages] for month in begun]
+    margins: list[list[float | None]] = [[cell.get("gross_margin") for cell in line] for line in cells]
+    figure = blank(palette, 130 + 34 * len(begun))
+    figure.add_heatmap(
+        x=ages,
+        y=[f"{month:%b %Y}" for month in begun],
+        z=margins,
+        text=[[theme.percent(margin) if margin is not None else "" for margin in line] for line in margins],
+        texttemplate="%{text}",
+        hovertext=[[_cohort(cell) if cell else "" for cell in line] for line in cells],
+        hovertemplate="%{hovertext}<extra></extra>",
+        colorscale=[[0, palette.bad], [0.5, palette.grid], [1, palette.good]],
+        zmin=-1,
+        zmax=1,
+        showscale=False,
+        xgap=2,
+        ygap=2,
+    )
+    figure.update_xaxes(title="Months since they began", tickmode="linear", dtick=1, showgrid=False)
+    figure.update_yaxes(type="category", showgrid=False)
+    return figure
+
+
+def _cohort(cell: Mapping[str, Any]) -> str:
+    return "<br>".join(
+        (
+            f"<b>{cell['month']:%B %Y}</b>",
+            f"{cell['customer_count']:,} customers, {cell['paying_customer_count']:,} paying",
+            f"Revenue {theme.money(cell['revenue_usd'])}",
+            f"Cost {theme.money(cell['cogs_usd'])}",
+            f"Margin {theme.percent(cell['gross_margin'])}",
+        )
+    )
+
+
 def cost_histogram(frame: pl.DataFrame, quantiles: Mapping[str, float], palette: Palette) -> go.Figure:
     """How many conversations cost how much, in equal steps of a power of ten, with lines at the quantiles."""
     figure = blank(palette, 380)

@@ -7,7 +7,20 @@ from pathlib import Path
 import polars as pl
 import streamlit as st
 
-from app.marts import CONVERSATIONS, MARGIN, RAG, USAGE, Bill, Book, Bounds, Dimension, Grain, Scope, Warehouse
+from app.marts import (
+    CONVERSATIONS,
+    MARGIN,
+    RAG,
+    USAGE,
+    Bill,
+    Book,
+    Bounds,
+    Dimension,
+    Grain,
+    PlanColumn,
+    Scope,
+    Warehouse,
+)
 
 _ENTRIES = 256
 
@@ -273,9 +286,27 @@ def revenue_methods(path: str, scope: Scope) -> pl.DataFrame:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def margin_by_plan(path: str, scope: Scope) -> pl.DataFrame:
-    """Sums of `gross_margin_daily` by plan."""
-    return warehouse(path).margin_by_plan(scope)
+def margin_by(path: str, column: PlanColumn, scope: Scope) -> pl.DataFrame:
+    """Sums of `gross_margin_daily` by plan or segment."""
+    return warehouse(path).margin_by(column, scope)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def unit_margins(path: str, month: date) -> pl.DataFrame:
+    """What units earned and cost in a month, and what is of none."""
+    return warehouse(path).unit_margins(month)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def cost_by_turn(path: str, month: date) -> pl.DataFrame:
+    """What each turn of a conversation costs, by feature."""
+    return warehouse(path).cost_by_turn(month)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def customer_cohorts(path: str) -> pl.DataFrame:
+    """Customers by the month in which they began, month by month."""
+    return warehouse(path).customer_cohorts()
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

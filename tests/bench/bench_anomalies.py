@@ -57,7 +57,12 @@ class Detector:
 
     def __init__(self, folder: Path) -> None:
         home = new_company(folder / "company")
-        call = {"request_id": "1", "provider_id": "openai", "model_id": "gpt-4o", "requested_at": "2026-01-05T10:00:00Z"}
+        call = {
+            "request_id": "1",
+            "provider_id": "openai",
+            "model_id": "gpt-4o",
+            "requested_at": "2026-01-05T10:00:00Z",
+        }
         home.load((write_calls(folder / "calls.jsonl", [call]), "canonical"))
         self.home = folder / "home"
         self.home.mkdir()

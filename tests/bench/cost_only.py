@@ -75,7 +75,8 @@ def _rolled(days: pl.DataFrame, usual: Callable[[np.ndarray], tuple[float, float
 def episodes(scores: Scores, limit: float, floor: float) -> list[tuple[str, date, date]]:
     """Days beyond the limit and the gate, those with at most one day between them as one: feature, first, last day."""
     days = scores.filter(
-        (pl.col("deviation") > limit) & (pl.col("excess_usd") >= pl.max_horizontal(pl.lit(floor), 0.1 * pl.col("expected_usd")))
+        (pl.col("deviation") > limit)
+        & (pl.col("excess_usd") >= pl.max_horizontal(pl.lit(floor), 0.1 * pl.col("expected_usd")))
     ).sort("feature_id", "usage_date")
     found: list[tuple[str, date, date]] = []
     for feature, day in days.select("feature_id", "usage_date").iter_rows():
