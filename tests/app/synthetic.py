@@ -355,7 +355,8 @@ _MARTS = (
         cast(until as date) as last_date, cast(until as date) = date '{LAST_DAY}' as is_open,
         cast(cast(until as date) - cast(since as date) + 1 as bigint) as day_count, cause,
         cast(excess as decimal(38, 12)) as cause_usd, cause as causes,
-        cast(12 + excess as decimal(38, 12)) as actual_usd, cast(12 as decimal(38, 12)) as expected_usd, cast(excess as decimal(38, 12)) as excess_usd, customer_id,
+        cast(12 + excess as decimal(38, 12)) as actual_usd,
+        cast(12 as decimal(38, 12)) as expected_usd, cast(excess as decimal(38, 12)) as excess_usd, customer_id,
         cast(null as varchar) as model_id, cast(null as varchar) as region_id, cast(null as varchar) as api_key_id,
         case when customer_id is not null then 0.93 end as place_share, detail, 9.5 as deviation_sigmas,
         cast(history as bigint) as history_days, history < 28 as is_low_history

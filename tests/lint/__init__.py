@@ -1,5 +1,7 @@
 """What the macros that return lists stand for while sqlfluff reads the models: linting needs no dbt and no database."""
 
+from typing import Any
+
 
 def catalogue_kinds() -> list[str]:
     """As `macros/usage_kinds.sql`: one is enough to see a column."""
@@ -59,3 +61,18 @@ def attribution_used() -> list[str]:
 def unit_parts() -> list[str]:
     """As `macros/unit_parts.sql`."""
     return ["retry", "output"]
+
+
+def effect_names() -> list[str]:
+    """As `macros/cost_effects.sql`."""
+    return ["requests", "price"]
+
+
+def effect_measures() -> list[str]:
+    """As `macros/cost_effects.sql`."""
+    return ["request_count", "cost_usd"]
+
+
+def driver_metrics() -> dict[str, dict[str, Any]]:
+    """As `macros/driver_metrics.sql`."""
+    return {"volume": {"value": "request_count", "effects": ["requests"]}}

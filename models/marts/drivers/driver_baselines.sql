@@ -54,7 +54,6 @@ seasoned as (
 
 ),
 
--- days of another regime would make the next ones look usual: what deviates counts as far as four times what is usual
 spread as (
 
     select
@@ -74,7 +73,8 @@ scored as (
         -- little history says little
         case
             when history_days < 7 then null
-            else case when driver in ('volume', 'callers') then 5 else 4 end + case when history_days < 28 then 2 else 0 end
+            when driver in ('volume', 'callers') then 5 + case when history_days < 28 then 2 else 0 end
+            else 4 + case when history_days < 28 then 2 else 0 end
         end as limit_sigmas
     from spread
 
