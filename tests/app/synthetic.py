@@ -371,14 +371,16 @@ _MARTS = (
         cast(coalesce(sum(cost_usd), 0) as decimal(38, 12)) as cost_usd,
         cast(coalesce(sum(cost_usd) filter (where id <> '(unattributed)'), 0) as decimal(38, 12))
             as attributed_cost_usd,
-        cast(0 as decimal(38, 12)) as ruled_cost_usd, 0.9::double as attributed_share
+        cast(0 as decimal(38, 12)) as ruled_cost_usd, cast(0 as decimal(38, 12)) as charge_cost_usd,
+        cast(0 as decimal(38, 12)) as attributed_charge_cost_usd, 0.9::double as attributed_share
     from (
         select usage_date, cost_usd, 'customer' as dimension, customer_id as id from requests
         union all select usage_date, cost_usd, 'feature', feature_id from requests
     ) group by 1, 2""",
     """create table marts.attribution_rule_coverage as
     select cast(number as bigint) as rule_number, reason, rule_status, cast(calls as bigint) as request_count,
-        cast(cost as decimal(38, 12)) as cost_usd, date '2026-11-20' as last_date,
+        cast(cost as decimal(38, 12)) as cost_usd, cast(0 as bigint) as charge_count,
+        cast(0 as decimal(38, 12)) as charge_cost_usd, date '2026-11-20' as last_date,
         cast(conflicts as bigint) as conflict_count, cast(beaten as bigint) as beaten_by_rule_number
     from (values
         (10, 'keys of one customer', 'sets', 120, 12.5, 0, null), (20, 'old project', 'dead', 0, 0, 0, null),

@@ -935,7 +935,7 @@ def test_data_health_tells_what_of_each_provider_falls_to_calls(imaginary: Path)
 def test_data_health_lists_the_attribution_rules_and_what_they_did(imaginary: Path) -> None:
     page, asked = open_page("health"), Asked(imaginary)
     rules = table(page, "beaten_by_rule_number")
-    assert rules["rule_status"].to_list() == ["Sets", "Fits no call", "Never wins"]
+    assert rules["rule_status"].to_list() == ["Sets", "Fits nothing", "Never wins"]
     attributed = table(page, "attributed_cost_usd")
     query = (
         "select attributed_cost_usd from marts.attribution_coverage where dimension = 'customer' order by month desc"
