@@ -248,6 +248,18 @@ def margin_by_plan(path: str, scope: Scope) -> pl.DataFrame:
     return warehouse(path).margin_by_plan(scope)
 
 
+@st.cache_data(max_entries=32, show_spinner=False)
+def plan_margins(path: str, scope: Scope) -> pl.DataFrame:
+    """Plans with a price list, by month."""
+    return warehouse(path).plan_margins(scope)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def plan_limits(path: str, month: date) -> pl.DataFrame:
+    """What limits of plans would have kept in a month."""
+    return warehouse(path).plan_limits(month)
+
+
 @st.cache_data(max_entries=8, show_spinner=False)
 def attribution_rules(path: str) -> pl.DataFrame:
     """What the attribution rules did."""

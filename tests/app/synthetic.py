@@ -319,6 +319,32 @@ _MARTS = (
         for customer, (plan, _, _) in CUSTOMERS.items()
         if plan
     ),
+    """create table marts.plan_margins as
+    with customers as (
+        select plan_id, cast(date_trunc('month', usage_date) as date) as month, customer_id,
+            sum(revenue_usd) as revenue_usd, sum(cogs_usd) as cost_usd
+        from marts.gross_margin_daily where plan_id in ('business', 'free') group by 1, 2, 3
+    )
+    select plan_id, month, count(*) as customer_count, cast(case plan_id when 'free' then 0 else 300 end
+            as decimal(38, 12)) as price_usd,
+        cast(case plan_id when 'free' then 0 else 300 * count(*) end as decimal(38, 12)) as list_revenue_usd,
+        sum(cost_usd) as cost_usd, quantile_disc(cost_usd, 0.5) as median_cost_usd,
+        quantile_disc(cost_usd, 0.9) as p90_cost_usd, max(cost_usd) as max_cost_usd,
+        cast(case plan_id when 'free' then 5 end as decimal(38, 12)) as cost_limit_usd,
+        case plan_id when 'free' then count(*) filter (where cost_usd > 5) end as over_limit_count,
+        cast(case plan_id when 'free' then sum(greatest(cost_usd - 5, 0)) else 0 end as decimal(38, 12))
+            as over_limit_cost_usd,
+        cast(sum(revenue_usd) - case plan_id when 'free' then 0 else 300 * count(*) end as decimal(38, 12))
+            as revenue_gap_usd,
+        case when sum(revenue_usd) > 0 then cast(1 - sum(cost_usd) / sum(revenue_usd) as double) end as gross_margin,
+        case when sum(revenue_usd) > 0 then null else 'free_plan' end as unknown_reason,
+        cast(sum(cost_usd) / count(*) / 0.4 as decimal(38, 12)) as target_price_usd
+    from customers group by 1, 2""",
+    """create table marts.plan_limits as
+    select plan_id, month, limit_name, cast(times * median_cost_usd as decimal(38, 12)) as limit_usd,
+        cast(1 as bigint) as over_limit_count, cast(max_cost_usd / 10 as decimal(38, 12)) as saved_cost_usd,
+        0.1 as saved_share, 0.5 as limited_margin
+    from marts.plan_margins cross join (values ('median_2', 2), ('median_5', 5)) as limits (limit_name, times)""",
     """create table marts.revenue_by_method as
     select cast(date_trunc('month', usage_date) as date) as month, revenue_method, feature_id,
         revenue_method = 'cost' as is_chosen,

@@ -975,6 +975,21 @@ def test_plans_show_the_price_change_that_would_leave_a_margin(imaginary: Path) 
     )
 
 
+def test_plans_with_a_price_list_show_what_is_owed_and_what_a_limit_would_keep(imaginary: Path) -> None:
+    asked, page = Asked(imaginary), open_page("customers")
+    rows = table(page, "list_revenue_usd")
+    assert set(rows["plan_id"]) == {"business", "free"}
+    free = rows[rows["plan_id"] == "free"]
+    assert free["gross_margin"].isna().all()
+    assert set(free["unknown_reason"]) == {"Free"}
+    limits = table(page, "saved_cost_usd")
+    newest = "select max(month) from marts.plan_margins"
+    assert len(limits) == asked.one(f"select count(*) from marts.plan_limits where month = ({newest})")
+    assert "Twice the customer in the middle" in set(limits["limit_name"])
+    filtered = open_page("customers", customer="umbrella")
+    assert not [frame for frame in filtered.dataframe if "saved_cost_usd" in frame.value.columns]
+
+
 def test_features_show_what_each_way_of_spreading_revenue_would_say(imaginary: Path) -> None:
     del imaginary
     rows = table(open_page("features"), "revenue_usd_requests")
