@@ -444,6 +444,10 @@ class Warehouse:
             {"month": month},
         )
 
+    def revenue_sources(self) -> pl.DataFrame:
+        """`revenue_sources`, the newest month first."""
+        return self._read("select * from marts.revenue_sources order by month desc, source_id, counted_by")
+
     def attribution_rules(self) -> pl.DataFrame:
         """`attribution_rule_coverage`, in the order of the rules."""
         return self._read("select * from marts.attribution_rule_coverage order by rule_number")

@@ -247,6 +247,8 @@
             'currency': 'string',
             'service_start_date': 'date',
             'service_end_date': 'date',
+            'invoice_id': 'string',
+            'linked_invoice_id': 'string',
             'input_id': 'string',
             'record_number': 'bigint',
         },

@@ -261,6 +261,12 @@ def plan_limits(path: str, month: date) -> pl.DataFrame:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
+def revenue_sources(path: str) -> pl.DataFrame:
+    """What each source of revenue invoiced, and what another one counts of it."""
+    return warehouse(path).revenue_sources()
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
 def attribution_rules(path: str) -> pl.DataFrame:
     """What the attribution rules did."""
     return warehouse(path).attribution_rules()

@@ -38,19 +38,30 @@ def show(view: View) -> None:
             "revenue_gap_usd": Column("Recognised less owed", "money"),
             "gross_margin": Column("Margin", "percent", help="Of recognised revenue."),
             "unknown_reason": Column("No margin because"),
+            "target_price_usd": Column(
+                "Price for the target", "money", help="If as many stayed and used as much; the target of the seed."
+            ),
+        },
+        alt="Plans by month with price, what is owed and recognised, and the price that would leave the target margin.",
+        key="plan_prices",
+        note="Lines of seeds/plan_prices.csv, whole months, the newest first.",
+    )
+    panels.table(
+        "What customers of a plan cost",
+        found,
+        {
+            "plan_id": Column("Plan"),
+            "month": Column("Month", "day"),
             "median_cost_usd": Column("Cost, median", "money", help="Half of the customers cost this or less."),
             "p90_cost_usd": Column("Nine of ten", "money", help="Nine of ten customers cost this or less."),
             "max_cost_usd": Column("The dearest", "money"),
             "cost_limit_usd": Column("Limit", "money", help="What a customer may cost in a month."),
             "over_limit_count": Column("Above it", "count", help="Customers that cost more."),
             "over_limit_cost_usd": Column("Cost above it", "money"),
-            "target_price_usd": Column(
-                "Price for the target", "money", help="If as many stayed and used as much; the target of the seed."
-            ),
         },
-        alt="Plans by month with price, owed and recognised, cost per customer, limit, and the price that would do.",
-        key="plan_prices",
-        note="Lines of seeds/plan_prices.csv, whole months, the newest first.",
+        alt="Plans by month with the cost of the customer in the middle, of the dearest, and who is above the limit.",
+        key="plan_costs",
+        note="A customer and month. The limit is the one of seeds/plan_prices.csv.",
     )
     newest = found["month"][0]
     panels.table(

@@ -69,6 +69,8 @@ SOURCE = Source(
                 Column("is_invoice_line", Type.BOOLEAN, otherwise="coalesce(line_id <> document_id, false)"),
                 Column("kind", paths=("../type",), otherwise="'standard'"),
                 Column("status", paths=("../status",)),
+                # as Stripe calls it, where it was handed on
+                Column("external_invoice_id", paths=("../externalIds.invoicing",)),
                 Column("customer_key", paths=("../metadata.customer_id", "../customer.key"), identifier=True),
                 Column("subject_key", otherwise="json_extract_string(subject_keys, '$[0]')"),
                 Column("subject_keys", Type.JSON, ("../customer.usageAttribution.subjectKeys",), landed=False),

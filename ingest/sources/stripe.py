@@ -168,6 +168,16 @@ SOURCE = Source(
                 Column("invoice_line_id", paths=("invoice_line_item",)),
                 Column("balance_transaction_id", paths=("balance_transaction_id",)),
                 Column("reporting_category", paths=("reporting_category",)),
+                # the same invoice, as who handed it on calls it: OpenMeter on invoices, Lago on payments
+                Column(
+                    "origin_invoice_id",
+                    paths=(
+                        *("../metadata.om_invoice_id", "../metadata.lago_invoice_id"),
+                        *("om_invoice_id (metadata)", "lago_invoice_id (metadata)"),
+                        *("payment_metadata[om_invoice_id]", "payment_metadata[lago_invoice_id]"),
+                        "payment_metadata[lago_payable_id]",
+                    ),
+                ),
                 Column("status", paths=("../status", "status")),
                 Column("customer", paths=("../customer>id", "../customer", "customer", "customer_id")),
                 Column("line_customer_id", paths=("metadata.customer_id",)),

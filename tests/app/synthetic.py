@@ -319,6 +319,13 @@ _MARTS = (
         for customer, (plan, _, _) in CUSTOMERS.items()
         if plan
     ),
+    """create table marts.revenue_sources as
+    select date '2026-10-01' as month, source_id, counted_by, source_id = counted_by as is_counted,
+        cast(lines as bigint) as line_count, cast(invoices as bigint) as invoice_count,
+        cast(amount as decimal(38, 12)) as revenue_usd
+    from (values
+        ('lago', 'lago', 20, 10, 900), ('stripe', 'stripe', 4, 2, 100), ('stripe', 'lago', 10, 10, 900)
+    ) as told (source_id, counted_by, lines, invoices, amount) where exists (from requests)""",
     """create table marts.plan_margins as
     with customers as (
         select plan_id, cast(date_trunc('month', usage_date) as date) as month, customer_id,

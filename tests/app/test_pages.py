@@ -990,6 +990,16 @@ def test_plans_with_a_price_list_show_what_is_owed_and_what_a_limit_would_keep(i
     assert not [frame for frame in filtered.dataframe if "saved_cost_usd" in frame.value.columns]
 
 
+def test_revenue_that_another_source_counts_is_told(imaginary: Path) -> None:
+    del imaginary
+    rows = table(open_page("health"), "counted_by")
+    assert rows[["source_id", "counted_by", "revenue_usd"]].to_numpy().tolist() == [
+        ["lago", "lago", 900],
+        ["stripe", "lago", 900],
+        ["stripe", "stripe", 100],
+    ]
+
+
 def test_features_show_what_each_way_of_spreading_revenue_would_say(imaginary: Path) -> None:
     del imaginary
     rows = table(open_page("features"), "revenue_usd_requests")
