@@ -252,6 +252,16 @@
             'input_id': 'string',
             'record_number': 'bigint',
         },
+        'plans': {
+            'source_id': 'string',
+            'customer_id': 'string',
+            'plan_id': 'string',
+            'plan_weight': 'decimal(38, 12)',
+            'valid_from_date': 'date',
+            'valid_to_date': 'date',
+            'input_id': 'string',
+            'record_number': 'bigint',
+        },
         'units': {
             'source_id': 'string',
             'unit_id': 'string',

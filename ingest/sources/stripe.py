@@ -146,6 +146,7 @@ SOURCE = Source(
     tables=(
         Table(
             shape="revenue",
+            also=("plans",),
             formats=("jsonl", "csv"),
             date="created",
             recognises=_recognises,
@@ -229,6 +230,11 @@ SOURCE = Source(
                 _time(
                     "created", "../created", "created", "created_utc", "date (utc)", "period.start", otherwise=UNDATED
                 ),
+                # of an item of a subscription: what orders the items, and since when it is what it is
+                _money("unit_amount", "price>unit_amount", "plan>amount"),
+                _time("item_period_start", "current_period_start", "../current_period_start"),
+                _time("start_date", "../start_date"),
+                _time("ended_at", "../ended_at"),
                 _time("effective_at", "../effective_at"),
                 _time("finalized_at", "../status_transitions.finalized_at", "finalized at (utc)"),
                 _time("paid_at", "../status_transitions.paid_at", "paid at (utc)"),
