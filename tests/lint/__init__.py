@@ -43,9 +43,14 @@ def cell_key() -> list[str]:
     return ["provider_id", "cell_date"]
 
 
-def attribution_matchers() -> dict[str, str]:
+def attribution_matchers(_records: str = "calls") -> dict[str, str]:
     """As `macros/attribution_matchers.sql`."""
     return {"source_id": "@source_id"}
+
+
+def attribution_key() -> list[str]:
+    """As `macros/attribution_matchers.sql`."""
+    return ["applies_to", "source_id"]
 
 
 def attribution_targets() -> list[str]:
@@ -53,7 +58,7 @@ def attribution_targets() -> list[str]:
     return ["customer_id"]
 
 
-def attribution_used() -> list[str]:
+def attribution_used(_records: str = "calls") -> list[str]:
     """As `macros/attribution_used.sql`."""
     return ["source_id"]
 
