@@ -287,7 +287,8 @@ def main() -> None:
         figures = measure(Detector(Path(folder)), SEEDS)
     figures |= by_cost_only(SEEDS, FEATURES * DAYS / 30.44)
     for name, values in figures.items():
-        print(f"{name:30}", "  ".join(f"{what} {value:.3f}" for what, value in values.items()))
+        told = "  ".join(f"{what} {value:.3f}" for what, value in values.items())
+        sys.stdout.write(f"{name:30} {told}\n")
     if len(sys.argv) > 1:
         Path(sys.argv[1]).write_text(json.dumps(figures, indent=2) + "\n")
 

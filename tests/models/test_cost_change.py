@@ -303,6 +303,13 @@ def shapley(
     return dict(shares)
 
 
+MODERATE = {
+    "requests": (900, 1100), "retries": (1.05, 1.15), "prompt_tokens": (900, 1100), "retrieved_context": (800, 1000),
+    "history": (400, 600), "fresh": (0.55, 0.65), "output_tokens": (180, 220), "reasoning": (40, 60),
+    "price": (0.9, 1.1), "discount": (0.85, 0.95),
+}  # fmt: skip
+
+
 def test_effects_are_those_of_shapley_where_changes_are_moderate(explain: Explain) -> None:
     """The other exact way, by every order of changes: the same for a fifth more or less, to 2 % of what moved."""
     draw = random.Random(11)  # noqa: S311 - as above
@@ -311,17 +318,7 @@ def test_effects_are_those_of_shapley_where_changes_are_moderate(explain: Explai
     before, after, oracle = [], [], {}
     for number in range(cases):
         feature = f"case {number}"
-        worlds = []
-        for _ in range(2):
-            worlds.append(
-                {
-                    "requests": draw.uniform(900, 1100), "retries": draw.uniform(1.05, 1.15),
-                    "prompt_tokens": draw.uniform(900, 1100), "retrieved_context": draw.uniform(800, 1000),
-                    "history": draw.uniform(400, 600), "fresh": draw.uniform(0.55, 0.65),
-                    "output_tokens": draw.uniform(180, 220), "reasoning": draw.uniform(40, 60),
-                    "price": draw.uniform(0.9, 1.1), "discount": draw.uniform(0.85, 0.95),
-                }
-            )  # fmt: skip
+        worlds = [{name: draw.uniform(*between) for name, between in MODERATE.items()} for _ in range(2)]
 
         def cost(world: Mapping[str, float]) -> float:
             calls = world["requests"] * world["retries"]
@@ -350,7 +347,7 @@ def test_effects_are_those_of_shapley_where_changes_are_moderate(explain: Explai
                     price=world["price"],
                     discount=world["discount"],
                     other_a_call=0.0,
-                )  # fmt: skip
+                )
             )
         shares = shapley(*worlds, cost)
         shares["cache"] = shares.pop("fresh")
