@@ -20,7 +20,8 @@ import polars as pl
 from app import builds, dbt_build, pipeline
 from app.settings import PROJECT_DIR, Settings
 from tests.bench import cost_only
-from tests.bench.incidents import Incident, day_of, simulate
+from tests.bench.incidents import FIRST_DATE, Incident, day_of, simulate
+from tests.conftest import SHARED_DATA
 from tests.models.conftest import new_company, write_calls
 
 STANDS_IN_FOR = {"int_context_hourly", "int_minutes_hourly", "int_chains_hourly"}
@@ -37,6 +38,7 @@ EFFECTS = {
     "model_mix": {"model_mix", "service_tier"}, "price": {"price", "discount"},
 }  # fmt: skip
 """Cause that is planted → effects that name it, where the words differ."""
+REAL_SERIES = SHARED_DATA / "nab_cloudwatch"
 SEEDS, TUNING_SEED = (2, 3, 4, 5, 6, 7), 11
 FEATURES, DAYS, FLOOR_USD = 60, 120, 1.0
 DRIFTING_DRIVERS = 8
@@ -281,10 +283,50 @@ def measure(detector: Detector, seeds: Sequence[int]) -> dict[str, dict[str, flo
     return result
 
 
+def real_series(folder: Path) -> pl.DataFrame:
+    """Series of the Numenta Anomaly Benchmark as the calls of features: an hour of them is a day here.
+
+    Args:
+        folder: CSV files of `timestamp` and `value`, one every five minutes.
+    """
+    frames = []
+    for path in sorted(folder.glob("*.csv")):
+        hours = (
+            pl.read_csv(path, try_parse_dates=True)
+            .group_by(pl.col("timestamp").dt.truncate("1h"))
+            .agg(pl.col("value").mean())
+            .sort("timestamp")
+        )
+        calls = (1000 * pl.col("value") / pl.col("value").median()).fill_nan(0).round().clip(1, 10**7).cast(pl.Int64)
+        frames.append(
+            hours.select(
+                (pl.lit(FIRST_DATE) + pl.duration(days=pl.int_range(pl.len()))).cast(pl.Date).alias("usage_date"),
+                pl.lit(path.stem).alias("feature_id"),
+                *(pl.lit(name).alias(f"{name}_id") for name in ("customer", "model", "region")),
+                calls.alias("request_count"),
+                pl.lit(0).alias("retry_count"),
+                *((calls * 1000).alias(f"{name}_tokens") for name in ("uncached_input", "output")),
+                *(
+                    pl.lit(0).alias(f"{name}_tokens")
+                    for name in ("cache_read", "reasoning", "retrieved_context", "history")
+                ),
+                *((calls * 0.01).alias(f"{name}_cost_usd") for name in ("input", "output")),
+                pl.lit(0.0).alias("cache_read_cost_usd"),
+            )
+        )
+    return pl.concat(frames)
+
+
 def main() -> None:
     """Print the figures, and write them as JSON where a file is named."""
     with tempfile.TemporaryDirectory() as folder:
-        figures = measure(Detector(Path(folder)), SEEDS)
+        detector = Detector(Path(folder))
+        figures = measure(detector, SEEDS)
+        if REAL_SERIES.is_dir():
+            series = real_series(REAL_SERIES)
+            alarms, seconds = detector.run(series)
+            points = {"series": series["feature_id"].n_unique(), "alarms": len(alarms), "seconds": seconds}
+            figures["real series (NAB)"] = {**points, "alarms_a_hundred_points": 100 * len(alarms) / len(series)}
     figures |= by_cost_only(SEEDS, FEATURES * DAYS / 30.44)
     for name, values in figures.items():
         told = "  ".join(f"{what} {value:.3f}" for what, value in values.items())
