@@ -682,6 +682,26 @@ class Warehouse:
             " from marts.rerate_changes group by 1, 2, 3, 4 order by ran_at desc, rerate_id, month desc"
         )
 
+    def anomalies(self) -> pl.DataFrame:
+        """`cost_anomalies`, what costs most first."""
+        return self._read("select * from marts.cost_anomalies order by excess_usd desc, anomaly_id")
+
+    def anomaly_effects(self) -> pl.DataFrame:
+        """anomaly_id, effect, effect_usd, is_unusual: of each anomaly what explains it, the largest first."""
+        return self._read(
+            "select anomaly_id, effect, effect_usd, is_unusual from marts.cost_anomaly_effects"
+            " order by anomaly_id, effect_usd desc, effect"
+        )
+
+    def deviations(self, feature_id: str, workload: str, days: tuple[date, date]) -> pl.DataFrame:
+        """driver, deviation_sigmas: what was above its limit on these days, both included, and how far at most."""
+        return self._read(
+            "select driver, max(deviation_sigmas) as deviation_sigmas from marts.driver_baselines"
+            " where feature_id = $feature and workload = $workload and usage_date between $first and $last"
+            " and deviation_sigmas > limit_sigmas group by 1 order by 1",
+            {"feature": feature_id, "workload": workload, "first": days[0], "last": days[1]},
+        )
+
     def _read(self, query: str, bound: Mapping[str, Any] | None = None) -> pl.DataFrame:
         # A cursor per call: sessions read at the same time, and a half-read result refuses other work.
         cursor = self._connection.cursor()

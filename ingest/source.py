@@ -106,7 +106,16 @@ UNKNOWN_USAGE = Column("unknown_usage", Type.TEXT)
 """Counts that no column reads; see `ingest/unknown_usage.py`."""
 
 Shape = Literal[
-    "requests", "charges", "invoices", "billing_periods", "provider_usage", "revenue", "rates", "units", "capacity"
+    "requests",
+    "charges",
+    "invoices",
+    "billing_periods",
+    "provider_usage",
+    "revenue",
+    "rates",
+    "units",
+    "capacity",
+    "feedback",
 ]
 """The canonical shapes; their columns: `macros/canonical_columns.sql`."""
 SHAPES: tuple[Shape, ...] = get_args(Shape)

@@ -70,6 +70,15 @@ owned as (
         on {{ matches_pattern('lower(days.feature_id)', 'owners.feature_id') }}
     group by 1
 
+),
+
+judged as (
+
+    select distinct
+        anomaly_id,
+        verdict
+    from {{ ref('int_anomaly_feedback') }}
+
 )
 
 select
@@ -93,7 +102,8 @@ select
     cast(null as string) as detail,
     deviations.deviation_sigmas,
     cast(deviations.history_days as bigint) as history_days,
-    deviations.history_days < 28 as is_low_history
+    deviations.history_days < 28 as is_low_history,
+    judged.verdict as feedback
 from days
 inner join effects on days.anomaly_id = effects.anomaly_id
 inner join deviations on days.anomaly_id = deviations.anomaly_id
@@ -101,4 +111,5 @@ inner join costs on days.anomaly_id = costs.anomaly_id
 cross join (select max(usage_date) as last_date from {{ ref('cost_drivers') }}) as newest
 left join {{ ref('int_anomaly_places') }} as places on days.anomaly_id = places.anomaly_id
 left join owned as owners on days.feature_id = owners.feature_id
+left join judged on days.anomaly_id = judged.anomaly_id
 where days.days_ago = 1

@@ -78,6 +78,50 @@ scored as (
         end as limit_sigmas
     from spread
 
+),
+
+-- what people said is no anomaly: from the day after, two standard deviations more are one
+judged as (
+
+    select
+        scored.usage_date,
+        scored.feature_id,
+        scored.workload,
+        scored.driver,
+        scored.limit_sigmas + greatest(ceil(max(feedback.deviation_sigmas)) + 2 - scored.limit_sigmas, 0) as limit_sigmas
+    from scored
+    inner join {{ ref('int_anomaly_feedback') }} as feedback
+        on
+            scored.feature_id = feedback.feature_id
+            and scored.workload = feedback.workload
+            and scored.driver = feedback.driver
+            and scored.usage_date > feedback.last_date
+    where feedback.verdict in ('expected', 'false')
+    group by 1, 2, 3, 4, scored.limit_sigmas
+
+),
+
+limited as (
+
+    select
+        scored.usage_date,
+        scored.feature_id,
+        scored.workload,
+        scored.driver,
+        scored.actual,
+        scored.ln_actual,
+        scored.ln_expected,
+        scored.sigma,
+        coalesce(judged.limit_sigmas, scored.limit_sigmas) as limit_sigmas,
+        scored.history_days
+    from scored
+    left join judged
+        on
+            scored.usage_date = judged.usage_date
+            and scored.feature_id = judged.feature_id
+            and scored.workload = judged.workload
+            and scored.driver = judged.driver
+
 )
 
 select
@@ -92,4 +136,4 @@ select
     (ln_actual - ln_expected) / sigma as deviation_sigmas,
     cast(limit_sigmas as bigint) as limit_sigmas,
     cast(history_days as bigint) as history_days
-from scored
+from limited
