@@ -5,7 +5,6 @@ Nothing that apprise says leaves this module: it may be secret.
 
 import logging
 import re
-import threading
 
 import apprise
 from tenacity import RetryError, Retrying, retry_if_result, stop_after_attempt, wait_exponential
@@ -16,6 +15,8 @@ from app.alerts.message import Message
 ATTEMPTS = 3
 FIRST_WAIT = 1.0
 """Seconds before the second attempt, doubled before each further one. What still fails is told by the next run."""
+LONGEST_ATTEMPT = 15
+"""Seconds, whatever the address says of its own time-outs (`rto`, `cto`)."""
 ID = "{anomaly_id}"
 """Stands in an address for the anomaly's id, where a receiver has a place for it: `?dedup={anomaly_id}`."""
 
@@ -24,21 +25,8 @@ class DeliveryError(Exception):
     """The channel did not take the message; the message of this holds nothing of its address."""
 
 
-class _Statuses(logging.Handler):
-    """Keeps of what apprise logs in a thread the last HTTP status, and drops the rest: it may hold addresses."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.of = threading.local()
-
-    def emit(self, record: logging.LogRecord) -> None:
-        if found := re.search(r"error=(\d{3})\b", record.getMessage()):
-            self.of.status = found[1]
-
-
-_statuses = _Statuses()
 _logger = logging.getLogger("apprise")
-_logger.handlers, _logger.propagate = [_statuses], False
+_logger.handlers, _logger.propagate = [logging.NullHandler()], False
 
 
 def send(url: str, message: Message, first_id: str) -> None:
@@ -58,12 +46,17 @@ def send(url: str, message: Message, first_id: str) -> None:
     sender = apprise.Apprise()
     sender.add(service)
     kind = apprise.NotifyType.SUCCESS if message.is_good_news else apprise.NotifyType.WARNING
-    _statuses.of.status = None
+    statuses: list[str] = []
 
     def attempt() -> bool:
         return bool(
             sender.notify(
-                title=message.title, body=message.body, notify_type=kind, body_format=apprise.NotifyFormat.TEXT
+                title=message.title,
+                body=message.body,
+                notify_type=kind,
+                body_format=apprise.NotifyFormat.TEXT,
+                timeout=LONGEST_ATTEMPT,
+                log_callback=lambda entry, _: statuses.extend(re.findall(r"error=(\d{3})\b", entry.message)),
             )
         )
 
@@ -75,6 +68,5 @@ def send(url: str, message: Message, first_id: str) -> None:
     try:
         attempts(attempt)
     except RetryError:
-        status = _statuses.of.status
-        why = f"HTTP status {status}" if status else "no answer"
+        why = f"HTTP status {statuses[-1]}" if statuses else "no answer"
         raise DeliveryError(f"{why}, {ATTEMPTS} times") from None
