@@ -1,7 +1,8 @@
 """What somebody says of an anomaly: a file of its own in the home, which the next run loads like any other input.
 
-The verdict says itself which series it is of and how far that was from usual: `expected` and `false` raise its limit
-two standard deviations above that, from the day after. `acknowledged` moves none, and takes an earlier verdict back.
+The verdict says itself which series it is of and how many times as high as usual that was: `expected` and `false`
+raise its limit two standard deviations above that, from the day after. `acknowledged` moves none, and takes an earlier
+verdict back.
 """
 
 import json
@@ -72,9 +73,7 @@ def record(home: Path, anomaly_id: str, verdict: Verdict, note: str | None = Non
         **{name: anomaly[name] for name in ("feature_id", "workload", "causes")},
         "last_date": str(anomaly["last_date"]),
     }
-    drivers = [
-        {"driver": driver, "deviation_sigmas": f"{deviation:.6f}"} for driver, deviation in deviations.iter_rows()
-    ]
+    drivers = [{"driver": driver, "times_usual": f"{times:.6f}"} for driver, times in deviations.iter_rows()]
     lines = [json.dumps({**said, **driver}) + "\n" for driver in drivers or [{}]]
     path = home / FEEDBACK / f"{feedback_id}.jsonl"
     disk.write(path, "".join(lines).encode())

@@ -694,9 +694,9 @@ class Warehouse:
         )
 
     def deviations(self, feature_id: str, workload: str, days: tuple[date, date]) -> pl.DataFrame:
-        """driver, deviation_sigmas: what was above its limit on these days, both included, and how far at most."""
+        """driver, times_usual: what was above its limit on these days, both included, and how high at most."""
         return self._read(
-            "select driver, max(deviation_sigmas) as deviation_sigmas from marts.driver_baselines"
+            "select driver, max(actual / expected) as times_usual from marts.driver_baselines"
             " where feature_id = $feature and workload = $workload and usage_date between $first and $last"
             " and deviation_sigmas > limit_sigmas group by 1 order by 1",
             {"feature": feature_id, "workload": workload, "first": days[0], "last": days[1]},

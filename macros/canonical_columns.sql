@@ -263,7 +263,7 @@
             'last_date': 'date',
             'causes': 'string',
             'driver': 'string',
-            'deviation_sigmas': 'double',
+            'times_usual': 'double',
         },
         'units': {
             'source_id': 'string',

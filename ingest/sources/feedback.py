@@ -2,7 +2,7 @@
 
     {"feedback_id": …, "anomaly_id": …, "verdict": "expected", "given_at": …, "feature_id": …, "driver": "volume", …}
 
-It says itself which series was judged and how far that was from usual, so that a build needs no earlier build.
+It says itself which series was judged and how many times as high as usual that was, so that a build needs no earlier build.
 """
 
 from ingest.source import Check, Column, Sample, Source, Table, Type
@@ -36,7 +36,7 @@ SOURCE = Source(
                 Column("last_date", Type.DATE, ("last_date",)),
                 Column("causes", paths=("causes",)),
                 Column("driver", paths=("driver",), identifier=True),
-                Column("deviation_sigmas", Type.QUANTITY, ("deviation_sigmas",)),
+                Column("times_usual", Type.QUANTITY, ("times_usual",)),
             ),
             checks=(
                 Check(

@@ -30,6 +30,6 @@ select distinct
                 end
         {% endfor %}
     end as driver,
-    deviation_sigmas
+    times_usual
 from newest
 where verdicts_ago = 1

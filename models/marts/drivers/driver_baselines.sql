@@ -80,7 +80,7 @@ scored as (
 
 ),
 
--- what people said is no anomaly: from the day after, two standard deviations more are one
+-- what people said is no anomaly: from the day after, two standard deviations more than so many times as usual are one
 judged as (
 
     select
@@ -88,7 +88,8 @@ judged as (
         scored.feature_id,
         scored.workload,
         scored.driver,
-        scored.limit_sigmas + greatest(ceil(max(feedback.deviation_sigmas)) + 2 - scored.limit_sigmas, 0) as limit_sigmas
+        scored.limit_sigmas
+        + greatest(ceil(ln(max(feedback.times_usual)) / scored.sigma) + 2 - scored.limit_sigmas, 0) as limit_sigmas
     from scored
     inner join {{ ref('int_anomaly_feedback') }} as feedback
         on
@@ -97,7 +98,7 @@ judged as (
             and scored.driver = feedback.driver
             and scored.usage_date > feedback.last_date
     where feedback.verdict in ('expected', 'false')
-    group by 1, 2, 3, 4, scored.limit_sigmas
+    group by 1, 2, 3, 4, scored.limit_sigmas, scored.sigma
 
 ),
 

@@ -12,5 +12,5 @@ select
     last_date,
     causes,
     driver,
-    cast(deviation_sigmas as double) as deviation_sigmas
+    cast(times_usual as double) as times_usual
 from {{ source('feedback', 'feedback') }}
