@@ -6,12 +6,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from app import pipeline
+from app import pipeline, received
 from app.alerts import telling
 from app.alerts.telling import Report
 from app.pipeline import BuildResult
 from app.settings import Settings
 from ingest.outcomes import Outcome
+from ingest.paths import RECEIVED
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ def one_round(settings: Settings) -> Round:
         BuildError: the last build stays.
     """
     started = time.monotonic()
+    received.ask(settings.home / RECEIVED)
     with pipeline.writer(settings):
         outcomes = pipeline.ingest_listed(settings)
         landed = time.monotonic()

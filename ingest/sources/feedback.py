@@ -2,7 +2,7 @@
 
     {"feedback_id": …, "anomaly_id": …, "verdict": "expected", "given_at": …, "feature_id": …, "driver": "volume", …}
 
-It says itself which series was judged and how many times as high as usual that was, so that a build needs no earlier build.
+It says itself which series was judged, and how many times as high as usual it was: a build needs no earlier build.
 """
 
 from ingest.source import Check, Column, Sample, Source, Table, Type
