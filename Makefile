@@ -44,6 +44,9 @@ bench: $(VENV)/.installed-bench  ## logs to published build, beside DuckDB, Clic
 bench-rating: $(VENV)/.installed-dev  ## ten million calls rated, beside the library's own calculation
 	$(BIN)/python -m tests.bench.bench_rating
 
+bench-anomalies: $(VENV)/.installed-bench  ## how well planted incidents are found, beside rules that watch the cost only
+	$(BIN)/python -m tests.bench.bench_anomalies $(BENCH_ARGS)
+
 bench-landing: $(VENV)/.installed-dev  ## a log landed, beside DuckDB and Polars turning the same bytes into Parquet
 	$(BIN)/python -m tests.bench.bench_landing
 
@@ -61,4 +64,4 @@ lock:  ## resolve every version again (needs uv)
 	uv pip compile pyproject.toml --extra build --extra dev --extra bench --universal --python-version 3.11 --generate-hashes --no-strip-extras --quiet -c requirements-dev.lock -o requirements-bench.lock
 	printf '%s\n' 'focus-validator==1.0.0' 'multimethod<1.10' | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --quiet -o requirements-focus.lock
 
-.PHONY: help demo test test-spark bench bench-rating bench-landing lint lock
+.PHONY: help demo test test-spark bench bench-rating bench-landing bench-anomalies lint lock

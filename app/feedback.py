@@ -53,12 +53,13 @@ def record(home: Path, anomaly_id: str, verdict: Verdict, note: str | None = Non
         raise FeedbackError(f"the note is longer than {MOST_LETTERS:,} letters")
     warehouse = Warehouse(builds.current(home).path)
     try:
-        found = warehouse.anomalies().filter(pl.col("anomaly_id") == anomaly_id)
+        found = warehouse.every_anomaly().filter(pl.col("anomaly_id") == anomaly_id)
         if found.is_empty():
             raise FeedbackError(f"there is no anomaly {anomaly_id} in the served build: see the mart cost_anomalies")
         anomaly = found.row(0, named=True)
-        days = (anomaly["started_date"], anomaly["last_date"])
-        deviations = warehouse.deviations(anomaly["feature_id"], anomaly["workload"], days)
+        baselines = warehouse.driver_baselines(
+            anomaly["feature_id"], anomaly["workload"], anomaly["started_date"], anomaly["last_date"]
+        )
     finally:
         warehouse.close()
     now = datetime.now(UTC)
@@ -73,7 +74,12 @@ def record(home: Path, anomaly_id: str, verdict: Verdict, note: str | None = Non
         **{name: anomaly[name] for name in ("feature_id", "workload", "causes")},
         "last_date": str(anomaly["last_date"]),
     }
-    drivers = [{"driver": driver, "times_usual": f"{times:.6f}"} for driver, times in deviations.iter_rows()]
+    beyond = (
+        baselines.filter(pl.col("deviation_sigmas") > pl.col("limit_sigmas"))
+        .group_by("driver", maintain_order=True)
+        .agg((pl.col("actual") / pl.col("expected")).max())
+    )
+    drivers = [{"driver": driver, "times_usual": f"{times:.6f}"} for driver, times in beyond.iter_rows()]
     lines = [json.dumps({**said, **driver}) + "\n" for driver in drivers or [{}]]
     path = home / FEEDBACK / f"{feedback_id}.jsonl"
     disk.write(path, "".join(lines).encode())

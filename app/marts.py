@@ -13,10 +13,13 @@ from typing import Any, Literal
 import duckdb
 import polars as pl
 
+from app import effects
+
 UNATTRIBUTED = "(unattributed)"
 """The member that stands for a missing key, in every mart."""
 
 Grain = Literal["day", "week", "month"]
+PlanColumn = Literal["plan_id", "segment_id"]
 Dimension = Literal["provider", "model", "feature", "customer", "environment", "team", "operation"]
 
 
@@ -192,6 +195,14 @@ WORKLOADS = Mart(
     sums=("request_count", "request_cost_usd", "shared_cost_usd", "charged_cost_usd", "cost_usd"),
 )
 
+CHANGE_KEYS: Mapping[Dimension, str] = {
+    "provider": "provider_id",
+    "model": "model_id",
+    "feature": "feature_id",
+    "customer": "customer_id",
+}
+"""Dimension → the column of `cost_change_between`; of environments it knows what is production."""
+
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
     "lock_configuration": "true",
@@ -290,6 +301,73 @@ class Warehouse:
         columns = ", ".join([*keys, *map(_sum, mart.sums)])
         grouping = f" group by {_places(keys)} order by {_places(keys)}" if keys else ""
         return self._read(f"select {columns} from marts.{mart.name} where {where}{grouping}", bound)
+
+    def cost_change(self, after: Scope, before: Scope, by: Sequence[Dimension] = ()) -> pl.DataFrame:
+        """What cost before and after, and why: the function `cost_change_between` summed.
+
+        Columns: the keys of `by`, before_usd, after_usd, an effect a column (`app.effects`), rounding_usd.
+        """
+        keys = [CHANGE_KEYS[dimension] for dimension in by]
+        members = {name: chosen for name, chosen in after.members.items() if name in CHANGE_KEYS}
+        clauses = [f"{name}_id = any(${name})" for name in members]
+        if after.is_production_only:
+            # what stands idle and is unused is of no workload
+            clauses.append("(workload = 'production' or workload like '(%)')")
+        sums = ["before_usd", "after_usd", *map(effects.column, effects.WORDS), "rounding_usd"]
+        columns = ", ".join([*keys, *map(_sum, sums)])
+        return self._read(
+            f"select {columns} from marts.cost_change_between($before_from, $before_to, $after_from, $after_to)"
+            + (f" where {' and '.join(clauses)}" if clauses else "")
+            + (f" group by {_places(keys)} order by {_places(keys)}" if keys else ""),
+            {
+                "before_from": before.start,
+                "before_to": before.end,
+                "after_from": after.start,
+                "after_to": after.end,
+                **{name: list(chosen) for name, chosen in members.items()},
+            },
+        )
+
+    def cost_by_hour(self, scope: Scope) -> pl.DataFrame:
+        """usage_date, hour (0 to 23, UTC), cost_usd, request_count."""
+        where, bound = USAGE.where(scope)
+        return self._read(
+            f"select usage_date, extract(hour from usage_hour_at) as hour, {_sum('cost_usd')}, {_sum('request_count')}"
+            f" from marts.fct_usage_hourly where {where} group by 1, 2 order by 1, 2",
+            bound,
+        )
+
+    def anomalies(self, scope: Scope, asked: str | None = None) -> pl.DataFrame:
+        """`cost_anomalies` with a day in the scope, and the one that is asked for; what is open first."""
+        return self._read(
+            "select * from marts.cost_anomalies where anomaly_id = $asked"
+            " or (last_date >= $start and started_date <= $end"
+            " and (len($feature) = 0 or feature_id = any($feature))"
+            " and (len($customer) = 0 or customer_id is null or customer_id = any($customer)))"
+            " order by is_open desc, started_date desc, excess_usd desc, anomaly_id",
+            {
+                "asked": asked,
+                "start": scope.start,
+                "end": scope.end,
+                "feature": list(scope.feature),
+                "customer": list(scope.customer),
+            },
+        )
+
+    def anomaly_effects(self, anomaly_id: str) -> pl.DataFrame:
+        """`cost_anomaly_effects` of one anomaly, the largest first."""
+        return self._read(
+            "select * from marts.cost_anomaly_effects where anomaly_id = $id order by abs(effect_usd) desc, effect",
+            {"id": anomaly_id},
+        )
+
+    def driver_baselines(self, feature_id: str, workload: str, start: date, end: date) -> pl.DataFrame:
+        """`driver_baselines` of a feature in order of days."""
+        return self._read(
+            "select * from marts.driver_baselines where feature_id = $feature and workload = $workload"
+            " and usage_date between $start and $end order by driver, usage_date",
+            {"feature": feature_id, "workload": workload, "start": start, "end": end},
+        )
 
     def cost_quantiles(self, scope: Scope) -> pl.DataFrame:
         """p50_usd, p95_usd, p99_usd of what a conversation costs: one row, null where there is none."""
@@ -407,6 +485,26 @@ class Warehouse:
             {"unit": unit_id, "dimension": dimension, "month": month, "limit": limit},
         )
 
+    def unit_margins(self, month: date) -> pl.DataFrame:
+        """`gross_margin` of a month by unit, what is of no unit last."""
+        return self._read(
+            "select * from marts.gross_margin where dimension = 'unit' and month = $month"
+            " order by id like '(%', cogs_usd desc, id",
+            {"month": month},
+        )
+
+    def cost_by_turn(self, month: date) -> pl.DataFrame:
+        """`cost_by_turn` of the conversations that began in a month, turn by turn, the dearest feature first."""
+        return self._read(
+            "select * from marts.cost_by_turn where month = $month"
+            " order by sum(cost_usd) over (partition by feature_id) desc nulls last, feature_id, turn_number",
+            {"month": month},
+        )
+
+    def customer_cohorts(self) -> pl.DataFrame:
+        """`customer_cohorts`, the oldest first."""
+        return self._read("select * from marts.customer_cohorts order by cohort_month, month_number")
+
     def revenue_methods(self, scope: Scope) -> pl.DataFrame:
         """`revenue_by_method` summed over the months of the scope, by method and feature, with gross_margin."""
         sums = ", ".join(_sum(name) for name in ("revenue_usd", "cogs_usd", "gross_profit_usd"))
@@ -419,13 +517,13 @@ class Warehouse:
             {"start": scope.start, "end": scope.end, "feature": list(scope.feature)},
         )
 
-    def margin_by_plan(self, scope: Scope) -> pl.DataFrame:
-        """Sums of `gross_margin_daily` by plan_id, and customer_count, the plan that earns most first."""
+    def margin_by(self, column: PlanColumn, scope: Scope) -> pl.DataFrame:
+        """Sums of `gross_margin_daily` by plan_id or segment_id, and customer_count, the one that earns most first."""
         where, bound = MARGIN.where(scope)
         sums = ", ".join(map(_sum, MARGIN.sums))
         return self._read(
-            f"select plan_id, cast(count(distinct customer_id) as bigint) as customer_count, {sums}"
-            f" from marts.gross_margin_daily where {where} group by 1 order by revenue_usd desc, plan_id",
+            f"select {column}, cast(count(distinct customer_id) as bigint) as customer_count, {sums}"
+            f" from marts.gross_margin_daily where {where} group by 1 order by revenue_usd desc, {column}",
             bound,
         )
 
@@ -682,24 +780,15 @@ class Warehouse:
             " from marts.rerate_changes group by 1, 2, 3, 4 order by ran_at desc, rerate_id, month desc"
         )
 
-    def anomalies(self) -> pl.DataFrame:
+    def every_anomaly(self) -> pl.DataFrame:
         """`cost_anomalies`, what costs most first."""
         return self._read("select * from marts.cost_anomalies order by excess_usd desc, anomaly_id")
 
-    def anomaly_effects(self) -> pl.DataFrame:
-        """anomaly_id, effect, effect_usd, is_unusual: of each anomaly what explains it, the largest first."""
+    def effects_of_anomalies(self) -> pl.DataFrame:
+        """anomaly_id, effect, effect_usd: of each anomaly of drivers what explains it, the largest first."""
         return self._read(
-            "select anomaly_id, effect, effect_usd, is_unusual from marts.cost_anomaly_effects"
+            "select anomaly_id, effect, effect_usd from marts.cost_anomaly_effects"
             " order by anomaly_id, effect_usd desc, effect"
-        )
-
-    def deviations(self, feature_id: str, workload: str, days: tuple[date, date]) -> pl.DataFrame:
-        """driver, times_usual: what was above its limit on these days, both included, and how high at most."""
-        return self._read(
-            "select driver, max(actual / expected) as times_usual from marts.driver_baselines"
-            " where feature_id = $feature and workload = $workload and usage_date between $first and $last"
-            " and deviation_sigmas > limit_sigmas group by 1 order by 1",
-            {"feature": feature_id, "workload": workload, "first": days[0], "last": days[1]},
         )
 
     def _read(self, query: str, bound: Mapping[str, Any] | None = None) -> pl.DataFrame:

@@ -8,6 +8,10 @@
             'value': 'request_count - retry_count',
             'effects': ['requests', 'conversations', 'turns'],
         },
+        'callers': {
+            'value': 'caller_divergence',
+            'effects': ['requests', 'conversations', 'turns'],
+        },
         'attempts': {
             'value': 'request_count / nullif(request_count - retry_count, 0)',
             'effects': ['retries'],
@@ -49,4 +53,13 @@
             'effects': ['other_use'],
         },
     }) }}
+{%- endmacro %}
+
+{# What a driver did to cost: the sum of its effects in a relation of effects. #}
+{% macro effect_of_driver(driver, effects) -%}
+    case {{ driver }}
+        {% for name, about in driver_metrics().items() %}
+            when '{{ name }}' then {{ for_each(about.effects, effects ~ '.@_effect_usd', ' + ') }}
+        {% endfor %}
+    end
 {%- endmacro %}

@@ -26,3 +26,20 @@
         where (customer_id, conversation_id) in (select customer_id, conversation_id from {{ touched_conversations }})
     {% endif %}
 {%- endmacro %}
+
+{# The first day of the months of conversations that this build makes anew, to the newest; NULL where it makes none. #}
+{% macro earliest_month() -%}
+    (
+        select date_trunc('month', min(from_date)) as month
+        from {{ ref('int_touched_conversations') }}
+        where conversation_id <> '(unattributed)'
+    )
+{%- endmacro %}
+
+{# And for whole months of conversations, by the day on which they began. #}
+{% macro delete_started_months() -%}
+    {% set earliest = earliest_month() %}
+    {% if is_incremental() %}
+        delete from {{ this }} where month >= {{ earliest }}
+    {% endif %}
+{%- endmacro %}

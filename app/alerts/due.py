@@ -12,6 +12,8 @@ from app.alerts.told import Told
 
 WORTH_TELLING = Decimal("1.5")
 """What was told is told again when it has cost so many times as much."""
+LASTING = frozenset({"drivers", "silent_source"})
+"""Kinds of which another day is news; of a drift, which lasts for weeks, only what it costs is."""
 SETTLED = frozenset({"expected", "false"})
 """Verdicts after which an anomaly is over."""
 
@@ -70,20 +72,21 @@ def _news(channel: Channel, before: Told | None, episode: Episode) -> News | Non
         episode.feedback is not None  # somebody knows of it
         or (before is not None and not episode.is_open)
         or not channel.takes(episode.owner_id)
-        or episode.excess_usd < channel.min_usd
+        or (episode.is_measured and episode.excess_usd < channel.min_usd)
     ):
         return None
     if before is None or not is_known:
         return News.OPENED
     if is_over(episode):
-        return None if before.is_over else News.RESOLVED
+        has_end = episode.is_measured or episode.feedback is not None
+        return News.RESOLVED if has_end and not before.is_over else None
     if before.is_over:
         return News.UPDATE
     if episode.feedback is not None:
         return None
     is_worth_telling = (
         episode.excess_usd >= WORTH_TELLING * before.excess_usd
-        or episode.last_date > before.last_date
+        or (episode.kind in LASTING and episode.last_date > before.last_date)
         # one that comes and goes is told once
         or (episode.cause is not None and episode.cause not in before.causes)
     )
@@ -95,8 +98,8 @@ def is_over(episode: Episode) -> bool:
     return not episode.is_open or episode.feedback in SETTLED
 
 
-def after(one: Due, now: datetime | None) -> Told:
-    """What the channel knows once it was told."""
+def after(one: Due, title: str, now: datetime | None) -> Told:
+    """What the channel knows once it was told by a message of this title."""
     episode, before = one.episode, one.before
     if episode is None:
         if before is None:
@@ -113,6 +116,7 @@ def after(one: Due, now: datetime | None) -> Told:
         last_date=episode.last_date,
         excess_usd=episode.excess_usd,
         causes=causes if episode.cause is None or episode.cause in causes else (*causes, episode.cause),
+        title=title,
         is_over=is_over(episode),
         message_count=one.number,
         told_at=now,
@@ -130,7 +134,7 @@ def not_for(told: Mapping[str, Told], episodes: Iterable[Episode], dues: Iterabl
 def noted(episode: Episode) -> Told:
     """An anomaly that is over, and that the channel is not told of."""
     none_told = Due(News.OPENED, episode.anomaly_id, episode, None)
-    return after(none_told, None).model_copy(update={"message_count": 0, "is_over": True})
+    return after(none_told, "", None).model_copy(update={"message_count": 0, "is_over": True})
 
 
 def known_again(told: Mapping[str, Told], episodes: Iterable[Episode]) -> dict[str, Told]:

@@ -41,6 +41,11 @@ class Episode:
     effects: tuple[tuple[str, Decimal], ...] = ()
 
     @property
+    def is_measured(self) -> bool:
+        """Whether drivers are held against what is usual; other kinds are noticed as such, whatever they cost."""
+        return self.kind in {"drivers", "drift"}
+
+    @property
     def series(self) -> tuple[str, str, str]:
         """What it is an anomaly of."""
         return self.kind, self.feature_id, self.workload
@@ -53,10 +58,10 @@ def read(warehouse: Warehouse) -> list[Episode]:
         MartError: the build has none.
     """
     effects: dict[str, list[tuple[str, Decimal]]] = {}
-    for anomaly_id, effect, effect_usd, _ in warehouse.anomaly_effects().iter_rows():
+    for anomaly_id, effect, effect_usd in warehouse.effects_of_anomalies().iter_rows():
         effects.setdefault(anomaly_id, []).append((effect, effect_usd))
     names = [field.name for field in fields(Episode) if field.name != "effects"]
     return [
         Episode(**{name: row[name] for name in names}, effects=tuple(effects.get(row["anomaly_id"], ())))
-        for row in warehouse.anomalies().iter_rows(named=True)
+        for row in warehouse.every_anomaly().iter_rows(named=True)
     ]

@@ -11,7 +11,7 @@ from datetime import date
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from urllib.parse import urlencode
 
-from app import currency
+from app import currency, effects
 from app.alerts.due import Due, News
 from app.alerts.episodes import Episode
 from app.alerts.told import Told
@@ -21,32 +21,23 @@ CENT = Decimal("0.01")
 MOST_CAUSES = 6
 SMALL = Decimal("0.01")
 """A part of the excess below which a cause is no line of its own."""
-LONGEST_NAME = 120
+LONGEST_NAME = 300
 PERIODS = ((7, "7D"), (30, "30D"), (90, "90D"))
 """The dashboard's periods, by their days."""
+EVERYTHING = "(all)"
+"""The feature of what is of no feature in particular."""
 MARKUP = str.maketrans("<>*`|", "‹›∗ʼ¦")
 
-CAUSES = {
-    "adjustments": "more adjustments of the bill",
-    "cache": "fewer cache hits",
-    "conversations": "more conversations",
-    "discount": "smaller discounts",
-    "exchange_rate": "the exchange rate",
-    "history": "more history fed again",
-    "model_mix": "dearer models",
-    "new_members": "new customers or features",
-    "other_use": "more searches, images and other use",
-    "output_tokens": "longer answers",
-    "price": "higher prices",
-    "prompt_tokens": "longer prompts",
-    "reasoning": "more reasoning",
-    "requests": "more requests",
-    "retrieved_context": "more retrieved context",
-    "retries": "more retries",
-    "service_tier": "dearer service tiers",
-    "turns": "longer conversations",
+DAYS_OF_DRIFT = 7
+"""A drift's money is that of its last week."""
+KINDS = {
+    "drift": "creeping up",
+    "new_model": "a new model",
+    "unpriced_model": "a model without a price",
+    "absurd_call": "an absurd call",
+    "silent_source": "a silent source",
 }
-"""What an effect that costs something is called; others by their own names."""
+"""What was noticed, where it is not a driver beyond its limits."""
 
 
 @dataclass(frozen=True)
@@ -77,16 +68,15 @@ def compose(one: Due, place: Place) -> Message:
     if one.episode is None:
         if one.before is None:
             raise ValueError("what was never told is not withdrawn")
-        return _withdrawn(one, one.before, place)
+        return _withdrawn(one, one.before)
     episode = one.episode
-    title = f"{_head(one)}{_what(episode)} cost {_money(episode.excess_usd, place)} more than usual{_why(episode)}"
     summary = (
         f"{_money(episode.excess_usd, place)} beyond usual{'' if _is_closed(one) else ' so far'}, "
-        f"{_money(episode.excess_usd / max(episode.day_count, 1), place)} a day: "
+        f"{_money(episode.excess_usd / _days(episode), place)} a day: "
         f"{_money(episode.actual_usd, place)} instead of {_money(episode.expected_usd, place)}, {_since(episode)}."
     )
     lines = [
-        summary,
+        *([summary] if episode.excess_usd else []),
         *([_plain(episode.detail)] if episode.detail else []),
         *_state(one),
         "",
@@ -97,7 +87,7 @@ def compose(one: Due, place: Place) -> Message:
         _link(episode, place),
         _signature(one),
     ]
-    return Message(title, "\n".join(lines), is_good_news=one.news is News.RESOLVED)
+    return Message(_title(one, episode, place), "\n".join(lines), is_good_news=one.news is News.RESOLVED)
 
 
 def cents(parts: Sequence[Decimal]) -> list[Decimal]:
@@ -116,8 +106,8 @@ def rows(episode: Episode) -> list[tuple[str, Decimal]]:
     ranked = sorted(episode.effects, key=lambda effect: (-abs(effect[1]), effect[0]))
     large = [effect for effect in ranked[:MOST_CAUSES] if abs(effect[1]) >= least]
     other = episode.excess_usd - sum((usd for _, usd in large), Decimal())
-    named = [(_cause(effect, usd), usd) for effect, usd in sorted(large, key=lambda effect: -effect[1])]
-    parts = [*named, *([("other", other)] if other else [])]
+    named = [(_cause(effect), usd) for effect, usd in sorted(large, key=lambda effect: -effect[1])]
+    parts = [*named, *([("Other", other)] if other else [])]
     return list(zip([name for name, _ in parts], cents([usd for _, usd in parts]), strict=True))
 
 
@@ -128,6 +118,15 @@ def _table(episode: Episode, place: Place) -> list[str]:
     return [*lines, f"= {_money(episode.excess_usd, place)}", ""]
 
 
+def _title(one: Due, episode: Episode, place: Place) -> str:
+    if not episode.is_measured:
+        kind = KINDS.get(episode.kind, _plain(episode.kind.replace("_", " ")))
+        return f"{_head(one)}{_what(episode)}: {kind}" + (f", {_plain(episode.detail)}" if episode.detail else "")
+    cost = f"cost {_money(episode.excess_usd, place)} more than usual"
+    crept = f", {KINDS['drift']}" if episode.kind == "drift" else ""
+    return f"{_head(one)}{_what(episode)} {cost}{crept}{_why(episode)}"
+
+
 def _head(one: Due) -> str:
     if one.news is News.UPDATE:
         return "Again: " if one.before and one.before.is_over else "Update: "
@@ -135,20 +134,27 @@ def _head(one: Due) -> str:
 
 
 def _what(episode: Episode) -> str:
-    name = "calls of no feature" if episode.feature_id == UNATTRIBUTED else _plain(episode.feature_id)
+    names = {UNATTRIBUTED: "Calls of no feature", EVERYTHING: "All features"}
+    name = names.get(episode.feature_id) or _plain(episode.feature_id)
     return name if episode.workload == "production" else f"{name} ({_plain(episode.workload)})"
 
 
 def _why(episode: Episode) -> str:
-    return f": {_cause(episode.cause, Decimal(1))}" if episode.cause else ""
+    return f": {_cause(episode.cause).lower()}" if episode.cause else ""
 
 
-def _cause(effect: str, usd: Decimal) -> str:
-    name = _plain(effect.replace("_", " "))
-    return CAUSES.get(effect, name) if usd > 0 else name
+def _cause(effect: str) -> str:
+    return effects.WORDS.get(effect) or _plain(effect.replace("_", " ")).capitalize()
+
+
+def _days(episode: Episode) -> int:
+    """Days of which the money is."""
+    return DAYS_OF_DRIFT if episode.kind == "drift" else max(episode.day_count, 1)
 
 
 def _since(episode: Episode) -> str:
+    if episode.kind == "drift":
+        return f"in the week to {episode.last_date}, beside four weeks before; it began on {episode.started_date}"
     if episode.started_date == episode.last_date:
         return f"on {episode.started_date}"
     return f"from {episode.started_date} to {episode.last_date}, on {episode.day_count} days"
@@ -174,7 +180,9 @@ def _where(episode: Episode) -> list[str]:
     }
     named = ", ".join(f"{what} {_plain(name)}" for what, name in places.items() if name is not None)
     share = "" if episode.place_share is None else f" ({min(episode.place_share, 1):.0%} of it)"
-    return [f"Where: {named}{share}" if named else "Where: everywhere alike"]
+    if not named:
+        return ["Where: everywhere alike"] if episode.is_measured else []
+    return [f"Where: {named}{share}"]
 
 
 def _how_sure(episode: Episode) -> list[str]:
@@ -189,7 +197,9 @@ def _how_sure(episode: Episode) -> list[str]:
 def _link(episode: Episode, place: Place) -> str:
     days = (place.newest - episode.started_date).days + 1
     period = next((name for most, name in PERIODS if days <= most), "All")
-    asked = {"anomaly": episode.anomaly_id, "feature": episode.feature_id, "period": period}
+    asked = {"anomaly": episode.anomaly_id, "period": period}
+    if episode.feature_id != EVERYTHING:
+        asked["feature"] = episode.feature_id
     if episode.workload != "production":
         asked["every_workload"] = "true"
     members = {"customer": episode.customer_id, "model": episode.model_id}
@@ -201,13 +211,9 @@ def _signature(one: Due) -> str:
     return f"id {one.first_id}, message {one.number}: {one.news.value}"
 
 
-def _withdrawn(one: Due, before: Told, place: Place) -> Message:
-    feature = _plain(before.feature_id)
-    why = (
-        f"What was told of {_money(before.excess_usd, place)} beyond usual from {before.started_date} to "
-        f"{before.last_date} holds no more: newer data changed the figures, and these days are as usual."
-    )
-    return Message(f"Withdrawn: {feature} costs what is usual", f"{why}\n{_signature(one)}", is_good_news=True)
+def _withdrawn(one: Due, before: Told) -> Message:
+    why = f"What was told of {before.started_date} to {before.last_date} holds no more: newer data changed it."
+    return Message(f"Withdrawn: {before.title}", f"{why}\n{_signature(one)}", is_good_news=True)
 
 
 def _money(amount: Decimal, place: Place) -> str:

@@ -119,7 +119,7 @@ def _send_all(run: _Run, channel: Channel, known: dict[str, Told], outcome: Outc
         while outcome.waiting:
             one, message = outcome.waiting[0]
             delivery.send(url, message, one.first_id)
-            known[one.anomaly_id] = due.after(one, run.now)
+            known[one.anomaly_id] = due.after(one, message.title, run.now)
             _keep(run, channel, known)
             outcome.sent.append(outcome.waiting.pop(0))
     except (ChannelError, delivery.DeliveryError) as error:

@@ -31,6 +31,7 @@ class Told(BaseModel):
             anomalies are named.
         excess_usd: as it was told last.
         causes: all that were told.
+        title: of the last message.
         is_over: nothing more is to be said, as long as it does not begin again.
         message_count: 0: it was over before the channel was there, or is not for it.
     """
@@ -46,6 +47,7 @@ class Told(BaseModel):
     last_date: date
     excess_usd: Decimal
     causes: tuple[str, ...]
+    title: str
     is_over: bool
     message_count: int
     told_at: datetime | None

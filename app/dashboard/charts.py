@@ -49,13 +49,13 @@ def cost_over_time(
 
     A bar is as wide as its `grain`, however few of them there are.
     """
-    figure = _figure(palette, 420 if margin is not None else 330)
+    figure = blank(palette, 420 if margin is not None else 330)
     for member, colour in colours.items():
         rows = cost.filter(pl.col(by) == member)
         starts = rows["period"].to_list()
         figure.add_bar(
             x=starts,
-            y=_floats(rows, "cost_usd"),
+            y=floats(rows, "cost_usd"),
             name=theme.markup(member),
             width=_GRAIN_DAYS[grain] * _DAY_MS * 0.85,
             marker={"color": colour, "pattern": {"shape": ["/" if is_open(start) else "" for start in starts]}},
@@ -92,11 +92,11 @@ def cost_bars(
     cost: str = "cost_usd",
 ) -> go.Figure:
     """Horizontal bars of a column of cost, the first row on top, each with its own label."""
-    figure = _figure(palette, 80 + 32 * len(frame))
-    costs = _floats(frame, cost)
+    figure = blank(palette, 80 + 32 * len(frame))
+    costs = floats(frame, cost)
     figure.add_bar(
         x=costs,
-        y=_names(frame, on),
+        y=member_names(frame, on),
         customdata=frame[on].to_list(),
         orientation="h",
         text=list(labels),
@@ -118,8 +118,8 @@ def revenue_against_cost(frame: pl.DataFrame, on: str, palette: Palette) -> go.F
 
     A member without revenue or without cost has no place there: leave those out of `frame`.
     """
-    figure = _figure(palette, 400)
-    edges = [size for name in ("revenue_usd", "cogs_usd") for size in _floats(frame, name) if size]
+    figure = blank(palette, 400)
+    edges = [size for name in ("revenue_usd", "cogs_usd") for size in floats(frame, name) if size]
     low, high = (min(edges) / 2, max(edges) * 2) if edges else (1.0, 10.0)
     figure.add_scatter(
         x=[low, high],
@@ -136,8 +136,8 @@ def revenue_against_cost(frame: pl.DataFrame, on: str, palette: Palette) -> go.F
         if rows.is_empty():
             continue
         figure.add_scatter(
-            x=_floats(rows, "revenue_usd"),
-            y=_floats(rows, "cogs_usd"),
+            x=floats(rows, "revenue_usd"),
+            y=floats(rows, "cogs_usd"),
             customdata=rows[on].to_list(),
             mode="markers+text",
             text=[theme.markup(member) if member in labelled else "" for member in rows[on]],
@@ -171,10 +171,10 @@ def revenue_against_cost(frame: pl.DataFrame, on: str, palette: Palette) -> go.F
 def margin_bars(frame: pl.DataFrame, on: str, palette: Palette) -> go.Figure:
     """Gross margin per member, the lowest on top, with the line below which a margin is thin."""
     known = frame.filter(pl.col("gross_margin").is_not_null()).sort("gross_margin")
-    figure = _figure(palette, max(400, 100 + 32 * len(known)))
+    figure = blank(palette, max(400, 100 + 32 * len(known)))
     figure.add_bar(
         x=known["gross_margin"].to_list(),
-        y=_names(known, on),
+        y=member_names(known, on),
         customdata=known[on].to_list(),
         orientation="h",
         text=[theme.percent(margin) for margin in known["gross_margin"]],
@@ -202,11 +202,11 @@ def margin_bars(frame: pl.DataFrame, on: str, palette: Palette) -> go.Figure:
 
 def bridge(frame: pl.DataFrame, palette: Palette) -> go.Figure:
     """From a first amount to a last one, step by step: `name`, `amount_usd`; the last is the sum of those before it."""
-    figure = _figure(palette, 400)
+    figure = blank(palette, 400)
     last = len(frame) - 1
     figure.add_waterfall(
-        x=_names(frame, "name"),
-        y=_floats(frame, "amount_usd"),
+        x=member_names(frame, "name"),
+        y=floats(frame, "amount_usd"),
         measure=["absolute", *["relative"] * (last - 1), "total"],
         text=[theme.money(amount) for amount in frame["amount_usd"]],
         textposition="outside",
@@ -224,7 +224,7 @@ def bridge(frame: pl.DataFrame, palette: Palette) -> go.Figure:
 
 def whale_curve(frame: pl.DataFrame, palette: Palette) -> go.Figure:
     """Gross profit added up from the best customer to the worst: it rises, peaks, and falls with those who cost."""
-    figure = _figure(palette, 400)
+    figure = blank(palette, 400)
     shares, sums = [0.0, *frame["member_share"].to_list()], [0.0, *frame["cumulative_usd"].to_list()]
     names = ["", *frame["customer_id"].to_list()]
     figure.add_scatter(
@@ -261,16 +261,16 @@ def whale_curve(frame: pl.DataFrame, palette: Palette) -> go.Figure:
 
 def cost_by_turns(lengths: pl.DataFrame, dearest: pl.DataFrame, palette: Palette) -> go.Figure:
     """Cost of conversations by their number of turns: the middle half as a band, the median, the dearest as marks."""
-    figure = _figure(palette, 380)
+    figure = blank(palette, 380)
     usual = lengths.filter(pl.col("conversation_count") >= _FEW)
     turns = usual["turn_count"].to_list()
     quiet: dict[str, Any] = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
-    figure.add_scatter(x=turns, y=_floats(usual, "p75_usd"), showlegend=False, **quiet)
+    figure.add_scatter(x=turns, y=floats(usual, "p75_usd"), showlegend=False, **quiet)
     band = {"name": "Middle half", "fill": "tonexty", "fillcolor": _faint(palette.good)}
-    figure.add_scatter(x=turns, y=_floats(usual, "p25_usd"), **band, **quiet)
+    figure.add_scatter(x=turns, y=floats(usual, "p25_usd"), **band, **quiet)
     figure.add_scatter(
         x=turns,
-        y=_floats(usual, "p50_usd"),
+        y=floats(usual, "p50_usd"),
         mode="lines",
         name="Median",
         line={"color": palette.good, "width": 2.5},
@@ -280,7 +280,7 @@ def cost_by_turns(lengths: pl.DataFrame, dearest: pl.DataFrame, palette: Palette
     named = dearest.filter(pl.col("turn_count").is_not_null() & pl.col("cost_usd").is_not_null())
     figure.add_scatter(
         x=named["turn_count"].to_list(),
-        y=_floats(named, "cost_usd"),
+        y=floats(named, "cost_usd"),
         customdata=named["conversation_id"].to_list(),
         mode="markers",
         name="The most expensive",
@@ -298,9 +298,71 @@ def cost_by_turns(lengths: pl.DataFrame, dearest: pl.DataFrame, palette: Palette
     return figure
 
 
+def turns(frame: pl.DataFrame, parts: Mapping[str, str], palette: Palette) -> go.Figure:
+    """Stacked bars of what one turn costs, `turn` by turn.
+
+    Args:
+        parts: column of money of one turn → what it is called.
+    """
+    figure = blank(palette, 380)
+    for (column, name), colour in zip(parts.items(), palette.categories, strict=False):
+        figure.add_bar(
+            x=frame["turn"].to_list(),
+            y=floats(frame, column),
+            name=name,
+            marker={"color": colour},
+            hovertext=[theme.money(cost) for cost in frame[column]],
+            hovertemplate="%{hovertext}",
+        )
+    figure.update_layout(barmode="stack", bargap=0.15, hovermode="x unified")
+    figure.update_xaxes(title="Turn", type="category")
+    figure.update_yaxes(title="Cost of the turn", tickformat=MONEY, rangemode="tozero")
+    return figure
+
+
+def cohorts(frame: pl.DataFrame, palette: Palette) -> go.Figure:
+    """Gross margin of customers by the month in which they began, and months since: blue leaves, vermilion loses."""
+    begun = frame["cohort_month"].unique().sort(descending=True).to_list()
+    ages = frame["month_number"].unique().sort().to_list()
+    rows = {(row["cohort_month"], row["month_number"]): row for row in frame.iter_rows(named=True)}
+    cells: list[list[dict[str, Any]]] = [[rows.get((month, age), {}) for age in ages] for month in begun]
+    margins: list[list[float | None]] = [[cell.get("gross_margin") for cell in line] for line in cells]
+    figure = blank(palette, 130 + 34 * len(begun))
+    figure.add_heatmap(
+        x=ages,
+        y=[f"{month:%b %Y}" for month in begun],
+        z=margins,
+        text=[[theme.percent(margin) if margin is not None else "" for margin in line] for line in margins],
+        texttemplate="%{text}",
+        hovertext=[[_cohort(cell) if cell else "" for cell in line] for line in cells],
+        hovertemplate="%{hovertext}<extra></extra>",
+        colorscale=[[0, palette.bad], [0.5, palette.grid], [1, palette.good]],
+        zmin=-1,
+        zmax=1,
+        showscale=False,
+        xgap=2,
+        ygap=2,
+    )
+    figure.update_xaxes(title="Months since they began", tickmode="linear", dtick=1, showgrid=False)
+    figure.update_yaxes(type="category", showgrid=False)
+    return figure
+
+
+def _cohort(cell: Mapping[str, Any]) -> str:
+    return "<br>".join(
+        (
+            f"<b>{cell['month']:%B %Y}</b>",
+            f"{cell['customer_count']:,} customers, {cell['paying_customer_count']:,} paying",
+            f"Revenue {theme.money(cell['revenue_usd'])}",
+            f"Cost {theme.money(cell['cogs_usd'])}",
+            f"Margin {theme.percent(cell['gross_margin'])}",
+        )
+    )
+
+
 def cost_histogram(frame: pl.DataFrame, quantiles: Mapping[str, float], palette: Palette) -> go.Figure:
     """How many conversations cost how much, in equal steps of a power of ten, with lines at the quantiles."""
-    figure = _figure(palette, 380)
+    figure = blank(palette, 380)
     figure.add_bar(
         x=(frame["step"] + 0.5).to_list(),
         y=frame["conversation_count"].to_list(),
@@ -346,7 +408,7 @@ def price_steps(frame: pl.DataFrame, palette: Palette, today: date, *, buys: str
     Args:
         buys: what a price buys, for the title of the axis.
     """
-    figure = _figure(palette, 400)
+    figure = blank(palette, 400)
     ends = [*frame["valid_from_date"], *frame["valid_to_date"]]
     changes = [day for day in ends if BEGINNING < day < END]
     first, last = min([*changes, today - timedelta(days=365)]), max([*changes, today])
@@ -396,7 +458,7 @@ def price_steps(frame: pl.DataFrame, palette: Palette, today: date, *, buys: str
 
 def calls(frame: pl.DataFrame, palette: Palette) -> go.Figure:
     """Tokens of each model call by class, and below, on an axis of its own, the cost added up so far."""
-    figure = _figure(palette, 440)
+    figure = blank(palette, 440)
     retried = ["/" if attempt > 1 else "" for attempt in frame["attempt_number"]]
     for (column, name), colour in zip(TOKENS.items(), palette.categories, strict=False):
         figure.add_bar(
@@ -430,7 +492,8 @@ def calls(frame: pl.DataFrame, palette: Palette) -> go.Figure:
     return figure
 
 
-def _figure(palette: Palette, height: int) -> go.Figure:
+def blank(palette: Palette, height: int) -> go.Figure:
+    """A figure without marks, in the house's look."""
     figure = go.Figure()
     figure.update_layout(
         height=height,
@@ -455,11 +518,13 @@ def _powers(low: float, high: float) -> dict[str, list[Any]]:
     }
 
 
-def _floats(frame: pl.DataFrame, column: str) -> list[float | None]:
+def floats(frame: pl.DataFrame, column: str) -> list[float | None]:
+    """A column of numbers for Plotly."""
     return frame[column].cast(pl.Float64).to_list()
 
 
-def _names(frame: pl.DataFrame, column: str) -> list[str]:
+def member_names(frame: pl.DataFrame, column: str) -> list[str]:
+    """A column of names for Plotly, which reads markup."""
     return [theme.markup(name) for name in frame[column]]
 
 

@@ -7,7 +7,20 @@ from pathlib import Path
 import polars as pl
 import streamlit as st
 
-from app.marts import CONVERSATIONS, MARGIN, RAG, USAGE, Bill, Book, Bounds, Dimension, Grain, Scope, Warehouse
+from app.marts import (
+    CONVERSATIONS,
+    MARGIN,
+    RAG,
+    USAGE,
+    Bill,
+    Book,
+    Bounds,
+    Dimension,
+    Grain,
+    PlanColumn,
+    Scope,
+    Warehouse,
+)
 
 _ENTRIES = 256
 
@@ -70,6 +83,36 @@ def margin(path: str, scope: Scope, by: Sequence[Dimension] = (), grain: Grain |
 def conversations(path: str, scope: Scope, by: Sequence[Dimension] = (), grain: Grain | None = None) -> pl.DataFrame:
     """Sums over `cost_per_conversation`."""
     return warehouse(path).totals(CONVERSATIONS, scope, by, grain)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def cost_change(path: str, after: Scope, before: Scope, by: Sequence[Dimension] = ()) -> pl.DataFrame:
+    """Sums over `cost_change_between`."""
+    return warehouse(path).cost_change(after, before, by)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def cost_by_hour(path: str, scope: Scope) -> pl.DataFrame:
+    """usage_date, hour, cost_usd, request_count."""
+    return warehouse(path).cost_by_hour(scope)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def anomalies(path: str, scope: Scope, asked: str | None = None) -> pl.DataFrame:
+    """`cost_anomalies` with a day in the scope, and the one that is asked for."""
+    return warehouse(path).anomalies(scope, asked)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def anomaly_effects(path: str, anomaly_id: str) -> pl.DataFrame:
+    """`cost_anomaly_effects` of one anomaly."""
+    return warehouse(path).anomaly_effects(anomaly_id)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def driver_baselines(path: str, feature_id: str, workload: str, start: date, end: date) -> pl.DataFrame:
+    """`driver_baselines` of a feature."""
+    return warehouse(path).driver_baselines(feature_id, workload, start, end)
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False)
@@ -243,9 +286,27 @@ def revenue_methods(path: str, scope: Scope) -> pl.DataFrame:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def margin_by_plan(path: str, scope: Scope) -> pl.DataFrame:
-    """Sums of `gross_margin_daily` by plan."""
-    return warehouse(path).margin_by_plan(scope)
+def margin_by(path: str, column: PlanColumn, scope: Scope) -> pl.DataFrame:
+    """Sums of `gross_margin_daily` by plan or segment."""
+    return warehouse(path).margin_by(column, scope)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def unit_margins(path: str, month: date) -> pl.DataFrame:
+    """What units earned and cost in a month, and what is of none."""
+    return warehouse(path).unit_margins(month)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def cost_by_turn(path: str, month: date) -> pl.DataFrame:
+    """What each turn of a conversation costs, by feature."""
+    return warehouse(path).cost_by_turn(month)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def customer_cohorts(path: str) -> pl.DataFrame:
+    """Customers by the month in which they began, month by month."""
+    return warehouse(path).customer_cohorts()
 
 
 @st.cache_data(max_entries=8, show_spinner=False)

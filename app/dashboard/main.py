@@ -21,7 +21,19 @@ _PAGES = {
             icon=":material/monitoring:",
             default=True,
             help="Are we making money on AI, and what moved: cost, margin and unit cost of everything.",
-        )
+        ),
+        st.Page(
+            "app_pages/changes.py",
+            title="What changed",
+            icon=":material/compare_arrows:",
+            help="Why cost is not what it was: requests, models, tokens, caching, prices, in dollars that add up.",
+        ),
+        st.Page(
+            "app_pages/anomalies.py",
+            title="Anomalies",
+            icon=":material/notification_important:",
+            help="What cost more than usual: which driver of which feature, where, since when, and how much.",
+        ),
     ],
     "Unit economics": [
         st.Page(

@@ -57,6 +57,7 @@ MARGIN_CLASSES = {
     "thin": "Thin",
     "under_water": "Under water",
     "no_revenue": "No revenue",
+    "unknown": "Not known",
 }
 
 

@@ -24,7 +24,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from app import builds
+from app import builds, effects
 
 LAST_DAY = date(2026, 11, 23)
 BUILD_ID = "20261124T040000Z-synthetic"
@@ -319,6 +319,7 @@ _MARTS = (
         for customer, (plan, _, _) in CUSTOMERS.items()
         if plan
     ),
+    "update marts.gross_margin_daily set segment_id = 'large' where plan_id = 'enterprise'",
     """create table marts.revenue_by_method as
     select cast(date_trunc('month', usage_date) as date) as month, revenue_method, feature_id,
         revenue_method = 'cost' as is_chosen,
@@ -329,6 +330,53 @@ _MARTS = (
     from marts.gross_margin_daily
     cross join (values ('cost'), ('requests'), ('list_price'), ('none')) as methods (revenue_method)
     group by 1, 2, 3""",
+    # half of what moved is more calls, half of it longer prompts: two effects that sum
+    """create macro marts.cost_change_between(before_from, before_to, after_from, after_to) as table
+    with sides as (
+        select feature_id, customer_id, workload, provider_id, model_id,
+            cast(coalesce(sum(cost_usd) filter (where usage_date between before_from and before_to), 0)
+                as decimal(38, 12)) as before_usd,
+            cast(coalesce(sum(cost_usd) filter (where usage_date between after_from and after_to), 0)
+                as decimal(38, 12)) as after_usd
+        from marts.fct_usage_hourly group by 1, 2, 3, 4, 5
+    )
+    select *, cast((after_usd - before_usd) * 0.5 as decimal(38, 12)) as requests_effect_usd,
+        after_usd - before_usd - requests_effect_usd as prompt_tokens_effect_usd,
+        cast(0 as decimal(38, 12)) as rounding_usd, """
+    + ", ".join(
+        f"cast(0 as decimal(38, 12)) as {effects.column(name)}"
+        for name in effects.WORDS
+        if name not in {"requests", "prompt_tokens"}
+    )
+    + """
+    from sides where before_usd <> 0 or after_usd <> 0""",
+    f"""create table marts.cost_anomalies as
+    select anomaly_id, kind, feature_id, 'production' as workload, owner_id, cast(since as date) as started_date,
+        cast(until as date) as last_date, cast(until as date) = date '{LAST_DAY}' as is_open,
+        cast(cast(until as date) - cast(since as date) + 1 as bigint) as day_count, cause,
+        cast(excess as decimal(38, 12)) as cause_usd, cause as causes,
+        cast(12 + excess as decimal(38, 12)) as actual_usd, cast(12 as decimal(38, 12)) as expected_usd, cast(excess as decimal(38, 12)) as excess_usd, customer_id,
+        cast(null as varchar) as model_id, cast(null as varchar) as region_id, cast(null as varchar) as api_key_id,
+        case when customer_id is not null then 0.93 end as place_share, detail, 9.5 as deviation_sigmas,
+        cast(history as bigint) as history_days, history < 28 as is_low_history
+    from (values
+        ('a1', 'drivers', 'doc-search', 'search-team', '2026-11-20', '2026-11-23', 'retrieved_context', 41.25, 'hooli',
+            null, 90),
+        ('b2', 'drift', 'support-agent', null, '2026-11-02', '2026-11-10', 'output_tokens', 18.5, null, null, 12),
+        ('c3', 'absurd_call', 'contract-review', null, '2026-11-15', '2026-11-15', 'absurd_call', 9990, null,
+            'one call, r-1, of 10 tokens in and 0 out', null)
+    ) as found (anomaly_id, kind, feature_id, owner_id, since, until, cause, excess, customer_id, detail, history)""",
+    """create table marts.cost_anomaly_effects as
+    select anomaly_id, effect, cast(amount as decimal(38, 12)) as effect_usd, effect <> 'requests' as is_unusual
+    from (values ('a1', 'retrieved_context', 40.5), ('a1', 'requests', 0.75), ('b2', 'output_tokens', 18.5))
+        as effects (anomaly_id, effect, amount)""",
+    """create table marts.driver_baselines as
+    select usage_date, feature_id, 'production' as workload, driver, 2000.0 as expected, 1700.0 as lower_limit,
+        2400.0 as upper_limit, 0.0 as deviation_sigmas, cast(4 as bigint) as limit_sigmas,
+        cast(30 as bigint) as history_days,
+        case when usage_date >= date '2026-11-20' and driver = 'retrieved_context' then 4100.0 else 2010.0 end as actual
+    from (select distinct usage_date, feature_id from marts.fct_usage_hourly)
+    cross join (values ('volume'), ('retrieved_context'), ('output_tokens')) as drivers (driver)""",
     """create table marts.return_on_spend as
     select cast(date_trunc('month', usage_date) as date) as month, sum(revenue_usd) as revenue_usd,
         sum(cogs_usd) as cogs_usd, cast(0 as decimal(38, 12)) as other_cost_usd,
@@ -385,13 +433,75 @@ _MARTS = (
         (30, 'its second key', 'shadowed', 0, 0, 3, 10)
     ) as rules (number, reason, rule_status, calls, cost, conflicts, beaten) where exists (from requests)""",
     """create table marts.gross_margin as
-    select 'customer' as dimension, customer_id as id, cast(date_trunc('month', usage_date) as date) as month,
-        sum(revenue_usd) as revenue_usd, sum(cogs_usd) as cogs_usd, sum(gross_profit_usd) as gross_profit_usd,
-        cast(sum(gross_profit_usd) as double) / nullif(cast(sum(revenue_usd) as double), 0) as gross_margin,
-        case when sum(revenue_usd) = 0 then 'no_revenue' when sum(gross_profit_usd) < 0 then 'under_water'
-            when sum(gross_profit_usd) * 2 < sum(revenue_usd) then 'thin' else 'profitable' end as margin_class,
+    with members as (
+        select 'customer' as dimension, customer_id as id, * from marts.gross_margin_daily
+        -- every call makes a conversation, of which one in two is charged
+        union all select 'unit', 'conversation', * replace (revenue_usd / 2 as revenue_usd)
+        from marts.gross_margin_daily
+        union all select 'unit', '(unassigned)', * replace (revenue_usd - revenue_usd / 2 as revenue_usd, 0 as cogs_usd)
+        from marts.gross_margin_daily
+    ),
+    summed as (
+        select dimension, id, cast(date_trunc('month', usage_date) as date) as month,
+            cast(sum(revenue_usd) as decimal(38, 12)) as revenue_usd,
+            cast(sum(cogs_usd) as decimal(38, 12)) as cogs_usd,
+            cast(0 as decimal(38, 12)) as shared_cost_usd
+        from members group by 1, 2, 3
+        union all select distinct 'unit', 'document', cast(date_trunc('month', usage_date) as date), null, 0, 0
+        from marts.gross_margin_daily
+    )
+    select *, cast(revenue_usd - cogs_usd as decimal(38, 12)) as gross_profit_usd,
+        cast(revenue_usd - cogs_usd as double) / nullif(cast(revenue_usd as double), 0) as gross_margin,
+        case when revenue_usd is null then 'unknown' when revenue_usd = 0 then 'no_revenue'
+            when revenue_usd < cogs_usd then 'under_water' when (revenue_usd - cogs_usd) * 2 < revenue_usd then 'thin'
+            else 'profitable' end as margin_class,
+        case when revenue_usd is null then 'no_unit_price' when revenue_usd = 0 then 'no_revenue' end as unknown_reason,
         1.0 as priced_share
-    from marts.gross_margin_daily group by 2, 3""",
+    from summed""",
+    """create table marts.customer_cohorts as
+    with months as (
+        select customer_id, cast(date_trunc('month', usage_date) as date) as month, sum(revenue_usd) as revenue_usd,
+            sum(cogs_usd) as cogs_usd, min(month) over (partition by customer_id) as cohort_month
+        from marts.gross_margin_daily where customer_id not like '(%' group by 1, 2
+    )
+    select cohort_month, month, datediff('month', cohort_month, month) as month_number,
+        count(*) as customer_count, count(*) filter (where revenue_usd > 0) as paying_customer_count,
+        cast(sum(revenue_usd) as decimal(38, 12)) as revenue_usd, cast(sum(cogs_usd) as decimal(38, 12)) as cogs_usd,
+        cast(sum(revenue_usd) - sum(cogs_usd) as decimal(38, 12)) as gross_profit_usd,
+        cast(sum(revenue_usd) - sum(cogs_usd) as double) / cast(sum(revenue_usd) as double) as gross_margin
+    from months group by 1, 2, 3""",
+    """create table marts.cost_by_turn as
+    with numbered as (
+        select calls.*, talks.feature_id as of_feature_id, talks.turn_count,
+            cast(date_trunc('month', talks.started_date) as date) as month,
+            least(talks.turn_count, 1 + coalesce(sum(case when status = 'ok' then 1 else 0 end) over (
+                partition by customer_id, conversation_id order by requested_at, request_id
+                rows between unbounded preceding and 1 preceding), 0)) as turn
+        from requests as calls inner join marts.cost_per_conversation as talks using (customer_id, conversation_id)
+        where talks.is_production and conversation_id <> '(unattributed)'
+    ),
+    summed as (
+        select of_feature_id as feature_id, month, cast(least(turn, 20) as bigint) as turn_number,
+            count(distinct (customer_id, conversation_id)) as conversation_count,
+            count(distinct (customer_id, conversation_id, turn)) filter (where turn > 0) as turn_count,
+            count(*) as request_count, count(*) filter (where cost_usd is null) as unpriced_request_count,
+            cast(sum(cost_usd) as decimal(38, 12)) as cost_usd, sum(input_cost_usd) as uncached_input,
+            sum(cache_read_cost_usd + cache_write_cost_usd) as cached_input, sum(output_cost_usd) as output,
+            sum(uncached_input_tokens + cache_read_tokens + cache_write_tokens) as input_tokens
+        from numbered group by 1, 2, 3
+    )
+    select feature_id, month, turn_number, turn_number = 20 as has_later_turns, conversation_count, turn_count,
+        request_count, unpriced_request_count, cost_usd,
+        cast(cost_usd / nullif(turn_count, 0) as decimal(38, 12)) as cost_per_turn_usd,
+        cast(uncached_input / nullif(turn_count, 0) as decimal(38, 12)) as uncached_input_cost_per_turn_usd,
+        cast(cached_input / nullif(turn_count, 0) as decimal(38, 12)) as cached_input_cost_per_turn_usd,
+        cast(output / nullif(turn_count, 0) as decimal(38, 12)) as output_cost_per_turn_usd,
+        cast((cost_usd - uncached_input - cached_input - output) / nullif(turn_count, 0) as decimal(38, 12))
+            as other_cost_per_turn_usd,
+        cast(cost_usd / nullif(turn_count, 0) as decimal(38, 12)) as median_cost_usd,
+        cast(cost_usd / conversation_count as decimal(38, 12)) as cost_so_far_per_conversation_usd,
+        input_tokens / nullif(turn_count, 0) as input_tokens_per_turn, 1 + turn_number / 8 as input_growth
+    from summed""",
     """create table marts.dim_features as
     select feature_id, min(usage_date) as first_seen_date, max(usage_date) as last_seen_date
     from marts.gross_margin_daily group by 1""",

@@ -140,7 +140,7 @@ def test_an_episode_is_one_message_however_often_it_is_looked_at(home: Path, ops
     for _ in range(3):
         say(home, ops)
     (only,) = box.received
-    assert only["title"] == "doc_search cost $27.73 more than usual: more retrieved context"
+    assert only["title"] == "doc_search cost $27.73 more than usual: retrieved context"
     assert only["type"] == "warning"
     assert "$27.73 beyond usual so far, $13.87 a day: $57.63 instead of $29.90" in only["message"]
     assert "from 2026-11-27 to 2026-11-28, on 2 days." in only["message"]
@@ -169,8 +169,8 @@ def test_the_causes_sum_to_the_cent(home: Path, ops: Channel, box: Webhook) -> N
     text = box.received[0]["message"]
     parts, total = amounts(text)
     assert sum(parts) == total == Decimal("27.73")
-    assert "+$27.08  more retrieved context" in text
-    assert "−$0.30  conversations" in text
+    assert "+$27.08  Retrieved context" in text
+    assert "−$0.30  Conversations" in text
 
 
 money = st.decimals(-10000, 10000, places=12, allow_nan=False)
@@ -229,7 +229,7 @@ def test_what_newer_data_take_back_is_withdrawn_once(home: Path, ops: Channel, b
     publish(home, [])
     for _ in range(2):
         say(home, ops)
-    assert box.titles[1:] == ["Withdrawn: doc_search costs what is usual"]
+    assert box.titles[1:] == ["Withdrawn: doc_search cost $27.73 more than usual: retrieved context"]
     assert "id 5d3d237fb4a9, message 2: withdrawn" in box.received[1]["message"]
 
 
@@ -382,7 +382,54 @@ def test_mail(home: Path, ops: Channel, monkeypatch: pytest.MonkeyPatch) -> None
         mail.fails = False
         say(home, ops)
         (only,) = mail.received
-    assert "Subject: doc_search cost $27.73 more than usual: more retrieved context" in only
+    assert "Subject: doc_search cost $27.73 more than usual: retrieved context" in only
+
+
+SILENT = replace(
+    OTHER,
+    anomaly_id="silent",
+    kind="silent_source",
+    feature_id="(all)",
+    cause="silent_source",
+    excess_usd=Decimal(),
+    actual_usd=Decimal(),
+    customer_id=None,
+    place_share=None,
+    detail="openai logged 4000 calls in its last week and none since",
+    deviation_sigmas=None,
+    history_days=None,
+    is_low_history=None,
+)
+
+
+def test_what_is_noticed_as_such_is_told_whatever_it_costs_and_has_an_end_where_it_can(
+    home: Path, ops: Channel, box: Webhook
+) -> None:
+    model = replace(SILENT, anomaly_id="model", kind="new_model", feature_id="chat", excess_usd=Decimal(3))
+    publish(home, [SILENT, model])
+    dear = ops.model_copy(update={"min_usd": Decimal(50)})
+    say(home, dear)
+    assert box.titles == [
+        "chat: a new model, openai logged 4000 calls in its last week and none since",
+        "All features: a silent source, openai logged 4000 calls in its last week and none since",
+    ]
+    assert "feature=" not in box.received[1]["message"]
+    assert "$" not in box.received[1]["message"]
+    later = TODAY + timedelta(days=1)
+    publish(home, [replace(SILENT, last_date=later), replace(model, last_date=later)], later)
+    say(home, dear)
+    assert [title.split(":")[0] for title in box.titles[2:]] == ["Update"]
+    publish(home, [replace(model, is_open=False)], later)
+    for _ in range(2):
+        say(home, dear)
+    assert [title.split(":")[0] for title in box.titles[3:]] == ["Withdrawn"]
+
+
+def test_a_drift_is_of_a_week(home: Path, ops: Channel, box: Webhook) -> None:
+    publish(home, [replace(SPIKE, kind="drift", day_count=20, excess_usd=Decimal(70))])
+    say(home, ops)
+    assert box.titles == ["doc_search cost $70.00 more than usual, creeping up: retrieved context"]
+    assert "$10.00 a day" in box.received[0]["message"]
 
 
 @pytest.mark.parametrize("verdict", ["expected", "false", "acknowledged"])
@@ -402,9 +449,7 @@ def test_a_verdict_ends_the_updates_and_expected_and_false_the_episode(
 
 def test_a_dry_run_sends_and_keeps_nothing(home: Path, ops: Channel, box: Webhook) -> None:
     (outcome,) = say(home, ops, dry_run=True).outcomes
-    assert [text.title for _, text in outcome.waiting] == [
-        "doc_search cost $27.73 more than usual: more retrieved context"
-    ]
+    assert [text.title for _, text in outcome.waiting] == ["doc_search cost $27.73 more than usual: retrieved context"]
     assert not box.received
     assert not (home / "alerts.json").exists()
 
@@ -510,7 +555,7 @@ def test_the_command_says_what_is_missing(home: Path) -> None:
     assert (done.returncode, "OPS_URL is not set" in done.stderr) == (1, True)
     done = command(home, IN_ENVIRONMENT, "alert", "--dry-run")
     assert done.returncode == 0
-    assert "to ops: doc_search cost $27.73 more than usual: more retrieved context" in done.stdout
+    assert "to ops: doc_search cost $27.73 more than usual: retrieved context" in done.stdout
 
 
 episode_changes = st.lists(
@@ -531,10 +576,10 @@ def test_whatever_fails_the_channel_ends_with_what_holds(
         )
         for one in due.due(channel, known, [episode]):
             if does_arrive:
-                known[one.anomaly_id] = due.after(one, NOON)
+                known[one.anomaly_id] = due.after(one, "", NOON)
                 sent.append(one)
     for one in due.due(channel, known, [episode]):  # it is back
-        known[one.anomaly_id] = due.after(one, NOON)
+        known[one.anomaly_id] = due.after(one, "", NOON)
         sent.append(one)
     assert [one.number for one in sent] == [*range(1, len(sent) + 1)]
     assert known[SPIKE.anomaly_id].is_over == (not is_open)

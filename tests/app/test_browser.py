@@ -159,7 +159,7 @@ def reader(chromium: Browser, server: str) -> Iterator[Reader]:
     assert reader.errors == []
 
 
-@pytest.mark.parametrize(("path", "charts"), [("", 3), ("features", 2), ("customers", 2), ("conversations", 2)])
+@pytest.mark.parametrize(("path", "charts"), [("", 3), ("features", 2), ("customers", 3), ("conversations", 2)])
 def test_every_page_is_drawn_without_a_stranger_or_an_error(reader: Reader, path: str, charts: int) -> None:
     reader.goto(path)
     reader.charts(charts)
@@ -207,8 +207,20 @@ def test_data_health_is_drawn_without_a_stranger_or_an_error(reader: Reader) -> 
 
 def test_units_are_drawn_without_a_stranger_or_an_error(reader: Reader) -> None:
     reader.goto("units")
-    reader.charts(1)
+    reader.charts(2)
     expect(reader.page.locator("[data-testid=stMetric]")).to_have_count(8)
+    expect(reader.page.locator("[data-testid=stDataFrame]")).to_have_count(4)
+
+
+def test_what_changed_is_drawn_without_a_stranger_or_an_error(reader: Reader) -> None:
+    reader.goto("changes")
+    reader.charts(4)
+    expect(reader.page.get_by_role("heading", name="From then to now")).to_be_visible()
+
+
+def test_anomalies_are_drawn_without_a_stranger_or_an_error(reader: Reader) -> None:
+    reader.goto("anomalies?anomaly=a1")
+    reader.charts(1)
     expect(reader.page.locator("[data-testid=stDataFrame]")).to_have_count(2)
 
 
@@ -282,7 +294,7 @@ def test_a_click_on_a_bar_looks_into_the_feature(reader: Reader) -> None:
 
 def test_a_table_can_be_taken_away_as_csv_excel_and_parquet(reader: Reader) -> None:
     reader.goto("customers?period=7D")
-    reader.charts(2)
+    reader.charts(3)
     expect(reader.page.get_by_role("button", name="CSV")).to_have_count(0)
     reader.page.locator("[data-testid=stPopoverButton]").filter(has_text="Download").first.click()
     files = {}

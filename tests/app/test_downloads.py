@@ -35,6 +35,8 @@ PAGES: dict[str, tuple[str, dict[str, str]]] = {
     "health": ("health", {}),
     "units": ("units", {}),
     "models": ("models", {}),
+    "changes": ("changes", {}),
+    "anomalies": ("anomalies", {}),
 }
 
 

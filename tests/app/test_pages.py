@@ -23,7 +23,7 @@ from app.marts import CONFIG
 from tests.app import excel, synthetic
 
 PAGES = sorted(page.stem for page in (dashboard.MAIN.parent / "app_pages").glob("*.py"))
-GOVERNED = [name for name in PAGES if name not in {"prices", "health", "close", "units"}]
+GOVERNED = [name for name in PAGES if name not in {"prices", "health", "close", "units", "changes", "anomalies"}]
 """Pages that the filters in the sidebar govern: a price holds whoever calls."""
 USAGE, MARGIN = "marts.fct_usage_hourly", "marts.gross_margin_daily"
 TALKS = "(select * from marts.cost_per_conversation where conversation_id <> '(unattributed)')"
@@ -243,6 +243,7 @@ def bars_of_all_cost(traces: Traces, asked: Asked) -> tuple[float, Any]:
     return sum(numbers(traces[0], "x")), asked.sum("coalesce(sum(cost_usd), 0)", USAGE)
 
 
+COHORTS = "select gross_margin from marts.customer_cohorts where gross_margin is not null order by 1"
 DRAWN: dict[str, dict[str, Callable[[Traces, Asked], tuple[Any, Any]]]] = {
     "overview": {
         "cost_over_time": lambda traces, asked: (stacked(traces), asked.sum("coalesce(sum(cost_usd), 0)", USAGE)),
@@ -264,6 +265,10 @@ DRAWN: dict[str, dict[str, Callable[[Traces, Asked], tuple[Any, Any]]]] = {
         ),
         "whale": lambda traces, asked: (numbers(traces[0], "y")[-1], asked.sum("sum(gross_profit_usd)", MARGIN)),
         "cost_by_feature": bars_of_all_cost,
+        "cohorts": lambda traces, asked: (
+            sorted(margin for line in traces[0]["z"] for margin in line if margin is not None),
+            [row[0] for row in asked.con.sql(COHORTS).fetchall()],
+        ),
     },
     "models": {
         "model_cost": lambda traces, asked: (stacked(traces), asked.sum("coalesce(sum(cost_usd), 0)", USAGE)),
@@ -284,7 +289,7 @@ DRAWN: dict[str, dict[str, Callable[[Traces, Asked], tuple[Any, Any]]]] = {
 def expected_charts(name: str, asked: Asked) -> set[str]:
     """The charts that a page should show: without revenue none that needs it, and of one member what it is made of."""
     if name in ("features", "customers") and asked.blind(MARGIN):
-        return set()
+        return set()  # nor cohorts, which know no member
     if name == "overview" and (asked.blind(BESIDE) or not asked.sum("count(*)", BESIDE)):
         return set(DRAWN[name]) - {"workloads"}
     one = name.removesuffix("s") in asked.chosen
@@ -292,7 +297,7 @@ def expected_charts(name: str, asked: Asked) -> set[str]:
         "features": "feature_margins" if one else "cost_by_customer",
         "customers": "whale" if one else "cost_by_feature",
     }
-    return set(DRAWN[name]) - {left_out.get(name)}
+    return set(DRAWN[name]) - {left_out.get(name)} - ({"cohorts"} if asked.chosen else set())
 
 
 def test_every_page_has_its_charts_checked() -> None:
@@ -959,6 +964,115 @@ def test_units_show_what_one_costs_of_which_parts_and_by_whom(imaginary: Path) -
     by_customer = open_page("units", units_month="October 2026")
     by_customer.segmented_control(key="units_by").set_value("customer").run()
     assert len(table(by_customer, "break_even_price_usd")) == asked.one(f"select count(*) {of} = 'customer'")
+
+
+def test_what_changed_leads_from_the_cost_before_to_the_cost_after(imaginary: Path) -> None:
+    asked, page = Asked(imaginary, period="30D"), open_page("changes", period="30D")
+    after = asked.sum("sum(cost_usd)", USAGE)
+    earlier = f"usage_date between '{asked.days[0] - timedelta(days=30)}' and '{asked.days[0] - timedelta(days=1)}'"
+    before = asked.one(f"select sum(cost_usd) from {USAGE} where workload = 'production' and {earlier}")
+    steps = charts(page)["waterfall"][0]
+    assert steps["x"] == ["Before", "Requests", "Prompts", "After"]
+    assert numbers(steps, "y")[:: len(steps["x"]) - 1] == pytest.approx([float(before), float(after)])
+    assert sum(numbers(steps, "y")[:-1]) == pytest.approx(float(after), rel=1e-9)
+    assert theme.money(abs(after - before)) in theme.plain(said(page))
+    rows = table(page, "moved_usd")
+    assert rows["moved_usd"].sum() == pytest.approx(float(after - before))
+    two = rows["requests_effect_usd"] + rows["prompt_tokens_effect_usd"]
+    assert two.sum() == pytest.approx(float(after - before))
+    page.segmented_control(key="changes_by").set_value("customer").run()
+    assert table(page, "moved_usd")["moved_usd"].sum() == pytest.approx(float(after - before))
+
+
+@pytest.mark.usefixtures("imaginary")
+def test_what_changed_says_when_there_is_nothing_to_compare_with() -> None:
+    assert "a change has two periods" in said(open_page("changes", compare="false"))
+    assert "for these filters" in said(open_page("changes", model="house-llama", feature="autocomplete"))
+
+
+@pytest.mark.usefixtures("imaginary")
+def test_anomalies_are_listed_and_one_is_explained_in_dollars_that_sum() -> None:
+    page = open_page("anomalies")
+    listed = table(page, "excess_usd")
+    assert listed["anomaly_id"].to_list() == ["a1", "c3", "b2"]
+    assert listed["place"].to_list() == ["customer hooli", "everywhere", "everywhere"]
+    told = theme.plain(said(page))
+    assert "Retrieved context" in told
+    assert "$41.25" in told
+    assert "search-team" in told
+    assert table(page, "effect_usd")["effect_usd"].sum() == pytest.approx(41.25)
+    lower, upper, usual, was, out = charts(page)["band"]
+    assert (max(numbers(was, "y")), max(numbers(upper, "y")), len(out["x"])) == (4100, 2400, 4)
+    assert numbers(usual, "y")[0] > numbers(lower, "y")[0]
+
+    page = open_page("anomalies", anomaly="b2")
+    assert "Only 12 days of history" in said(page)
+    page = open_page("anomalies", anomaly="c3")
+    assert "of 10 tokens in" in said(page)
+    assert "band" not in charts(page)
+
+
+@pytest.mark.usefixtures("imaginary")
+def test_without_anomalies_the_page_says_that_all_is_usual() -> None:
+    assert "Nothing out of the usual" in said(open_page("anomalies", feature="autocomplete"))
+
+
+def test_units_show_what_each_turn_of_a_conversation_costs(imaginary: Path) -> None:
+    asked, page = Asked(imaginary), open_page("units", units_month="October 2026")
+    of = "from marts.cost_by_turn where month = date '2026-10-01'"
+    dearest = asked.one(f"select feature_id {of} group by 1 order by sum(cost_usd) desc limit 1")
+    of += f" and feature_id = '{dearest}'"
+    rows = table(page, "input_growth")
+    assert rows["cost_usd"].sum() == pytest.approx(float(asked.one(f"select sum(cost_usd) {of}")))
+    assert "20+" in set(rows["turn"])
+    drawn = charts(page)["turn_parts"]
+    assert [trace["name"] for trace in drawn] == ["Input, not cached", "Input, cached", "Output", "Other"]
+    assert stacked(drawn) == pytest.approx(
+        float(asked.one(f"select sum(cost_per_turn_usd) {of} and turn_number > 0")), rel=1e-9
+    )
+    page.selectbox(key="turns_feature").set_value("autocomplete").run()
+    query = (
+        "select sum(cost_usd) from marts.cost_by_turn where month = date '2026-10-01' and feature_id = 'autocomplete'"
+    )
+    assert table(page, "input_growth")["cost_usd"].sum() == pytest.approx(float(asked.one(query)))
+
+
+def test_units_show_their_margins_which_sum_to_the_company(imaginary: Path) -> None:
+    asked, rows = Asked(imaginary), table(open_page("units", units_month="October 2026"), "unknown_reason")
+    month = "from marts.gross_margin_daily where date_trunc('month', usage_date) = date '2026-10-01'"
+    assert rows["revenue_usd"].sum() == pytest.approx(float(asked.one(f"select sum(revenue_usd) {month}")))
+    assert rows["cogs_usd"].sum() == pytest.approx(float(asked.one(f"select sum(cogs_usd) {month}")))
+    assert list(rows["id"]) == ["conversation", "document", "(unassigned)"]
+    document = rows.set_index("id").loc["document"]
+    assert pd.isna(document["revenue_usd"])
+    assert document["unknown_reason"].startswith("No price of its own")
+
+
+def test_customers_show_segments_that_sum_to_all(imaginary: Path) -> None:
+    asked, rows = Asked(imaginary), table(open_page("customers"), "segment_id").set_index("segment_id")
+    assert set(rows.index) == {"large", "(none)"}
+    assert rows["revenue_usd"].sum() == pytest.approx(float(asked.sum("sum(revenue_usd)", MARGIN)))
+    large = asked.sum("sum(cogs_usd) filter (where plan_id = 'enterprise')", MARGIN)
+    assert rows.loc["large", "cogs_usd"] == pytest.approx(float(large))
+
+
+@pytest.mark.parametrize(
+    ("page", "mart", "where", "expected"),
+    [
+        ("customers", "customer_cohorts", "true", "without one there are no cohorts"),
+        ("customers", "gross_margin_daily", "segment_id <> '(none)'", "No customer has a segment on these days"),
+        ("units", "cost_by_turn", "true", "turns are told by calls with a conversation id"),
+    ],
+)
+def test_a_panel_without_anything_in_it_says_what_to_do(
+    page: str, mart: str, where: str, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = synthetic.build(tmp_path, days=40)
+    path.chmod(0o600)
+    with duckdb.connect(str(path)) as con:
+        con.execute(f"delete from marts.{mart} where {where}")
+    monkeypatch.setenv("UNITCOST_HOME", str(tmp_path))
+    assert expected in said(open_page(page))
 
 
 def test_plans_show_the_price_change_that_would_leave_a_margin(imaginary: Path) -> None:

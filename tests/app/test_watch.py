@@ -86,7 +86,7 @@ def test_from_a_line_of_a_log_to_a_message_and_a_verdict_that_raises_the_limit(t
             lock.close()
             eventually(lambda: box.received, watching)
             assert box.titles[0].startswith("reports cost $")
-            assert box.titles[0].endswith("more than usual: more requests")
+            assert box.titles[0].endswith("more than usual: requests")
             anomaly_id = box.received[0]["message"].splitlines()[-1].split()[1].rstrip(",")
             said = subprocess.run(
                 [*COMMAND, "feedback", anomaly_id, "false", "--note", "a load test", "--by", "ana"],

@@ -127,6 +127,8 @@ def test_money_is_decimal_in_every_mart(models: list[dict[str, Any]]) -> None:
                     "priced_share",
                     "price_ratio",
                     "coverage_share",
+                    "input_growth",
+                    "input_tokens_per_turn",
                     "invoiced_share",
                     "cost_confidence",
                     "used_share",

@@ -43,6 +43,8 @@ CALLS = [
     ),
     call(4, 7, "ann", "2", conversation_id="c-2"),
     call(5, 8, "bob", "9", conversation_id="c-3"),
+    # of no conversation, and so of no unit
+    call(6, 8, "bob", "0.5"),
     # an answer from documents: three steps of one trace
     call(10, 9, "ann", "0.1", feature_id="search", trace_id="t-1", operation="embeddings"),
     call(11, 9, "ann", "0.2", feature_id="search", trace_id="t-1", operation="rerank"),
@@ -63,6 +65,10 @@ conversation,e-1,2026-10-06T13:00:00Z,ann,chat,c-1,,,success
 conversation,e-2,2026-10-07T13:00:00Z,ann,chat,c-2,,,failure
 none-such,e-3,2026-10-07T13:00:00Z,ann,chat,c-2,,,success
 """
+REVENUE = """customer_id,period_start,period_end,amount,currency,feature
+ann,2026-10-01,2026-11-01,31,USD,search
+bob,2026-10-01,2026-11-01,62,USD,
+"""
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +87,11 @@ def loaded(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Comp
     ]
     made.seed("units", UNITS, [dict(zip(UNITS, (*unit, "of this test"), strict=True)) for unit in units])
     (folder / "units.csv").write_text(EVENTS)
-    made.load((folder / "units.csv", None), (write_calls(folder / "calls.jsonl", CALLS), "canonical"))
+    (folder / "revenue.csv").write_text(REVENUE)
+    made.load(
+        *((folder / name, None) for name in ("units.csv", "revenue.csv")),
+        (write_calls(folder / "calls.jsonl", CALLS), "canonical"),
+    )
     return made
 
 
@@ -139,6 +149,43 @@ def test_units_of_a_day_sum_to_those_of_the_month(loaded: Company) -> None:
         "select usage_date::text, feature_id, customer_id, unit_count from cost_per_unit_daily "
         "where unit_id = 'document' order by 1"
     ) == [("2026-10-10", "import", "ann", 3), ("2026-10-11", "import", "ann", 2), ("2026-10-12", "import", "cee", 1)]
+
+
+def test_the_margin_of_a_unit_is_its_price_or_what_the_feature_earns_that_only_it_names(loaded: Company) -> None:
+    # of what makes two units the cost is that of the one that says more of it: active users bear only the last call
+    assert loaded.rows(
+        "select id, revenue_split_by, revenue_usd, cogs_usd, gross_profit_usd, unknown_reason, margin_class "
+        "from gross_margin where dimension = 'unit' order by id"
+    ) == [
+        # with what the two units earned of which nobody knows
+        ("(unassigned)", "unknown", D(20), D("0.5"), D("19.5"), "no_unit_price", "unknown"),
+        ("active_user", None, None, D(5), None, "no_unit_price", "unknown"),
+        ("answer", "named", D(31), D("3.3"), D("27.7"), None, "profitable"),
+        ("conversation", "price", D(30), D("15.1"), D("14.9"), None, "thin"),
+        ("document", "price", D(12), D(14), D(-2), None, "under_water"),
+        ("report", None, None, D(4), None, "no_unit_price", "unknown"),
+    ]
+    assert loaded.rows(
+        "select dimension, sum(revenue_usd), sum(cogs_usd), sum(coalesce(gross_profit_usd, -cogs_usd)) "
+        "from gross_margin where dimension in ('company', 'unit') group by 1 order by 1"
+    ) == [("company", D(93), D("41.9"), D("51.1")), ("unit", D(93), D("41.9"), D("51.1"))]
+    # half a dollar of the cost is of no unit
+    assert loaded.rows("select distinct attributed_share from gross_margin where dimension = 'unit'") == [
+        (pytest.approx(41.4 / 41.9),)
+    ]
+
+
+def test_what_units_earn_and_cost_alone_is_there_day_by_day(loaded: Company) -> None:
+    daily = loaded.rows(
+        "select unit_id, sum(revenue_usd), sum(own_cost_usd) from cost_per_unit_daily group by 1 order by 1"
+    )
+    assert daily == [
+        ("active_user", None, D(5)),
+        ("answer", None, D("3.3")),
+        ("conversation", D(30), D("15.1")),
+        ("document", D(12), D(14)),
+        ("report", None, D(4)),
+    ]
 
 
 def test_calls_and_events_that_come_later_are_counted_as_in_one_build(loaded: Company, tmp_path: Path) -> None:

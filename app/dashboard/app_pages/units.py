@@ -8,7 +8,7 @@ import polars as pl
 import streamlit as st
 
 from app import metrics
-from app.dashboard import charts, data, filters, panels, theme
+from app.dashboard import charts, data, filters, panels, theme, turns, unit_margins
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
 
@@ -184,4 +184,6 @@ row = found.row(by_predicate=(pl.col("month") == month) & (pl.col("unit_id") == 
 summary(row)
 anatomy(row)
 members(month, unit)
+unit_margins.show(view, month)
+turns.show(view, month)
 returns()

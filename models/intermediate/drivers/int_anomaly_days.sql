@@ -6,11 +6,7 @@ with deviations as (
         baselines.*,
         effects.expected_usd,
         effects.actual_usd,
-        case baselines.driver
-            {% for driver, about in driver_metrics().items() %}
-                when '{{ driver }}' then {{ for_each(about.effects, 'effects.@_effect_usd', ' + ') }}
-            {% endfor %}
-        end as effect_usd
+        {{ effect_of_driver('baselines.driver', 'effects') }} as effect_usd
     from {{ ref('driver_baselines') }} as baselines
     inner join {{ ref('int_suspect_effects') }} as effects
         on

@@ -6,8 +6,16 @@
     {% do elements.append([one]) %}
     {% for other in places[loop.index:] %}{% do elements.append([one, other]) %}{% endfor %}
 {% endfor %}
--- A scan for the part whose cost against what is expected stands out most from the rest: the likelihood ratio of Poisson
+-- A scan for the part whose use, of what the cause is of, against what is expected stands out most from the rest: the likelihood ratio of Poisson
 -- counts (Kulldorff). Two dimensions together only where they tell it better by more than a seventh.
+{% set quantities = {
+    'requests': 'request_count - retry_count', 'conversations': 'request_count - retry_count',
+    'turns': 'request_count - retry_count', 'retries': 'retry_count',
+    'prompt_tokens': 'uncached_input_tokens + cache_read_tokens + cache_write_tokens - retrieved_context_tokens',
+    'history': 'uncached_input_tokens + cache_read_tokens + cache_write_tokens - retrieved_context_tokens',
+    'retrieved_context': 'retrieved_context_tokens', 'output_tokens': 'output_tokens - reasoning_tokens',
+    'reasoning': 'reasoning_tokens', 'cache': 'uncached_input_tokens + cache_write_tokens',
+} %}
 with compared as (
 
     select
@@ -30,15 +38,20 @@ with compared as (
 
 ),
 
-cells as (
+used as (
 
     select
         episodes.anomaly_id,
         {{ for_each(places, 'usage.@') }},
-        sum(case when compared.side = 1 then cast(usage.contracted_cost_usd as double) else 0 end) as actual_usd,
-        sum(case when compared.side = 0 then cast(usage.contracted_cost_usd as double) * compared.scale else 0 end)
-            as expected_usd
+        compared.side,
+        compared.scale * case causes.cause
+            {% for cause, quantity in quantities.items() %}
+                when '{{ cause }}' then cast({{ quantity }} as double)
+            {% endfor %}
+            else cast(usage.contracted_cost_usd as double)
+        end as quantity
     from {{ ref('int_anomaly_episodes') }} as episodes
+    inner join {{ ref('int_anomaly_causes') }} as causes on episodes.anomaly_id = causes.anomaly_id
     inner join compared
         on
             episodes.usage_date = compared.anomaly_date
@@ -49,6 +62,17 @@ cells as (
             compared.usage_date = usage.usage_date
             and compared.feature_id = usage.feature_id
             and compared.workload = usage.workload
+
+),
+
+cells as (
+
+    select
+        anomaly_id,
+        {{ for_each(places, '@') }},
+        sum(case when side = 1 then quantity else 0 end) as actual,
+        sum(case when side = 0 then quantity else 0 end) as expected
+    from used
     group by 1, 2, 3, 4, 5
 
 ),
@@ -59,9 +83,9 @@ elements as (
         anomaly_id,
         {{ for_each(places, '@') }},
         grouping(customer_id) + grouping(model_id) + grouping(region_id) + grouping(api_key_id) as left_out,
-        sum(actual_usd) as actual_usd,
+        sum(actual) as actual,
         -- what nobody expected is expected to be next to nothing
-        greatest(sum(expected_usd), 0.000000001) as expected_usd
+        greatest(sum(expected), 0.000000001) as expected
     from cells
     group by grouping sets (
         {% for element in elements %}(anomaly_id, {{ element | join(', ') }}), {% endfor %}(anomaly_id)
@@ -73,9 +97,9 @@ beside as (
 
     select
         *,
-        max(case when left_out = {{ places | length }} then actual_usd end) over (partition by anomaly_id) as all_usd,
-        max(case when left_out = {{ places | length }} then expected_usd end) over (partition by anomaly_id)
-            as all_expected_usd
+        max(case when left_out = {{ places | length }} then actual end) over (partition by anomaly_id) as all_actual,
+        max(case when left_out = {{ places | length }} then expected end) over (partition by anomaly_id)
+            as all_expected
     from elements
 
 ),
@@ -84,8 +108,8 @@ rest as (
 
     select
         *,
-        greatest(all_usd - actual_usd, 0.000000001) as rest_usd,
-        greatest(all_expected_usd - expected_usd, 0.000000001) as rest_expected_usd
+        greatest(all_actual - actual, 0.000000001) as rest_actual,
+        greatest(all_expected - expected, 0.000000001) as rest_expected
     from beside
     where left_out < {{ places | length }}
 
@@ -95,17 +119,17 @@ likelihoods as (
 
     select
         *,
-        actual_usd * ln(greatest(actual_usd, 0.000000001) / expected_usd)
-        + rest_usd * ln(rest_usd / rest_expected_usd)
-        - all_usd * ln(all_usd / all_expected_usd) as likelihood
+        actual * ln(greatest(actual, 0.000000001) / expected)
+        + rest_actual * ln(rest_actual / rest_expected)
+        - all_actual * ln(all_actual / all_expected) as likelihood
     from rest
     -- most of the excess, and growth that the rest does not have
     where
-        actual_usd - expected_usd >= 0.6 * (all_usd - all_expected_usd)
-        and all_usd > all_expected_usd
+        actual - expected >= 0.6 * (all_actual - all_expected)
+        and all_actual > all_expected
         -- what is everything is no place
-        and rest_expected_usd > 0.01 * all_expected_usd
-        and actual_usd / expected_usd - 1 >= 2 * (rest_usd / rest_expected_usd - 1)
+        and rest_expected > 0.01 * all_expected
+        and actual / expected - 1 >= 3 * (rest_actual / rest_expected - 1)
 
 ),
 
@@ -127,8 +151,8 @@ ranked as (
 select
     anomaly_id,
     {{ for_each(places, '@') }},
-    actual_usd,
-    expected_usd,
-    (actual_usd - expected_usd) / (all_usd - all_expected_usd) as excess_share
+    actual,
+    expected,
+    (actual - expected) / (all_actual - all_expected) as excess_share
 from ranked
 where place_rank = 1

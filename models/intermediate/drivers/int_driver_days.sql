@@ -108,15 +108,30 @@ indexed as (
         {{ classes.values() | join(' + ') }} as cost_of_tokens
     from trailed
 
+),
+
+totals as (
+
+    select
+        usage_date,
+        feature_id,
+        workload,
+        {{ for_each(sums, 'sum(@) as @') }},
+        sum(request_count * coalesce(usual_cost, 0)) / nullif(sum(request_count), 0)
+        / nullif(sum(before_request_count * coalesce(usual_cost, 0)) / nullif(sum(before_request_count), 0), 0)
+            as mix_index,
+        sum(cost_of_tokens) / nullif(sum(cost_at_usual_prices), 0) as price_index
+    from indexed
+    group by 1, 2, 3
+
 )
 
 select
-    usage_date,
-    feature_id,
-    workload,
-    {{ for_each(sums, 'sum(@) as @') }},
-    sum(request_count * coalesce(usual_cost, 0)) / nullif(sum(request_count), 0)
-    / nullif(sum(before_request_count * coalesce(usual_cost, 0)) / nullif(sum(before_request_count), 0), 0) as mix_index,
-    sum(cost_of_tokens) / nullif(sum(cost_at_usual_prices), 0) as price_index
-from indexed
-group by 1, 2, 3
+    totals.*,
+    callers.caller_divergence
+from totals
+left join {{ ref('int_caller_mix_daily') }} as callers
+    on
+        totals.usage_date = callers.usage_date
+        and totals.feature_id = callers.feature_id
+        and totals.workload = callers.workload

@@ -3,23 +3,17 @@
 -- What a unit of several months cost falls into the months of its calls. Retries, and steps that are no generation, are
 -- parts of their own, whatever they are made of; what an invoice adds to or takes from the rated cost is one as well.
 {% set dates, touched = ref('dim_dates'), ref('int_restated_dates') %}{# dbt reads them once, outside the condition #}
-{% set generated = "attempt_number = 1 and coalesce(operation, '') not in ('embeddings', 'retrieval', 'rerank')" %}
-{% set told = [
-    'customer_id', 'feature_id', 'month', 'request_id', 'requested_at', 'usage_date', 'operation', 'status',
-    'attempt_number', 'price_status', 'input_cost_usd', 'cache_read_cost_usd', 'cache_write_cost_usd',
-    'output_cost_usd', 'tool_cost_usd', 'other_cost_usd', 'contracted_cost_usd', 'cost_usd'
-] %}
+{% set answers = "attempt_number = 1 and coalesce(operation, '') not in ('embeddings', 'retrieval', 'rerank')" %}
 {% set parts = {
     'retry': 'case when attempt_number > 1 then cost_usd end',
     'embedding': "case when attempt_number = 1 and operation = 'embeddings' then cost_usd end",
     'retrieval': "case when attempt_number = 1 and operation = 'retrieval' then cost_usd end",
     'rerank': "case when attempt_number = 1 and operation = 'rerank' then cost_usd end",
-    'uncached_input': 'case when ' ~ generated ~ ' then input_cost_usd end',
-    'cached_input': 'case when ' ~ generated ~ ' then cache_read_cost_usd + cache_write_cost_usd end',
-    'output': 'case when ' ~ generated ~ ' then output_cost_usd end',
-    'tool': 'case when ' ~ generated ~ ' then tool_cost_usd end',
-    'other': 'case when ' ~ generated ~ ' then other_cost_usd end',
-    'invoice': 'case when ' ~ generated ~ ' then cost_usd - coalesce(contracted_cost_usd, 0) end',
+    'uncached_input': 'case when ' ~ answers ~ ' then input_cost_usd end',
+    'cached_input': 'case when ' ~ answers ~ ' then cache_read_cost_usd + cache_write_cost_usd end',
+    'output': 'case when ' ~ answers ~ ' then output_cost_usd end',
+    'tool': 'case when ' ~ answers ~ ' then tool_cost_usd end', 'other': 'case when ' ~ answers ~ ' then other_cost_usd end',
+    'invoice': 'case when ' ~ answers ~ ' then cost_usd - coalesce(contracted_cost_usd, 0) end',
 } %}
 with calls as (
 
@@ -42,24 +36,28 @@ with calls as (
 kinds as (
 
     select
-        kinds.feature_id,
-        kinds.operation,
-        kinds.of_unit_id,
+        kind.*,
         units.unit_id,
-        units.counted_by
+        units.counted_by,
+        -- what makes several units is, where margins must sum, the cost of the one that says most of it
+        row_number() over (
+            partition by kind.feature_id, kind.operation, kind.of_unit_id
+            order by
+                kind.of_unit_id <> units.unit_id, units.feature_id like '%*%', units.operation like '%*%', units.unit_id
+        ) = 1 as is_own
     from (
         select distinct
             feature_id,
             coalesce(operation, '') as operation,
             coalesce(unit_id, '') as of_unit_id
         from calls
-    ) as kinds
+    ) as kind
     inner join {{ ref('units') }} as units
         on
-            kinds.of_unit_id = units.unit_id
+            kind.of_unit_id = units.unit_id
             or (
-                {{ matches_pattern('kinds.feature_id', 'units.feature_id') }}
-                and {{ matches_pattern('kinds.operation', 'units.operation') }}
+                {{ matches_pattern('kind.feature_id', 'units.feature_id') }}
+                and {{ matches_pattern('kind.operation', 'units.operation') }}
             )
 
 ),
@@ -78,7 +76,8 @@ linked as (
 made as (
 
     select
-        kinds.unit_id,
+        kinds.unit_id as makes_unit_id,
+        kinds.is_own,
         case kinds.counted_by
             when 'conversation' then nullif(calls.conversation_id, '(unattributed)')
             when 'trace' then calls.trace_id
@@ -87,7 +86,7 @@ made as (
             when 'customer' then calls.customer_id
             else coalesce(traces.link_id, conversations.link_id, '(unlinked)')
         end as instance_id,
-        {{ for_each(told, 'calls.@') }}
+        calls.*
     from calls
     inner join kinds
         on
@@ -110,7 +109,7 @@ made as (
 )
 
 select
-    made.unit_id,
+    made.makes_unit_id as unit_id,
     made.instance_id,
     made.customer_id,
     made.month,
@@ -120,6 +119,9 @@ select
     cast(count(*) as bigint) as request_count,
     cast(sum(case when {{ is_unpriced() }} then 1 else 0 end) as bigint) as unpriced_request_count,
     cast(coalesce(sum(made.cost_usd), 0) as decimal(38, 12)) as cost_usd,
+    cast(count(case when made.is_own then 1 end) as bigint) as own_request_count,
+    cast(count(case when made.is_own and {{ is_unpriced() }} then 1 end) as bigint) as own_unpriced_request_count,
+    cast(coalesce(sum(case when made.is_own then made.cost_usd end), 0) as decimal(38, 12)) as own_cost_usd,
 {% for part in unit_parts() %}
     cast(coalesce(sum({{ parts[part] }}), 0) as decimal(38, 12)) as {{ part }}_cost_usd{{ ',' if not loop.last }}
 {% endfor %}

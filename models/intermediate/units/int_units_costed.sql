@@ -58,8 +58,13 @@ joined as (
             when instances.counted_by <> 'event' then least(coalesce(events.success_count, 0), 1)
             else coalesce(events.success_count, 0)
         end as success_count,
-        {{ for_each(['turn_count', 'request_count', 'unpriced_request_count'], 'coalesce(instances.@, 0) as @') }},
-        coalesce(instances.cost_usd, 0) as cost_usd,
+        {{ for_each(
+            [
+                'turn_count', 'request_count', 'unpriced_request_count', 'own_request_count',
+                'own_unpriced_request_count', 'cost_usd', 'own_cost_usd'
+            ],
+            'coalesce(instances.@, 0) as @'
+        ) }},
         {{ for_each(parts, 'coalesce(instances.@_cost_usd, 0) as @_cost_usd') }}
     from instances
     full join events

@@ -62,6 +62,7 @@ with hours as (
             cast(sum(cast(contracted_cost_usd as double) / cast(exchange_rate as double)) as decimal(38, 12))
                 as contracted_cost_in_pricing_currency,
         {% endif %}
+        cast(max(contracted_cost_usd) as decimal(38, 12)) as largest_cost_usd,
         cast(sum(cost_usd) as decimal(38, 12)) as cost_usd,
         cast(coalesce(sum(invoiced_cost_usd), 0) as decimal(38, 12)) as invoiced_cost_usd,
         min(case when is_invoiced then 1 else 0 end) = 1 as is_invoiced

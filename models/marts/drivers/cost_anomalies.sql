@@ -1,61 +1,66 @@
 -- grain: one row per anomaly, from its first day to its last
 {% set places = ['customer_id', 'model_id', 'region_id', 'api_key_id'] %}
-with days as (
-
-    select
-        episodes.anomaly_id,
-        episodes.feature_id,
-        episodes.workload,
-        episodes.started_date,
-        max(episodes.usage_date) over (partition by episodes.anomaly_id) as last_date,
-        count(*) over (partition by episodes.anomaly_id) as day_count,
-        row_number() over (partition by episodes.anomaly_id order by episodes.usage_date desc) as days_ago
-    from {{ ref('int_anomaly_episodes') }} as episodes
-
-),
-
-effects as (
+with deviations as (
 
     select
         anomaly_id,
-        cast(sum(effect_usd) as decimal(38, 12)) as excess_usd,
-        max_by(effect, case when is_unusual then effect_usd end) as cause,
-        cast(max(case when is_unusual then effect_usd end) as decimal(38, 12)) as cause_usd,
-        {{ sorted_list("case when is_unusual and effect_usd > 0 then effect end") }} as causes
-    from {{ ref('cost_anomaly_effects') }}
+        max(deviation_sigmas) as deviation_sigmas,
+        min(history_days) as history_days
+    from {{ ref('int_anomaly_drivers') }}
     group by 1
 
 ),
 
-deviations as (
+anomalies as (
 
     select
-        episodes.anomaly_id,
-        max(days.deviation_sigmas) as deviation_sigmas,
-        min(days.history_days) as history_days,
-        max(days.limit_sigmas) as limit_sigmas
-    from {{ ref('int_anomaly_episodes') }} as episodes
-    inner join {{ ref('int_anomaly_days') }} as days
-        on
-            episodes.usage_date = days.usage_date
-            and episodes.feature_id = days.feature_id
-            and episodes.workload = days.workload
-    group by 1
-
-),
-
-costs as (
-
-    select
-        episodes.anomaly_id,
-        cast(sum(drivers.contracted_cost_usd) as decimal(38, 12)) as actual_usd
-    from {{ ref('int_anomaly_episodes') }} as episodes
-    inner join {{ ref('cost_drivers') }} as drivers
-        on
-            episodes.usage_date = drivers.usage_date
-            and episodes.feature_id = drivers.feature_id
-            and episodes.workload = drivers.workload
-    group by 1
+        anomalies.anomaly_id,
+        anomalies.kind,
+        anomalies.feature_id,
+        anomalies.workload,
+        anomalies.started_date,
+        anomalies.last_date,
+        anomalies.day_count,
+        causes.cause,
+        causes.cause_usd,
+        causes.causes,
+        cast(anomalies.actual_usd as decimal(38, 12)) as actual_usd,
+        causes.excess_usd,
+        {{ for_each(places, 'places.@') }},
+        places.excess_share as place_share,
+        cast(null as string) as detail,
+        deviations.deviation_sigmas,
+        deviations.history_days
+    from {{ ref('int_anomalies') }} as anomalies
+    inner join {{ ref('int_anomaly_causes') }} as causes on anomalies.anomaly_id = causes.anomaly_id
+    inner join deviations on anomalies.anomaly_id = deviations.anomaly_id
+    left join {{ ref('int_anomaly_places') }} as places on anomalies.anomaly_id = places.anomaly_id
+    {% for notices in ['int_new_models', 'int_unpriced_models', 'int_absurd_calls', 'int_silent_sources'] %}
+        union all
+        select
+            anomaly_id,
+            kind,
+            feature_id,
+            workload,
+            started_date,
+            last_date,
+            day_count,
+            kind as cause,
+            actual_usd as cause_usd,
+            kind as causes,
+            actual_usd,
+            -- nothing of it was expected
+            actual_usd as excess_usd,
+            cast(null as string) as customer_id,
+            model_id,
+            cast(null as string) as region_id,
+            cast(null as string) as api_key_id,
+            cast(null as double) as place_share,
+            detail,
+            cast(null as double) as deviation_sigmas,
+            cast(null as bigint) as history_days
+        from {{ ref(notices) }}
+    {% endfor %}
 
 ),
 
@@ -63,11 +68,11 @@ costs as (
 owned as (
 
     select
-        days.feature_id,
+        anomalies.anomaly_id,
         min_by(owners.owner_id, owners.owner_number) as owner_id
-    from days
+    from anomalies
     inner join {{ ref('owners') }} as owners
-        on {{ matches_pattern('lower(days.feature_id)', 'owners.feature_id') }}
+        on {{ matches_pattern('lower(anomalies.feature_id)', 'owners.feature_id') }}
     group by 1
 
 ),
@@ -82,34 +87,29 @@ judged as (
 )
 
 select
-    days.anomaly_id,
-    'drivers' as kind,
-    days.feature_id,
-    days.workload,
-    owners.owner_id,
-    days.started_date,
-    days.last_date,
-    days.last_date >= newest.last_date - interval 1 day as is_open,
-    cast(days.day_count as bigint) as day_count,
-    effects.cause,
-    effects.cause_usd,
-    effects.causes,
-    costs.actual_usd,
-    cast(costs.actual_usd - effects.excess_usd as decimal(38, 12)) as expected_usd,
-    effects.excess_usd,
-    {{ for_each(places, 'places.@') }},
-    places.excess_share as place_share,
-    cast(null as string) as detail,
-    deviations.deviation_sigmas,
-    cast(deviations.history_days as bigint) as history_days,
-    deviations.history_days < 28 as is_low_history,
+    anomalies.anomaly_id,
+    anomalies.kind,
+    anomalies.feature_id,
+    anomalies.workload,
+    owned.owner_id,
+    anomalies.started_date,
+    anomalies.last_date,
+    anomalies.last_date >= newest.last_date - interval 1 day as is_open,
+    anomalies.day_count,
+    anomalies.cause,
+    cast(anomalies.cause_usd as decimal(38, 12)) as cause_usd,
+    anomalies.causes,
+    cast(anomalies.actual_usd as decimal(38, 12)) as actual_usd,
+    cast(anomalies.actual_usd - anomalies.excess_usd as decimal(38, 12)) as expected_usd,
+    cast(anomalies.excess_usd as decimal(38, 12)) as excess_usd,
+    {{ for_each(places, 'anomalies.@') }},
+    anomalies.place_share,
+    anomalies.detail,
+    anomalies.deviation_sigmas,
+    cast(anomalies.history_days as bigint) as history_days,
+    anomalies.history_days < 28 as is_low_history,
     judged.verdict as feedback
-from days
-inner join effects on days.anomaly_id = effects.anomaly_id
-inner join deviations on days.anomaly_id = deviations.anomaly_id
-inner join costs on days.anomaly_id = costs.anomaly_id
+from anomalies
 cross join (select max(usage_date) as last_date from {{ ref('cost_drivers') }}) as newest
-left join {{ ref('int_anomaly_places') }} as places on days.anomaly_id = places.anomaly_id
-left join owned as owners on days.feature_id = owners.feature_id
-left join judged on days.anomaly_id = judged.anomaly_id
-where days.days_ago = 1
+left join owned on anomalies.anomaly_id = owned.anomaly_id
+left join judged on anomalies.anomaly_id = judged.anomaly_id

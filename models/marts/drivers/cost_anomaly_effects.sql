@@ -1,43 +1,28 @@
 -- grain: one row per anomaly of drivers and effect on cost: they sum to what the anomaly cost
 {% set of_calls = effect_names() | reject('in', ['shared_cost', 'shared_share', 'idle_capacity']) | list %}
-with effects as (
-
-    select
-        episodes.anomaly_id,
-        {{ for_each(of_calls, 'sum(effects.@_effect_usd) as @') }}
-    from {{ ref('int_anomaly_episodes') }} as episodes
-    inner join {{ ref('int_suspect_effects') }} as effects
-        on
-            episodes.usage_date = effects.usage_date
-            and episodes.feature_id = effects.feature_id
-            and episodes.workload = effects.workload
-    group by 1
-
-),
-
-listed as (
+with listed as (
 
     {% for effect in of_calls %}
         select
             anomaly_id,
             '{{ effect }}' as effect,
-            cast({{ effect }} as decimal(38, 12)) as effect_usd
-        from effects
+            cast({{ effect }}_effect_usd as decimal(38, 12)) as effect_usd
+        from {{ ref('int_anomalies') }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
 
 ),
 
-flagged as (
+meant as (
 
     {% for driver, about in driver_metrics().items() %}
+        {% set last_driver = loop.last %}
         {% for effect in about.effects %}
             select
                 '{{ driver }}' as driver,
                 '{{ effect }}' as effect
-            {{ 'union all' if not loop.last }}
+            {{ 'union all' if not (last_driver and loop.last) }}
         {% endfor %}
-        {{ 'union all' if not loop.last }}
     {% endfor %}
 
 ),
@@ -45,15 +30,10 @@ flagged as (
 deviated as (
 
     select distinct
-        episodes.anomaly_id,
-        flagged.effect
-    from {{ ref('int_anomaly_episodes') }} as episodes
-    inner join {{ ref('int_anomaly_days') }} as days
-        on
-            episodes.usage_date = days.usage_date
-            and episodes.feature_id = days.feature_id
-            and episodes.workload = days.workload
-    inner join flagged on days.driver = flagged.driver
+        drivers.anomaly_id,
+        meant.effect
+    from {{ ref('int_anomaly_drivers') }} as drivers
+    inner join meant on drivers.driver = meant.driver
 
 )
 

@@ -74,34 +74,13 @@ scored as (
         -- little history says little
         case
             when history_days < 7 then null
-            else {{ "case when driver = 'volume' then 6 else 5 end" }} + case when history_days < 28 then 2 else 0 end
+            else case when driver in ('volume', 'callers') then 5 else 4 end + case when history_days < 28 then 2 else 0 end
         end as limit_sigmas
     from spread
 
 ),
 
--- what people said is no anomaly: from the day after, two standard deviations more than so many times as usual are one
-judged as (
-
-    select
-        scored.usage_date,
-        scored.feature_id,
-        scored.workload,
-        scored.driver,
-        scored.limit_sigmas
-        + greatest(ceil(ln(max(feedback.times_usual)) / scored.sigma) + 2 - scored.limit_sigmas, 0) as limit_sigmas
-    from scored
-    inner join {{ ref('int_anomaly_feedback') }} as feedback
-        on
-            scored.feature_id = feedback.feature_id
-            and scored.workload = feedback.workload
-            and scored.driver = feedback.driver
-            and scored.usage_date > feedback.last_date
-    where feedback.verdict in ('expected', 'false')
-    group by 1, 2, 3, 4, scored.limit_sigmas, scored.sigma
-
-),
-
+-- from the day after people said that it is no anomaly, one is two standard deviations above what was so many times usual
 limited as (
 
     select
@@ -113,15 +92,19 @@ limited as (
         scored.ln_actual,
         scored.ln_expected,
         scored.sigma,
-        coalesce(judged.limit_sigmas, scored.limit_sigmas) as limit_sigmas,
-        scored.history_days
+        scored.history_days,
+        scored.limit_sigmas + greatest(
+            coalesce(ceil(ln(max(feedback.times_usual)) / scored.sigma) + 2 - scored.limit_sigmas, 0), 0
+        ) as limit_sigmas
     from scored
-    left join judged
+    left join {{ ref('int_anomaly_feedback') }} as feedback
         on
-            scored.usage_date = judged.usage_date
-            and scored.feature_id = judged.feature_id
-            and scored.workload = judged.workload
-            and scored.driver = judged.driver
+            scored.feature_id = feedback.feature_id
+            and scored.workload = feedback.workload
+            and scored.driver = feedback.driver
+            and scored.usage_date > feedback.last_date
+            and feedback.verdict in ('expected', 'false')
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, scored.limit_sigmas
 
 )
 

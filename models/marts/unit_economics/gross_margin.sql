@@ -8,6 +8,8 @@
     'customer and feature': ('customer_id', 'feature_id'),
 } %}
 {% set counted = ['revenue_usd', 'cogs_usd', 'shared_cost_usd', 'request_count', 'unpriced_request_count'] %}
+{% set direct = 'cogs_usd - shared_cost_usd' %}
+{% set of_month = 'partition by dimension, summed.month' %}
 with by_member as (
 
     select
@@ -34,32 +36,19 @@ summed as (
             month,
             case when min(first_split_by) = max(last_split_by) then min(first_split_by) else 'mixed' end
                 as revenue_split_by,
-            {{ for_each(counted, 'sum(@) as @') }},
-            sum(revenue_usd) - sum(cogs_usd) as gross_profit_usd,
-            sum(revenue_usd) - sum(cogs_usd) + sum(shared_cost_usd) as contribution_usd
+            {{ for_each(counted, 'sum(@) as @') }}
         from by_member
         group by {{ '4' if dimension == 'company' else '2, 4' if feature == "'(all)'" else '2, 3, 4' }}
-        {{ 'union all' if not loop.last }}
+        union all
     {% endfor %}
-
-),
-
--- revenue of customers that the logs know, of all revenue
-matched as (
-
     select
+        'unit' as dimension,
+        id,
+        '(all)' as of_feature_id,
         month,
-        {{ ratio('sum(case when request_count > 0 then revenue_usd else 0 end)', 'sum(revenue_usd)') }} as matched_share
-    from (
-        select
-            customer_id,
-            month,
-            greatest(sum(revenue_usd), 0) as revenue_usd,
-            sum(request_count) as request_count
-        from by_member
-        group by 1, 2
-    ) as customers
-    group by 1
+        revenue_split_by,
+        {{ for_each(counted, '@') }}
+    from {{ ref('int_margin_by_unit') }}
 
 ),
 
@@ -78,23 +67,31 @@ judged as (
 
     select
         summed.*,
+        summed.revenue_usd - summed.cogs_usd as gross_profit_usd,
+        summed.revenue_usd - summed.cogs_usd + summed.shared_cost_usd as contribution_usd,
         1 - {{ ratio('summed.unpriced_request_count', 'summed.request_count') }} as priced_share,
         case
             when summed.dimension in ('customer', 'plan', 'segment') then coalesce(covered.customer_share, 1)
             when summed.dimension = 'feature' then coalesce(covered.feature_share, 1)
             when summed.dimension = 'customer and feature'
                 then least(coalesce(covered.customer_share, 1), coalesce(covered.feature_share, 1))
+            when summed.dimension = 'unit' then coalesce({{ ratio(
+                "sum(case when id = '(unassigned)' then 0 else " ~ direct ~ " end) over (" ~ of_month ~ ")",
+                "sum(" ~ direct ~ ") over (" ~ of_month ~ ")"
+            ) }}, 1)
             else 1
         end as attributed_share,
-        case when summed.dimension = 'company' then 1 else coalesce(matched.matched_share, 1) end as matched_share,
+        case when summed.dimension in ('company', 'unit') then 1 else coalesce(matched.matched_share, 1) end
+            as matched_share,
         case
             when summed.request_count > 0 and summed.unpriced_request_count = summed.request_count then 'no_price'
+            when summed.revenue_usd is null or summed.revenue_split_by = 'unknown' then 'no_unit_price'
             when summed.revenue_usd < 0 then 'negative_revenue'
             when summed.revenue_usd = 0 then 'no_revenue'
         end as unknown_reason
     from summed
     left join covered on summed.month = covered.month
-    left join matched on summed.month = matched.month
+    left join {{ ref('int_revenue_matched') }} as matched on summed.month = matched.month
 
 )
 
@@ -112,7 +109,7 @@ select
     case when unknown_reason is null then {{ ratio('contribution_usd', 'revenue_usd') }} end as contribution_margin,
     unknown_reason,
     case
-        when unknown_reason = 'no_price' then 'unknown'
+        when unknown_reason in ('no_price', 'no_unit_price') then 'unknown'
         when revenue_usd = 0 then 'no_revenue'
         when gross_profit_usd < 0 then 'under_water'
         -- half of the revenue: below it an AI feature leaves less than software usually does

@@ -1,0 +1,170 @@
+"""Anomalies: what cost more than usual, why, where, and how sure that is."""
+
+from datetime import timedelta
+from typing import Any
+
+import polars as pl
+import streamlit as st
+
+from app import effects
+from app.dashboard import change_charts, data, downloads, filters, panels, tables, theme
+from app.dashboard.tables import Column
+from app.dashboard.theme import markdown as md
+
+KINDS = {
+    "drivers": "Driver beyond its limits",
+    "drift": "Creeping driver",
+    "new_model": "New model",
+    "unpriced_model": "Model without a price",
+    "absurd_call": "Absurd call",
+    "silent_source": "Silent source",
+}
+DRIVERS = {
+    "volume": "Requests a day",
+    "callers": "Shift between callers",
+    "attempts": "Calls a request",
+    "prompt_tokens": "Prompt tokens a call",
+    "retrieved_context": "Retrieved tokens a call",
+    "history": "Tokens fed again a call",
+    "output_tokens": "Answer tokens a call",
+    "reasoning": "Reasoning tokens a call",
+    "cache_misses": "Share of input that no cache answered",
+    "model_mix": "Mix of models, 1 is usual",
+    "price": "Prices, 1 is usual",
+    "other_use": "Other use a call",
+}
+PLACES = {"customer_id": "customer", "model_id": "model", "region_id": "region", "api_key_id": "API key"}
+_BEFORE, _AFTER = timedelta(days=60), timedelta(days=14)  # of a driver, drawn around an anomaly
+
+view = filters.current()
+panels.title(view, "Anomalies")
+asked = st.query_params.get("anomaly")
+found = data.anomalies(view.path, view.now, asked)
+if found.is_empty():
+    st.info(
+        f"Nothing out of the usual in {theme.span(view.now.start, view.now.end)}. A feature is watched from its eighth"
+        " day on, with narrower limits after four weeks.",
+        icon=":material/check_circle:",
+    )
+    st.stop()
+
+
+def words(cause: str) -> str:
+    """The cause as a person reads it."""
+    return effects.WORDS.get(cause) or KINDS.get(cause, cause)
+
+
+def place(row: dict[str, Any]) -> str:
+    """Where it is, as plain text."""
+    named = [f"{word} {row[column]}" for column, word in PLACES.items() if row[column] is not None]
+    return ", ".join(named) or "everywhere"
+
+
+def one(row: dict[str, Any]) -> None:
+    """Draw one anomaly: what is usual, what was, and what that cost."""
+    until = "so far" if row["is_open"] else f"until {theme.day(row['last_date'])}"
+    since = f"since {theme.day(row['started_date'])}, {until}"
+    with panels.card(f"{KINDS.get(row['kind'], row['kind'])}: {theme.plain(row['feature_id'])}") as head:
+        st.markdown(
+            f"**{md(words(row['cause']))}** in **{md(row['feature_id'])}** ({md(place(row))}), {since}:"
+            f" **{md(theme.money(row['excess_usd']))}** beyond the expected {md(theme.money(row['expected_usd']))}."
+            + (f" {md(row['detail'])}." if row["detail"] else "")
+            + (f" Owner: {md(row['owner_id'])}." if row["owner_id"] else "")
+        )
+        if row["is_low_history"]:
+            st.caption(f"Only {row['history_days']} days of history: the limits are wider, the figure is less sure.")
+        causes = data.anomaly_effects(view.path, row["anomaly_id"])
+        if causes.is_empty():
+            return
+        drivers(head, row)
+        listed = causes.with_columns(pl.col("effect").map_elements(words, return_dtype=pl.String).alias("name"))
+        columns = {
+            "name": Column("Effect"),
+            "effect_usd": Column("Cost", "money"),
+            "is_unusual": Column("Beyond its limits"),
+        }
+        with st.container(horizontal=True):
+            downloads.offer("Why it cost more", listed, columns, "anomaly_effects")
+        tables.show(
+            listed,
+            columns,
+            alt="Effects on cost, the largest first; they sum to what the anomaly cost.",
+            key="anomaly_effects",
+        )
+        st.caption(f"They sum to {md(theme.money(causes['effect_usd'].sum()))}. Anomaly {row['anomaly_id']}.")
+
+
+def drivers(head: st.delta_generator.DeltaGenerator, row: dict[str, Any]) -> None:
+    """Draw the driver beyond its limits, beside what is usual for it."""
+    history = data.driver_baselines(
+        view.path, row["feature_id"], row["workload"], row["started_date"] - _BEFORE, row["last_date"] + _AFTER
+    )
+    offered = [name for name in DRIVERS if name in set(history["driver"])]
+    usual = effects.DRIVER_OF.get(row["cause"], row["cause"])
+    chosen = st.selectbox(
+        "Driver", offered, index=offered.index(usual) if usual in offered else 0, format_func=DRIVERS.__getitem__,
+        key=f"driver_{row['anomaly_id']}", label_visibility="collapsed",
+    )  # fmt: skip
+    shown = history.filter(pl.col("driver") == chosen)
+    panels.chart(
+        head,
+        change_charts.band(shown, view.palette, start=row["started_date"], end=row["last_date"], title=DRIVERS[chosen]),
+        alt=f"{DRIVERS[chosen]} of {theme.plain(row['feature_id'])} beside what is usual.",
+        key="band",
+        table=shown,
+        columns={
+            "usage_date": Column("Day", "day"), "actual": Column("Was", "quantity"),
+            "expected": Column("Usual", "quantity"), "lower_limit": Column("From", "quantity"),
+            "upper_limit": Column("To", "quantity"),
+        },
+    )  # fmt: skip
+
+
+def pick(anomaly_id: str) -> None:
+    """Look into another: its id stays in the URL, where alerts link to."""
+    st.query_params["anomaly"] = anomaly_id
+
+
+open_count, excess = found["is_open"].sum(), found["excess_usd"].sum()
+st.markdown(
+    f"**{len(found)}** anomalies cost **{md(theme.money(excess))}** beyond what was expected;"
+    f" **{open_count}** of them are open."
+)
+rows = {row["anomaly_id"]: row for row in found.iter_rows(named=True)}
+chosen = st.selectbox(
+    "Anomaly",
+    list(rows),
+    index=list(rows).index(asked) if asked in rows else 0,
+    format_func=lambda name: (
+        f"{theme.day(rows[name]['started_date'])}: {words(rows[name]['cause'])} in {rows[name]['feature_id']}"
+        f" ({theme.money(rows[name]['excess_usd'])})"
+    ),
+)
+one(rows[chosen])
+panels.table(
+    "All anomalies",
+    found.with_columns(
+        pl.Series("place", [place(row) for row in rows.values()], dtype=pl.String),
+        pl.col("cause").map_elements(words, return_dtype=pl.String).alias("why"),
+        pl.col("kind").replace(KINDS).alias("what"),
+        pl.when("is_open").then(pl.lit("open")).otherwise(pl.lit("over")).alias("state"),
+    ),
+    {
+        "anomaly_id": Column("Anomaly", help="Click one to look into it.", width=120),
+        "started_date": Column("Since", "day"),
+        "last_date": Column("Until", "day"),
+        "state": Column("State"),
+        "what": Column("What"),
+        "feature_id": Column("Feature"),
+        "why": Column("Cause"),
+        "place": Column("Where"),
+        "excess_usd": Column("Beyond expected", "money"),
+        "expected_usd": Column("Expected", "money"),
+        "actual_usd": Column("Cost", "money"),
+        "owner_id": Column("Owner"),
+    },
+    alt="Anomalies of the period with cause, place and what they cost beyond what was expected.",
+    key="anomalies",
+    note="Drivers are watched, not the bill: volume against weekdays like it, everything else against four weeks.",
+    on_pick=pick,
+)

@@ -1,0 +1,35 @@
+-- grain: one row per model that a feature began to use: what it cost in its first week
+{{ config(materialized='table') }}
+with used as (
+
+    select
+        usage_date,
+        feature_id,
+        workload,
+        provider_id,
+        model_id,
+        contracted_cost_usd,
+        min(usage_date) over (partition by feature_id, workload) as feature_first_date,
+        min(usage_date) over (partition by feature_id, workload, provider_id, model_id) as model_first_date
+    from {{ ref('cost_drivers') }}
+
+)
+
+select
+    substr(md5(concat_ws(' ', 'new_model', feature_id, workload, provider_id, model_id)), 1, 12) as anomaly_id,
+    'new_model' as kind,
+    feature_id,
+    workload,
+    model_id,
+    model_first_date as started_date,
+    max(usage_date) as last_date,
+    cast(count(distinct usage_date) as bigint) as day_count,
+    sum(contracted_cost_usd) as actual_usd,
+    concat(model_id, ' of ', provider_id, ' was never called before') as detail
+from used
+where
+    usage_date < model_first_date + interval 7 day
+    -- a feature tries models in its first weeks
+    and model_first_date >= feature_first_date + interval 14 day
+group by feature_id, workload, provider_id, model_id, model_first_date
+having sum(contracted_cost_usd) >= {{ var('anomaly_floor_usd') }}

@@ -1,0 +1,292 @@
+"""How well anomalies are found: the project's models over simulated features, beside rules that watch the cost only.
+
+Precision, recall and F1 of episodes, false alarms a feature and month, days of delay, cause and place right; on one seed
+the rules that watch the cost are tuned, on another everybody is measured. Run it as `make bench-anomalies`.
+"""
+
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from app import builds, dbt_build, pipeline
+from app.settings import Settings
+from tests.bench import cost_only
+from tests.bench.incidents import Incident, day_of, simulate
+from tests.models.conftest import new_company, write_calls
+
+MODELS = (
+    "cost_drivers int_caller_mix_daily int_driver_days driver_baselines int_suspect_days int_usual_days int_suspect_effects int_anomaly_days "
+    "int_anomaly_episodes int_drifts int_drift_effects int_anomalies int_anomaly_drivers int_anomaly_causes "
+    "int_anomaly_places int_new_models int_unpriced_models int_absurd_calls int_silent_sources cost_anomaly_effects cost_anomalies"
+)
+EFFECTS = {
+    "volume": {"requests", "conversations", "turns"}, "attempts": {"retries"}, "cache_misses": {"cache"},
+    "model_mix": {"model_mix", "service_tier"}, "price": {"price", "discount"},
+}  # fmt: skip
+"""Cause that is planted → effects that name it, where the words differ."""
+SEEDS, TUNING_SEED = (2, 3, 4, 5, 6, 7), 11
+FEATURES, DAYS, FLOOR_USD = 60, 120, 1.0
+DRIFTING_DRIVERS = 8
+"""Drivers that are watched for drift and have a value in most features."""
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """An episode that somebody found."""
+
+    feature_id: str
+    first_day: date
+    last_day: date
+    cause: str = ""
+    causes: tuple[str, ...] = ()
+    place: tuple[tuple[str, str], ...] = ()
+    kind: str = "drivers"
+
+
+class Detector:
+    """The models of the project, as dbt builds them, over usage that a test gives."""
+
+    def __init__(self, folder: Path) -> None:
+        home = new_company(folder / "company")
+        call = {
+            "request_id": "1",
+            "provider_id": "openai",
+            "model_id": "gpt-4o",
+            "requested_at": "2026-01-05T10:00:00Z",
+        }
+        home.load((write_calls(folder / "calls.jsonl", [call]), "canonical"))
+        self.home = folder / "home"
+        self.home.mkdir()
+        self.built = builds.current(home.home).path
+
+    def run(self, usage: pl.DataFrame) -> tuple[list[Alarm], float]:
+        """Alarms, and the seconds that the models took, without dbt's start."""
+        target = self.home / pipeline.CANDIDATE
+        target.unlink(missing_ok=True)
+        shutil.copy(self.built, target)
+        target.chmod(0o600)
+        with duckdb.connect(str(target)) as con:
+            _write(con, usage)
+        started, seconds = time.perf_counter(), 0.0
+
+        def progress(_: str, done: int, __: int) -> None:
+            nonlocal started, seconds
+            seconds += time.perf_counter() - started if done > 1 else 0
+            started = time.perf_counter()
+
+        dbt_build.build(
+            target, self.home, {}, progress, landed=(), memory_limit=Settings(inputs=()).memory_limit,
+            reporting_currency="USD", full=True, select=MODELS,
+        )  # fmt: skip
+        with duckdb.connect(str(target), read_only=True) as con:
+            found = con.sql(
+                "select feature_id, started_date, last_date, cause, causes, kind, customer_id, model_id, region_id"
+                " from marts.cost_anomalies"
+            ).fetchall()
+        alarms = [
+            Alarm(
+                feature, first, last, cause, tuple(causes.split(", ")),
+                tuple(
+                    (name, member)
+                    for name, member in zip(("customer_id", "model_id", "region_id"), place, strict=True)
+                    if member is not None
+                ),
+                kind,
+            )
+            for feature, first, last, cause, causes, kind, *place in found
+        ]  # fmt: skip
+        return alarms, seconds
+
+
+def _write(con: duckdb.DuckDBPyConnection, usage: pl.DataFrame) -> None:
+    con.register("usage", usage)
+    con.execute("delete from marts.fct_usage_hourly; delete from intermediate.int_context_hourly")
+    con.execute(
+        """
+        insert into marts.fct_usage_hourly by name
+        select
+            usage_date + interval 23 hour as usage_hour_at, usage_date, 'simulated' as source_id,
+            'maker' as provider_id, model_id, '(none)' as deployment_id, region_id, '(none)' as api_key_id, customer_id,
+            feature_id, '(unattributed)' as team_id, 'chat' as operation, 'production' as environment,
+            '(none)' as attribution_rules, 'standard' as service_tier, false as is_batch, request_count, retry_count,
+            0 as error_count, 0 as rate_limited_count, 0 as unpriced_request_count, 1 as priced_share,
+            uncached_input_tokens, cache_read_tokens, 0 as cache_write_tokens, output_tokens, reasoning_tokens,
+            retrieved_context_tokens, 0 as latency_ms, 0 as prefill_ms, 0 as decode_ms, input_cost_usd,
+            cache_read_cost_usd, 0 as cache_write_cost_usd, output_cost_usd, 0 as tool_cost_usd, 0 as other_cost_usd,
+            input_cost_usd + cache_read_cost_usd + output_cost_usd as list_cost_usd,
+            list_cost_usd as contracted_cost_usd, list_cost_usd as contracted_cost_in_pricing_currency,
+            list_cost_usd as largest_cost_usd,
+            list_cost_usd as cost_usd, 0 as invoiced_cost_usd, false as is_invoiced, 'production' as workload
+        from usage
+        """
+    )
+    con.execute(
+        """
+        insert into intermediate.int_context_hourly by name
+        select
+            usage_date + interval 23 hour as usage_hour_at, usage_date, 'maker' as provider_id, model_id, customer_id,
+            feature_id, 'chat' as operation, 'production' as environment, 'standard' as service_tier, false as is_batch,
+            0 as conversation_count, sum(history_tokens) as history_tokens
+        from usage
+        group by usage_date, model_id, customer_id, feature_id
+        """
+    )
+
+
+def fits(incident: Incident, alarm: Alarm) -> bool:
+    """Whether an alarm is of an incident: the same feature, days in common, or begun on the day after."""
+    return (
+        alarm.feature_id == incident.feature_id
+        and alarm.first_day <= day_of(incident.last_day + 1)
+        and alarm.last_day >= day_of(incident.first_day)
+    )
+
+
+def scored(incidents: Sequence[Incident], alarms: Sequence[Alarm], months: float) -> dict[str, float]:
+    """Precision, recall, F1, false alarms a feature and month, and of what was found: days, cause, place."""
+    hits = [(incident, [alarm for alarm in alarms if fits(incident, alarm)]) for incident in incidents]
+    found = [(incident, matching[0]) for incident, matching in hits if matching]
+    true = sum(any(fits(incident, alarm) for incident in incidents) for alarm in alarms)
+    precision, recall = true / max(len(alarms), 1), len(found) / max(len(incidents), 1)
+
+    def share(right: Callable[[Incident, Alarm], bool], among: Callable[[Incident], bool] = lambda _: True) -> float:
+        those = [(incident, alarm) for incident, alarm in found if among(incident)]
+        return sum(right(incident, alarm) for incident, alarm in those) / max(len(those), 1)
+
+    return {
+        "precision": precision,
+        "recall": recall,
+        "f1": 2 * precision * recall / max(precision + recall, 1e-9),
+        "false_a_month": (len(alarms) - true) / months,
+        "same_day": share(lambda incident, alarm: alarm.first_day <= day_of(incident.first_day)),
+        "cause": share(lambda incident, alarm: alarm.cause in EFFECTS.get(incident.cause, {incident.cause})),
+        "cause_named": share(
+            lambda incident, alarm: bool(set(alarm.causes) & EFFECTS.get(incident.cause, {incident.cause}))
+        ),
+        "place_1": share(_placed, lambda incident: len(incident.place) <= 1),
+        "place_2": share(_placed, lambda incident: len(incident.place) > 1),
+    }
+
+
+def scored_drift(drifts: Sequence[Incident], alarms: Sequence[Alarm], series: int) -> dict[str, float]:
+    """Drifts found within three weeks, the median of days to it, and false ones by what does not drift.
+
+    Args:
+        alarms: of both kinds: a day that stands out names a fast drift sooner.
+        series: how many drivers of features were looked at.
+    """
+    delays = []
+    for drift in drifts:
+        after = [
+            (alarm.first_day - day_of(drift.first_day)).days
+            for alarm in alarms
+            if alarm.feature_id == drift.feature_id and EFFECTS.get(drift.cause, {drift.cause}) & set(alarm.causes)
+        ]
+        delays.append(min((days for days in after if days >= 0), default=999))
+    drifting = {drift.feature_id for drift in drifts}
+    false = [alarm for alarm in alarms if alarm.feature_id not in drifting and alarm.kind == "drift"]
+    return {
+        "within_21_days": sum(delay <= 21 for delay in delays) / max(len(delays), 1),
+        "median_days": sorted(delays)[len(delays) // 2],
+        "false": len(false) / series,
+    }
+
+
+def _placed(incident: Incident, alarm: Alarm) -> bool:
+    place = dict(alarm.place)
+    if incident.cause == "model_mix":  # the model is what changed, not where
+        place.pop("model_id", None)
+    return place == incident.place
+
+
+def scored_pairs(incidents: Sequence[Incident], alarms: Sequence[Alarm]) -> dict[str, float]:
+    """How often both causes of the same days are named by one alarm."""
+    pairs: dict[tuple[str, int], list[Incident]] = {}
+    for incident in incidents:
+        pairs.setdefault((incident.feature_id, incident.first_day), []).append(incident)
+    both = [pair for pair in pairs.values() if len(pair) > 1]
+    named = sum(
+        any(
+            all(fits(one, alarm) and set(alarm.causes) & EFFECTS.get(one.cause, {one.cause}) for one in pair)
+            for alarm in alarms
+        )
+        for pair in both
+    )
+    return {"both_named": named / max(len(both), 1)}
+
+
+def by_cost_only(seeds: Sequence[int], months: float) -> dict[str, dict[str, float]]:
+    """F1 and the rest of rules that watch the cost, each with the limit that is best on another seed."""
+    result = {}
+    tuning = simulate(TUNING_SEED)
+    for name, rule in cost_only.RULES.items():
+        scores = rule(cost_only.daily(tuning[0]))
+
+        def measured(scores: pl.DataFrame, limit: float, incidents: Sequence[Incident]) -> dict[str, float]:
+            alarms = [Alarm(*episode) for episode in cost_only.episodes(scores, limit, FLOOR_USD)]
+            return scored(incidents, alarms, months)
+
+        best = max((limit / 4 for limit in range(4, 60)), key=lambda limit: measured(scores, limit, tuning[1])["f1"])
+        started = time.perf_counter()
+        runs = []
+        for seed in seeds:
+            usage, incidents = simulate(seed)
+            runs.append(measured(rule(cost_only.daily(usage)), best, incidents))
+        result[name] = {**_means(runs), "limit": best, "seconds": (time.perf_counter() - started) / len(seeds)}
+        for no_answer in ("cause", "cause_named", "place_1", "place_2"):  # a cost has no cause and no place
+            del result[name][no_answer]
+    return result
+
+
+def _means(runs: Sequence[dict[str, float]]) -> dict[str, float]:
+    return {name: sum(run[name] for run in runs) / len(runs) for name in runs[0]}
+
+
+def measure(detector: Detector, seeds: Sequence[int]) -> dict[str, dict[str, float]]:
+    """All figures of the product: of incidents, at more noise, of pairs and of drifts."""
+    months = FEATURES * DAYS / 30.44
+    result = {}
+    for name, noise in (("drivers", 1.0), ("drivers, noise × 2", 2.0), ("drivers, noise × 3", 3.0)):
+        runs = []
+        for seed in seeds:
+            usage, incidents = simulate(seed, noise=noise)
+            alarms, seconds = detector.run(usage)
+            days = [alarm for alarm in alarms if alarm.kind == "drivers"]
+            runs.append({**scored(incidents, days, months), "seconds": seconds})
+        result[name] = {**_means(runs), "worst_f1": min(run["f1"] for run in runs)}
+    runs = []
+    for seed in seeds:
+        usage, incidents = simulate(seed, kind="pairs")
+        runs.append(scored_pairs(incidents, detector.run(usage)[0]))
+    result["two causes on the same days"] = _means(runs)
+    runs = []
+    for seed in seeds:
+        usage, drifts = simulate(seed, kind="drift")
+        series = (FEATURES - len(drifts)) * DRIFTING_DRIVERS
+        runs.append({**scored_drift(drifts, detector.run(usage)[0], series), "drifts": len(drifts)})
+    result["drift"] = _means(runs)
+    return result
+
+
+def main() -> None:
+    """Print the figures, and write them as JSON where a file is named."""
+    with tempfile.TemporaryDirectory() as folder:
+        figures = measure(Detector(Path(folder)), SEEDS)
+    figures |= by_cost_only(SEEDS, FEATURES * DAYS / 30.44)
+    for name, values in figures.items():
+        print(f"{name:30}", "  ".join(f"{what} {value:.3f}" for what, value in values.items()))
+    if len(sys.argv) > 1:
+        Path(sys.argv[1]).write_text(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
