@@ -4,7 +4,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 
-from app.marts import Warehouse
+from app.marts import MartError, Warehouse
 
 
 @dataclass(frozen=True)
@@ -55,13 +55,16 @@ def read(warehouse: Warehouse) -> list[Episode]:
     """All anomalies, what costs most first.
 
     Raises:
-        MartError: the build has none.
+        MartError: the build has none, or is of an older version.
     """
     effects: dict[str, list[tuple[str, Decimal]]] = {}
     for anomaly_id, effect, effect_usd in warehouse.effects_of_anomalies().iter_rows():
         effects.setdefault(anomaly_id, []).append((effect, effect_usd))
     names = [field.name for field in fields(Episode) if field.name != "effects"]
+    anomalies = warehouse.every_anomaly()
+    if missing := [name for name in names if name not in anomalies.columns]:
+        raise MartError(f"the served build is of an older version (no {missing[0]} of anomalies): run `unitcost build`")
     return [
         Episode(**{name: row[name] for name in names}, effects=tuple(effects.get(row["anomaly_id"], ())))
-        for row in warehouse.every_anomaly().iter_rows(named=True)
+        for row in anomalies.iter_rows(named=True)
     ]

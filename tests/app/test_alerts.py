@@ -21,12 +21,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from app import feedback
 from app.alerts import delivery, due, message, telling, told
 from app.alerts.channels import Channel
 from app.alerts.due import News
 from app.alerts.episodes import Episode
 from app.alerts.telling import Report, tell
 from app.alerts.told import AlertError
+from app.feedback import FeedbackError, Verdict
 from app.pipeline import LockedError
 from app.settings import Settings
 from tests.app.mailbox import Webhook, mail_server, webhook
@@ -86,6 +88,11 @@ def publish(home: Path, episodes: Sequence[Episode], newest: date = TODAY) -> No
         f"create table marts.fct_usage_hourly as select date '{newest}' as usage_date,"
         f" timestamp '{newest}' as usage_hour_at"
     )
+    con.execute(
+        "create table marts.driver_baselines as select date '2026-11-28' as usage_date, 'doc_search' as feature_id,"
+        " 'production' as workload, driver, actual, 2.0 as expected, deviation_sigmas, 5 as limit_sigmas"
+        " from (values ('volume', 7.0, 9.0), ('price', 2.1, 1.0)) as drivers (driver, actual, deviation_sigmas)"
+    )
     for one in episodes:
         con.execute(
             f"insert into marts.cost_anomalies values ({', '.join('?' * len(_NAMES))})",
@@ -93,6 +100,8 @@ def publish(home: Path, episodes: Sequence[Episode], newest: date = TODAY) -> No
         )
         for effect, usd in one.effects:
             con.execute("insert into marts.cost_anomaly_effects values (?, ?, ?, true)", [one.anomaly_id, effect, usd])
+    con.execute("alter table marts.cost_anomalies add column causes varchar")
+    con.execute("update marts.cost_anomalies set causes = cause")
     con.close()
     pointer = {"build": str(path.relative_to(home)), "build_id": path.stem, "built_at": "2026-11-28T12:00:00+00:00",
                "schema_version": 6, "reporting_currency": "USD"}  # fmt: skip
@@ -584,6 +593,30 @@ def test_whatever_fails_the_channel_ends_with_what_holds(
     assert [one.number for one in sent] == [*range(1, len(sent) + 1)]
     assert known[SPIKE.anomaly_id].is_over == (not is_open)
     assert not due.due(channel, known, [episode])
+
+
+def test_a_verdict_is_a_file_for_its_owner_that_says_what_was_beyond_its_limits(home: Path) -> None:
+    path = feedback.record(home, SPIKE.anomaly_id, Verdict.FALSE, "a load test", "ana")
+    (said,) = [json.loads(line) for line in path.read_text().splitlines()]
+    assert path.parent == home / "feedback"
+    assert path.stat().st_mode & 0o077 == 0
+    assert (said["verdict"], said["driver"], said["times_usual"]) == ("false", "volume", "3.500000")
+    assert (said["anomaly_id"], said["last_date"], said["note"]) == (SPIKE.anomaly_id, "2026-11-28", "a load test")
+
+
+def test_a_verdict_on_what_has_no_drivers_is_kept_too(home: Path) -> None:
+    publish(home, [SILENT])
+    path = feedback.record(home, SILENT.anomaly_id, Verdict.ACKNOWLEDGED)
+    assert ["driver" in json.loads(line) for line in path.read_text().splitlines()] == [False]
+
+
+def test_a_verdict_on_nothing_is_refused(home: Path) -> None:
+    done = command(home, "", "feedback", "nonesuch", "false")
+    assert done.returncode == 1
+    assert "there is no anomaly nonesuch" in done.stderr
+    with pytest.raises(FeedbackError, match="longer"):
+        feedback.record(home, SPIKE.anomaly_id, Verdict.FALSE, "x" * 3000)
+    assert not (home / "feedback").exists()
 
 
 def test_telling_reads_nothing_of_a_home_without_a_build(tmp_path: Path, ops: Channel) -> None:

@@ -114,8 +114,8 @@ def test_from_a_line_of_a_log_to_a_message_and_a_verdict_that_raises_the_limit(t
         f" and usage_date in ('{day(50)}', '{day(60)}', '{day(69)}') order by 1",
     )
     (_, judged, limit), (_, as_high, raised), (_, higher, still_raised) = limits
-    assert limit == 6 < judged
-    assert 6 < as_high <= raised  # an anomaly, but for the verdict
+    assert limit < judged
+    assert limit < as_high <= raised  # an anomaly, but for the verdict
     assert raised <= as_high + 4
     assert still_raised < higher
     assert rows(home, "select anomaly_id, feedback from marts.cost_anomalies where started_date < '2026-11-01'") == [
