@@ -28,14 +28,14 @@ from ingest.inputs import ingest_files
 from ingest.landing import connect
 from ingest.ledger import Ledger
 from ingest.outcomes import Outcome
-from ingest.paths import RECEIVED, called, expand
+from ingest.paths import FEEDBACK, RECEIVED, called, expand
 from ingest.prices import closed_periods, learning
 from ingest.sources import discover
 
 CANDIDATE = ".building"
 """The file that is being built: always the same name, since dbt reads the whole project anew for another one."""
-RECEIVED_SOURCE = "otel"
-"""The source of the files that `unitcost receive` writes."""
+OWN_SOURCES = {RECEIVED: "otel", FEEDBACK: "feedback"}
+"""Folders of the home that our own commands write inputs into, with the source of their files."""
 
 
 class LockedError(Exception):
@@ -108,18 +108,41 @@ def ingest(
     return outcomes
 
 
+def ingest_listed(
+    settings: Settings,
+    *,
+    allow_smaller: bool = False,
+    on_file: Callable[[Path | Address, int, int], None] | None = None,
+) -> list[Outcome]:
+    """Land what `listed_inputs` says. Call inside `writer`."""
+    return [
+        outcome
+        for one in listed_inputs(settings)
+        for outcome in ingest(
+            settings, [(one.path, one.source)], mapping=one.mapping, allow_smaller=allow_smaller, on_file=on_file
+        )
+    ]
+
+
 def listed_inputs(settings: Settings) -> tuple[Input, ...]:
-    """What `unitcost run` reads: the inputs of unitcost.toml, and what `unitcost receive` wrote."""
-    received = settings.home / RECEIVED
-    if not any(received.glob("*.jsonl")):
-        return settings.inputs
-    return (*settings.inputs, Input(path=f"{glob.escape(str(received))}/*.jsonl", source=RECEIVED_SOURCE))
+    """What `unitcost run` reads: the inputs of unitcost.toml, and what `receive` and `feedback` wrote."""
+    return (*settings.inputs, *own_inputs(settings))
+
+
+def own_inputs(settings: Settings) -> tuple[Input, ...]:
+    """What was written into the home for the next run: spans of `unitcost receive`, verdicts of `unitcost feedback`."""
+    return tuple(
+        Input(path=f"{glob.escape(str(settings.home / folder))}/*.jsonl", source=source)
+        for folder, source in OWN_SOURCES.items()
+        if any((settings.home / folder).glob("*.jsonl"))
+    )
 
 
 def inputs_outside(settings: Settings, folder: Path) -> list[str]:
-    """Paths of landed inputs that do not lie below a folder. Call inside `writer`."""
+    """Paths of landed inputs that lie neither below a folder nor are verdicts. Call inside `writer`."""
+    ours = [folder.resolve(), (settings.home / FEEDBACK).resolve()]
     with Ledger(settings.home) as ledger:
-        return [one.path for one in ledger.inputs() if not Path(one.path).is_relative_to(folder.resolve())]
+        return [one.path for one in ledger.inputs() if not any(Path(one.path).is_relative_to(path) for path in ours)]
 
 
 def build(settings: Settings, *, progress: Progress = lambda *_: None, full: bool = False) -> BuildResult:

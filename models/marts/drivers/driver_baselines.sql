@@ -78,6 +78,34 @@ scored as (
         end as limit_sigmas
     from spread
 
+),
+
+-- from the day after people said that it is no anomaly, one is two standard deviations above what was so many times usual
+limited as (
+
+    select
+        scored.usage_date,
+        scored.feature_id,
+        scored.workload,
+        scored.driver,
+        scored.actual,
+        scored.ln_actual,
+        scored.ln_expected,
+        scored.sigma,
+        scored.history_days,
+        scored.limit_sigmas + greatest(
+            coalesce(ceil(ln(max(feedback.times_usual)) / scored.sigma) + 2 - scored.limit_sigmas, 0), 0
+        ) as limit_sigmas
+    from scored
+    left join {{ ref('int_anomaly_feedback') }} as feedback
+        on
+            scored.feature_id = feedback.feature_id
+            and scored.workload = feedback.workload
+            and scored.driver = feedback.driver
+            and scored.usage_date > feedback.last_date
+            and feedback.verdict in ('expected', 'false')
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, scored.limit_sigmas
+
 )
 
 select
@@ -92,4 +120,4 @@ select
     (ln_actual - ln_expected) / sigma as deviation_sigmas,
     cast(limit_sigmas as bigint) as limit_sigmas,
     cast(history_days as bigint) as history_days
-from scored
+from limited
