@@ -31,6 +31,7 @@ DRIVERS = {
     "cache_misses": "Share of input that no cache answered",
     "model_mix": "Mix of models, 1 is usual",
     "price": "Prices, 1 is usual",
+    "observability": "Cost of logging a call",
     "other_use": "Other use a call",
 }
 PLACES = {"customer_id": "customer", "model_id": "model", "region_id": "region", "api_key_id": "API key"}

@@ -53,12 +53,33 @@ totals as (
     from indexed
     group by 1, 2, 3
 
+),
+
+-- what logs, traces and their keeping cost, of charges that a pool spreads
+logging as (
+
+    select
+        costs.usage_date,
+        costs.feature_id,
+        costs.workload,
+        cast(sum(costs.allocated_cost_usd) as double) as observability_cost_usd
+    from {{ ref('allocated_costs') }} as costs
+    inner join {{ ref('allocation_rules') }} as rules on costs.rule_number = rules.rule_number
+    where rules.charge_kind = 'observability' and costs.allocation_status = 'allocated'
+    group by 1, 2, 3
+
 )
 
 select
     totals.*,
-    callers.caller_divergence
+    callers.caller_divergence,
+    logging.observability_cost_usd
 from totals
+left join logging
+    on
+        totals.usage_date = logging.usage_date
+        and totals.feature_id = logging.feature_id
+        and totals.workload = logging.workload
 left join {{ ref('int_caller_mix_daily') }} as callers
     on
         totals.usage_date = callers.usage_date
