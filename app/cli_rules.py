@@ -28,11 +28,11 @@ def diff(
         typer.Argument(help="Other rules; seeds/attribution_rules.csv as it is now where none are named."),
     ] = None,
 ) -> None:
-    """Show whose calls would become whose, and what they cost. Nothing is written."""
+    """Show whose calls and charges would become whose, and what they cost. Nothing is written."""
     if file is not None and not file.is_file():
         raise typer.BadParameter(f"there is no file {file}")
     settings = Settings()
-    with pipeline.writer(settings), err.status("attributing calls anew") as shown:
+    with pipeline.writer(settings), err.status("attributing anew") as shown:
         found = rules_diff.diff(settings, file, progress=lambda what, *_: shown.update(what))
     _show(found, symbol(settings.reporting_currency))
 
@@ -40,12 +40,12 @@ def diff(
 def _show(found: rules_diff.Diff, unit: str) -> None:
     if found.moves:
         table = RichTable(box=None, pad_edge=False)
-        for name in ("what", "from", "to", "calls", "cost"):
-            table.add_column(name, justify="right" if name in {"calls", "cost"} else "left")
+        for name in ("what", "from", "to", "calls", "charges", "cost"):
+            table.add_column(name, justify="right" if name in {"calls", "charges", "cost"} else "left")
         for move in found.moves:
             table.add_row(
                 rules_diff.DIMENSIONS[move.dimension], escape(move.before), escape(move.after),
-                f"{move.request_count:,}", f"{unit}{move.cost_usd:,.6f}",
+                f"{move.request_count:,}", f"{move.charge_count:,}", f"{unit}{move.cost_usd:,.6f}",
             )  # fmt: skip
         out.print(table)
         for dimension, word in rules_diff.DIMENSIONS.items():
@@ -53,8 +53,10 @@ def _show(found: rules_diff.Diff, unit: str) -> None:
             if moved:
                 cost = sum((move.cost_usd for move in moved), Decimal(0))
                 calls = sum(move.request_count for move in moved)
-                out.print(f"another {word}: {calls:,} calls, {unit}{cost:,.6f}", markup=False)
+                charges = sum(move.charge_count for move in moved)
+                what = f"{calls:,} calls" + (f", {charges:,} charges" if charges else "")
+                out.print(f"another {word}: {what}, {unit}{cost:,.6f}", markup=False)
     else:
-        out.print("no call would move")
+        out.print("no call or charge would move")
     if found.unbuilt_count:
         out.print(f"{found.unbuilt_count:,} calls have landed that are not built yet: they are not in it", markup=False)

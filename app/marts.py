@@ -527,6 +527,25 @@ class Warehouse:
             bound,
         )
 
+    def plan_margins(self, scope: Scope) -> pl.DataFrame:
+        """`plan_margins` of the months of the scope, the newest first, the plan that costs most first."""
+        return self._read(
+            "select * from marts.plan_margins where month between date_trunc('month', $start) and $end"
+            " order by month desc, cost_usd desc, plan_id",
+            {"start": scope.start, "end": scope.end},
+        )
+
+    def plan_limits(self, month: date) -> pl.DataFrame:
+        """`plan_limits` of a month, plan by plan, the lowest limit first."""
+        return self._read(
+            "select * from marts.plan_limits where month = $month order by plan_id, limit_usd, limit_name",
+            {"month": month},
+        )
+
+    def revenue_sources(self) -> pl.DataFrame:
+        """`revenue_sources`, the newest month first."""
+        return self._read("select * from marts.revenue_sources order by month desc, source_id, counted_by")
+
     def attribution_rules(self) -> pl.DataFrame:
         """`attribution_rule_coverage`, in the order of the rules."""
         return self._read("select * from marts.attribution_rule_coverage order by rule_number")

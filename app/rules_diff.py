@@ -1,7 +1,8 @@
 """What other attribution rules would move, in money, before anything is built with them.
 
-The calls that are served are attributed anew in a scratch database; what calls cost does not depend on whom they are
-for, so that the cost that moves is exact. Shared cost and margins follow in the next build.
+The calls and charges that are served are attributed anew in a scratch database; their cost does not depend on whom they
+are for, so that the cost that moves is exact. Of charges those count that neither calls nor a pool take: others cost
+nobody by themselves. Pools and margins follow in the next build.
 """
 
 import shutil
@@ -32,7 +33,7 @@ DIMENSIONS = {
 
 @dataclass(frozen=True)
 class Move:
-    """Calls that would be somebody else's.
+    """Calls and charges that would be somebody else's.
 
     Attributes:
         dimension: a column of `fct_requests`: one of DIMENSIONS.
@@ -46,6 +47,7 @@ class Move:
     after: str
     request_count: int
     cost_usd: Decimal
+    charge_count: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def diff(settings: Settings, rules: Path | None = None, *, progress: Progress = 
             files,
             progress=progress,
             full=True,
-            select="+int_requests_attributed",
+            select="+int_requests_attributed +fct_charges",
             project_dir=project,
         )
         return _compared(served.path, candidate)
@@ -103,30 +105,36 @@ def _compared(served: Path, candidate: Path) -> Diff:
     try:
         for name, path in (("served", served), ("candidate", candidate)):
             con.execute(f"attach {literal(str(path))} as {name} (read_only)")
+        both = ", ".join(f"before.{name} as {name}_before, after.{name} as {name}_after" for name in DIMENSIONS)
+        differs = " or ".join(f"before.{name} is distinct from after.{name}" for name in DIMENSIONS)
         con.execute(
-            """
-            create table calls as
-            select
-                before.request_id is null as is_unbuilt,
-                before.cost_usd,
-                """
-            + ", ".join(f"before.{name} as {name}_before, after.{name} as {name}_after" for name in DIMENSIONS)
-            + """
+            f"""
+            create table moved as
+            select 'call' as record, before.request_id is null as is_unbuilt, before.cost_usd, {both}
             from candidate.intermediate.int_requests_attributed as after
             left join served.marts.fct_requests as before
                 on
                     after.usage_date = before.usage_date
                     and after.source_id = before.source_id
                     and after.request_id = before.request_id
-            where before.request_id is null or """
-            + " or ".join(f"before.{name} is distinct from after.{name}" for name in DIMENSIONS)
+            where before.request_id is null or {differs}
+            union all
+            select 'charge' as record, false as is_unbuilt, costs.amount_usd as cost_usd, {both}
+            from (select *, null as unit_id from candidate.marts.fct_charges) as after
+            inner join (select *, null as unit_id from served.marts.fct_charges) as before
+                on after.charge_id = before.charge_id
+            inner join served.intermediate.int_costs_ruled as costs
+                on before.charge_id = costs.charge_id and costs.rule_number is null
+            where {differs}
+            """
         )
         moves = con.sql(
             " union all ".join(
                 f"""
-                select '{name}', coalesce({name}_before, '(none)'), coalesce({name}_after, '(none)'), count(*),
-                    coalesce(sum(cost_usd), 0)::decimal(38, 12)
-                from calls
+                select '{name}', coalesce({name}_before, '(none)'), coalesce({name}_after, '(none)'),
+                    count(*) filter (where record = 'call'), coalesce(sum(cost_usd), 0)::decimal(38, 12),
+                    count(*) filter (where record = 'charge')
+                from moved
                 where not is_unbuilt and {name}_before is distinct from {name}_after
                 group by all
                 """
@@ -134,7 +142,7 @@ def _compared(served: Path, candidate: Path) -> Diff:
             )
             + " order by 5 desc, 4 desc, 1, 2, 3"
         ).fetchall()
-        ((unbuilt,),) = con.sql("select count(*) from calls where is_unbuilt").fetchall()
+        ((unbuilt,),) = con.sql("select count(*) from moved where is_unbuilt").fetchall()
         return Diff([Move(*move) for move in moves], unbuilt)
     finally:
         con.close()

@@ -1,14 +1,15 @@
 {#
-    What the rules of seeds/attribution_rules.csv look at, or copy: names of attribution_matchers(), and `usage_date`
-    where a rule has dates. What no rule looks at tells no two calls apart; the first name is looked at by each, so
-    that without a rule there is none.
+    What the rules of seeds/attribution_rules.csv for calls, or for charges, look at or copy: names of
+    attribution_matchers(), and `usage_date` where such a rule has dates. What no rule looks at tells no two of them
+    apart; the first name is looked at by each rule, so that without a rule there is none.
 #}
-{% macro attribution_used() -%}
+{% macro attribution_used(records='calls') -%}
     {% set rules = ref('attribution_rules') %}
     {% set names = attribution_matchers().keys() | list %}
     {% if not execute or load_relation(rules) is none %}
         {{ return(names + ['usage_date']) }}
     {% endif %}
+    {% do refuse_unknown_attributions(rules, names) %}
     {% set looks %}
         select
             count(*),
@@ -17,12 +18,16 @@
                     when {{ name }} <> '*' then 1
                     {% for target in attribution_targets() %}
                         when set_{{ target }} = '{' || '{{ name }}' || '}' then 1
+                        {% if name == 'tag' %}
+                            when set_{{ target }} like '{' || 'tag:%' then 1
+                        {% endif %}
                     {% endfor %}
                     else 0
                 end),
             {% endfor %}
             max(case when valid_from_date > date '2000-01-01' or valid_to_date < date '2100-01-01' then 1 else 0 end)
         from {{ rules }}
+        where {{ matches_pattern("'" ~ records ~ "'", 'applies_to') }}
     {% endset %}
     {% set found = run_query(looks).rows[0] %}
     {% set used = [] %}
@@ -32,4 +37,30 @@
         {% endif %}
     {% endfor %}
     {{ return(used) }}
+{%- endmacro %}
+
+{# A rule that copies what there is not would set its own text on every call: the build stops before that. #}
+{% macro refuse_unknown_attributions(rules, names) -%}
+    {% set unknown %}
+        {% for target in attribution_targets() %}
+            select rule_number, 'set_{{ target }}', set_{{ target }}
+            from {{ rules }}
+            where
+                set_{{ target }} like '{' || '%'
+                and set_{{ target }} not like '{' || 'tag:_%}'
+                and set_{{ target }} not in ({{ for_each(names, "'{' || '@' || '}'") }})
+            union all
+        {% endfor %}
+        select rule_number, 'applies_to', applies_to
+        from {{ rules }}
+        where applies_to not in ('calls', 'charges', '*')
+        order by 1, 2
+    {% endset %}
+    {% for number, column, value in run_query(unknown).rows %}
+        {% do exceptions.raise_compiler_error(
+            'seeds/attribution_rules.csv, rule ' ~ number ~ ': ' ~ column ~ ' is ' ~ value ~ '; allowed '
+            ~ ('are calls, charges and *' if column == 'applies_to'
+            else 'are a text, - for nothing, {tag:KEY}, or one of these in braces: ' ~ names | join(', '))
+        ) %}
+    {% endfor %}
 {%- endmacro %}

@@ -309,6 +309,24 @@ def customer_cohorts(path: str) -> pl.DataFrame:
     return warehouse(path).customer_cohorts()
 
 
+@st.cache_data(max_entries=32, show_spinner=False)
+def plan_margins(path: str, scope: Scope) -> pl.DataFrame:
+    """Plans with a price list, by month."""
+    return warehouse(path).plan_margins(scope)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def plan_limits(path: str, month: date) -> pl.DataFrame:
+    """What limits of plans would have kept in a month."""
+    return warehouse(path).plan_limits(month)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
+def revenue_sources(path: str) -> pl.DataFrame:
+    """What each source of revenue invoiced, and what another one counts of it."""
+    return warehouse(path).revenue_sources()
+
+
 @st.cache_data(max_entries=8, show_spinner=False)
 def attribution_rules(path: str) -> pl.DataFrame:
     """What the attribution rules did."""

@@ -48,6 +48,28 @@ def freshness(view: View) -> None:
     )
 
 
+def counted_once(view: View) -> None:
+    """List invoices that two sources have, where there are any."""
+    found = data.revenue_sources(view.path)
+    if found["is_counted"].all():
+        return
+    panels.table(
+        "Revenue by source",
+        found,
+        {
+            "month": Column("Month", "day"),
+            "source_id": Column("Source"),
+            "counted_by": Column("Counted by"),
+            "invoice_count": Column("Invoices", "count"),
+            "line_count": Column("Lines", "count"),
+            "revenue_usd": Column("Revenue", "money"),
+        },
+        alt="Revenue of each source by month, and which other source counts it where both have the invoice.",
+        key="revenue_sources",
+        note="An invoice that two sources have, by its id, counts once: what another source counts is in no figure.",
+    )
+
+
 def rejected(view: View) -> None:
     """List what was not taken, with the reason, or say that everything was."""
     records = data.rejected_records(view.path, _ROWS)

@@ -43,7 +43,7 @@ def pools(found: pl.DataFrame) -> None:
             "direct_cost_usd": Column("Charges", "money", help="What no call is told to have cost."),
             "fed_in_usd": Column("Fed in", "money", help="Handed on by other pools."),
             "fed_out_usd": Column("Fed out", "money", help="Handed on to other pools."),
-            "allocated_cost_usd": Column("Allocated", "money", help="What fell to calls of customers and features."),
+            "allocated_cost_usd": Column("Allocated", "money", help="What fell to customers and features."),
             "idle_cost_usd": Column("Idle", "money", help="Capacity that nobody used."),
             "unused_cost_usd": Column("Unused", "money", help="Commitments that the bill says nobody used."),
             "prepaid_cost_usd": Column("Prepaid", "money", help="Of days that are not over: no cost yet."),
@@ -52,8 +52,9 @@ def pools(found: pl.DataFrame) -> None:
         },
         alt="Pools of shared and rented cost with what they took and where it went.",
         key="pools",
-        note=f"Charges + fed in − fed out = the columns after it, to the last digit. {theme.money(left)} is in no pool:"
-        " rules are lines of seeds/allocation_rules.csv.",
+        note=f"Charges + fed in − fed out = the columns after it, to the last digit. {theme.money(left)} is in no pool"
+        " and nobody's: rules are lines of seeds/allocation_rules.csv, and of attribution_rules.csv for what is one"
+        " customer's or feature's.",
     )
 
 

@@ -91,6 +91,7 @@ SOURCE = Source(
                 ),
                 Column("document_id", paths=("../lago_id",), identifier=True),
                 Column("line_id", paths=("lago_id",), identifier=True),
+                Column("invoice_id", paths=("../lago_invoice_id", "../../invoice.lago_id")),
                 Column("item_type", paths=_of_fee("item.type")),
                 Column("item_code", paths=_of_fee("item.code")),
                 Column("feature_id", paths=_of_fee("item.grouped_by.feature", "item.grouped_by.feature_id")),

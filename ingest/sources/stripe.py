@@ -146,6 +146,7 @@ SOURCE = Source(
     tables=(
         Table(
             shape="revenue",
+            also=("plans",),
             formats=("jsonl", "csv"),
             date="created",
             recognises=_recognises,
@@ -168,6 +169,16 @@ SOURCE = Source(
                 Column("invoice_line_id", paths=("invoice_line_item",)),
                 Column("balance_transaction_id", paths=("balance_transaction_id",)),
                 Column("reporting_category", paths=("reporting_category",)),
+                # the same invoice, as who handed it on calls it: OpenMeter on invoices, Lago on payments
+                Column(
+                    "origin_invoice_id",
+                    paths=(
+                        *("../metadata.om_invoice_id", "../metadata.lago_invoice_id"),
+                        *("om_invoice_id (metadata)", "lago_invoice_id (metadata)"),
+                        *("payment_metadata[om_invoice_id]", "payment_metadata[lago_invoice_id]"),
+                        "payment_metadata[lago_payable_id]",
+                    ),
+                ),
                 Column("status", paths=("../status", "status")),
                 Column("customer", paths=("../customer>id", "../customer", "customer", "customer_id")),
                 Column("line_customer_id", paths=("metadata.customer_id",)),
@@ -219,6 +230,11 @@ SOURCE = Source(
                 _time(
                     "created", "../created", "created", "created_utc", "date (utc)", "period.start", otherwise=UNDATED
                 ),
+                # of an item of a subscription: what orders the items, and since when it is what it is
+                _money("unit_amount", "price>unit_amount", "plan>amount"),
+                _time("item_period_start", "current_period_start", "../current_period_start"),
+                _time("start_date", "../start_date"),
+                _time("ended_at", "../ended_at"),
                 _time("effective_at", "../effective_at"),
                 _time("finalized_at", "../status_transitions.finalized_at", "finalized at (utc)"),
                 _time("paid_at", "../status_transitions.paid_at", "paid at (utc)"),

@@ -8,6 +8,7 @@ trace or conversation. An event that is read again counts once.
 """
 
 from ingest.source import Column, Sample, Source, Table, Type, first_present
+from ingest.unit_outcomes import OUTCOMES
 
 MINIMUM = ("unit", "event_id", "occurred_at")
 
@@ -36,11 +37,7 @@ SOURCE = Source(
                 Column("conversation_id", paths=("conversation_id",), identifier=True),
                 Column("trace_id", paths=("trace_id",), identifier=True),
                 Column("quantity", Type.INTEGER, ("quantity",), minimum=0, maximum=10**9),
-                Column(
-                    "unit_outcome",
-                    paths=("outcome",),
-                    words={"succeeded": "success", "resolved": "success", "failed": "failure", "error": "failure"},
-                ),
+                Column("unit_outcome", paths=("outcome",), words=OUTCOMES),
             ),
         ),
     ),

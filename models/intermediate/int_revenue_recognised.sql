@@ -20,6 +20,7 @@ with service_days as (
         on
             revenue.service_start_date <= dates.usage_date
             and revenue.service_end_date > dates.usage_date
+    where revenue.counted_by is null
 
 )
 

@@ -320,6 +320,39 @@ _MARTS = (
         if plan
     ),
     "update marts.gross_margin_daily set segment_id = 'large' where plan_id = 'enterprise'",
+    """create table marts.revenue_sources as
+    select date '2026-10-01' as month, source_id, counted_by, source_id = counted_by as is_counted,
+        cast(lines as bigint) as line_count, cast(invoices as bigint) as invoice_count,
+        cast(amount as decimal(38, 12)) as revenue_usd
+    from (values
+        ('lago', 'lago', 20, 10, 900), ('stripe', 'stripe', 4, 2, 100), ('stripe', 'lago', 10, 10, 900)
+    ) as told (source_id, counted_by, lines, invoices, amount) where exists (from requests)""",
+    """create table marts.plan_margins as
+    with customers as (
+        select plan_id, cast(date_trunc('month', usage_date) as date) as month, customer_id,
+            sum(revenue_usd) as revenue_usd, sum(cogs_usd) as cost_usd
+        from marts.gross_margin_daily where plan_id in ('business', 'free') group by 1, 2, 3
+    )
+    select plan_id, month, count(*) as customer_count, cast(case plan_id when 'free' then 0 else 300 end
+            as decimal(38, 12)) as price_usd,
+        cast(case plan_id when 'free' then 0 else 300 * count(*) end as decimal(38, 12)) as list_revenue_usd,
+        sum(cost_usd) as cost_usd, quantile_disc(cost_usd, 0.5) as median_cost_usd,
+        quantile_disc(cost_usd, 0.9) as p90_cost_usd, max(cost_usd) as max_cost_usd,
+        cast(case plan_id when 'free' then 5 end as decimal(38, 12)) as cost_limit_usd,
+        case plan_id when 'free' then count(*) filter (where cost_usd > 5) end as over_limit_count,
+        cast(case plan_id when 'free' then sum(greatest(cost_usd - 5, 0)) else 0 end as decimal(38, 12))
+            as over_limit_cost_usd,
+        cast(sum(revenue_usd) - case plan_id when 'free' then 0 else 300 * count(*) end as decimal(38, 12))
+            as revenue_gap_usd,
+        case when sum(revenue_usd) > 0 then cast(1 - sum(cost_usd) / sum(revenue_usd) as double) end as gross_margin,
+        case when sum(revenue_usd) > 0 then null else 'free_plan' end as unknown_reason,
+        cast(sum(cost_usd) / count(*) / 0.4 as decimal(38, 12)) as target_price_usd
+    from customers group by 1, 2""",
+    """create table marts.plan_limits as
+    select plan_id, month, limit_name, cast(times * median_cost_usd as decimal(38, 12)) as limit_usd,
+        cast(1 as bigint) as over_limit_count, cast(max_cost_usd / 10 as decimal(38, 12)) as saved_cost_usd,
+        0.1 as saved_share, 0.5 as limited_margin
+    from marts.plan_margins cross join (values ('median_2', 2), ('median_5', 5)) as limits (limit_name, times)""",
     """create table marts.revenue_by_method as
     select cast(date_trunc('month', usage_date) as date) as month, revenue_method, feature_id,
         revenue_method = 'cost' as is_chosen,
@@ -355,7 +388,8 @@ _MARTS = (
         cast(until as date) as last_date, cast(until as date) = date '{LAST_DAY}' as is_open,
         cast(cast(until as date) - cast(since as date) + 1 as bigint) as day_count, cause,
         cast(excess as decimal(38, 12)) as cause_usd, cause as causes,
-        cast(12 + excess as decimal(38, 12)) as actual_usd, cast(12 as decimal(38, 12)) as expected_usd, cast(excess as decimal(38, 12)) as excess_usd, customer_id,
+        cast(12 + excess as decimal(38, 12)) as actual_usd,
+        cast(12 as decimal(38, 12)) as expected_usd, cast(excess as decimal(38, 12)) as excess_usd, customer_id,
         cast(null as varchar) as model_id, cast(null as varchar) as region_id, cast(null as varchar) as api_key_id,
         case when customer_id is not null then 0.93 end as place_share, detail, 9.5 as deviation_sigmas,
         cast(history as bigint) as history_days, history < 28 as is_low_history
@@ -419,14 +453,16 @@ _MARTS = (
         cast(coalesce(sum(cost_usd), 0) as decimal(38, 12)) as cost_usd,
         cast(coalesce(sum(cost_usd) filter (where id <> '(unattributed)'), 0) as decimal(38, 12))
             as attributed_cost_usd,
-        cast(0 as decimal(38, 12)) as ruled_cost_usd, 0.9::double as attributed_share
+        cast(0 as decimal(38, 12)) as ruled_cost_usd, cast(0 as decimal(38, 12)) as charge_cost_usd,
+        cast(0 as decimal(38, 12)) as attributed_charge_cost_usd, 0.9::double as attributed_share
     from (
         select usage_date, cost_usd, 'customer' as dimension, customer_id as id from requests
         union all select usage_date, cost_usd, 'feature', feature_id from requests
     ) group by 1, 2""",
     """create table marts.attribution_rule_coverage as
     select cast(number as bigint) as rule_number, reason, rule_status, cast(calls as bigint) as request_count,
-        cast(cost as decimal(38, 12)) as cost_usd, date '2026-11-20' as last_date,
+        cast(cost as decimal(38, 12)) as cost_usd, cast(0 as bigint) as charge_count,
+        cast(0 as decimal(38, 12)) as charge_cost_usd, date '2026-11-20' as last_date,
         cast(conflicts as bigint) as conflict_count, cast(beaten as bigint) as beaten_by_rule_number
     from (values
         (10, 'keys of one customer', 'sets', 120, 12.5, 0, null), (20, 'old project', 'dead', 0, 0, 0, null),

@@ -940,7 +940,7 @@ def test_data_health_tells_what_of_each_provider_falls_to_calls(imaginary: Path)
 def test_data_health_lists_the_attribution_rules_and_what_they_did(imaginary: Path) -> None:
     page, asked = open_page("health"), Asked(imaginary)
     rules = table(page, "beaten_by_rule_number")
-    assert rules["rule_status"].to_list() == ["Sets", "Fits no call", "Never wins"]
+    assert rules["rule_status"].to_list() == ["Sets", "Fits nothing", "Never wins"]
     attributed = table(page, "attributed_cost_usd")
     query = (
         "select attributed_cost_usd from marts.attribution_coverage where dimension = 'customer' order by month desc"
@@ -1087,6 +1087,31 @@ def test_plans_show_the_price_change_that_would_leave_a_margin(imaginary: Path) 
     assert table(page, "price_change").set_index("plan_id").loc["business", "price_change"] == pytest.approx(
         float(cost / revenue - 1)
     )
+
+
+def test_plans_with_a_price_list_show_what_is_owed_and_what_a_limit_would_keep(imaginary: Path) -> None:
+    asked, page = Asked(imaginary), open_page("customers")
+    rows = table(page, "list_revenue_usd")
+    assert set(rows["plan_id"]) == {"business", "free"}
+    free = rows[rows["plan_id"] == "free"]
+    assert free["gross_margin"].isna().all()
+    assert set(free["unknown_reason"]) == {"Free"}
+    limits = table(page, "saved_cost_usd")
+    newest = "select max(month) from marts.plan_margins"
+    assert len(limits) == asked.one(f"select count(*) from marts.plan_limits where month = ({newest})")
+    assert "Twice the customer in the middle" in set(limits["limit_name"])
+    filtered = open_page("customers", customer="umbrella")
+    assert not [frame for frame in filtered.dataframe if "saved_cost_usd" in frame.value.columns]
+
+
+def test_revenue_that_another_source_counts_is_told(imaginary: Path) -> None:
+    del imaginary
+    rows = table(open_page("health"), "counted_by")
+    assert rows[["source_id", "counted_by", "revenue_usd"]].to_numpy().tolist() == [
+        ["lago", "lago", 900],
+        ["stripe", "lago", 900],
+        ["stripe", "stripe", 100],
+    ]
 
 
 def test_features_show_what_each_way_of_spreading_revenue_would_say(imaginary: Path) -> None:

@@ -1,4 +1,4 @@
-"""Rules that watch the cost of a feature and nothing else: what most people have. The same money gate as the product."""
+"""Rules that watch the cost of a feature and nothing else, as most people do, behind the product's own money gate."""
 
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta

@@ -1,9 +1,9 @@
 """A simulator of features with incidents: usage by day, customer, model and region, and what was planted in it.
 
 A feature has a volume (weekly profile, growth, autocorrelated noise, heavy-tailed days, holidays), prompts, retrieved
-context, history, answers, thought, a share of cache reads, retries, two models and their prices, each with a noise of its
-own and that of few calls. An incident multiplies one of them, on days and in a place, so that the feature's cost rises by
-a share that is drawn; a drift lets one creep. Everything is drawn from one seed.
+context, history, answers, thought, a share of cache reads, retries, two models and their prices, each with a noise of
+its own and that of few calls. An incident multiplies one of them, on days and in a place, so that the feature's cost
+rises by a share that is drawn; a drift lets one creep. Everything is drawn from one seed.
 """
 
 from collections.abc import Iterator
@@ -139,7 +139,7 @@ def _place(rng: np.random.Generator, cause: str, dimensions: int) -> dict[str, s
     return {str(name): str(rng.choice(members[name])) for name in sorted(chosen)}
 
 
-def _mask(feature: Feature, incident: Incident, strength: Array) -> Array:
+def _mask(incident: Incident, strength: Array) -> Array:
     """By day, customer, model and region: how much of the incident is there."""
     at = np.ones((1, len(CUSTOMERS), len(MODELS), len(REGIONS)))
     for axis, (name, members) in enumerate(zip(PLACES, (CUSTOMERS, MODELS, REGIONS), strict=True), start=1):
@@ -151,7 +151,7 @@ def _mask(feature: Feature, incident: Incident, strength: Array) -> Array:
 
 def planted(feature: Feature, incident: Incident, factor: float, strength: Array) -> Feature:
     """The feature with an incident in it: what it is of becomes `factor` times as much where `strength` is 1."""
-    mask, drivers = _mask(feature, incident, strength), dict(feature.drivers)
+    mask, drivers = _mask(incident, strength), dict(feature.drivers)
     if incident.cause == "cache_misses":
         drivers["cache_hits"] = drivers["cache_hits"] * (1 - mask * min(factor, 1.0))
     elif incident.cause == "model_mix":
@@ -214,7 +214,7 @@ def with_incidents(
 
 
 def with_drift(rng: np.random.Generator, feature: Feature, days: int, cause: str) -> tuple[Feature, Incident] | None:
-    """Let prompts, answers or cache misses creep by 0.8 to 2 per cent a day for a month; None where that costs little."""
+    """Let a driver creep by 0.8 to 2 per cent a day for a month; None where that costs little."""
     first = int(rng.integers(45, days - 32))
     creep = np.clip(np.arange(days) - first + 1, 0, 30) * np.log1p(rng.uniform(0.008, 0.02))
     incident = Incident(feature.feature_id, cause, first, first + 29, is_drift=True)

@@ -176,6 +176,8 @@ def test_stripe_is_paged_by_the_last_id_and_the_rest_of_an_invoices_lines_is_fet
     lines = [one["id"] for name, data in found.items() if name.startswith("invoice_lines/") for one in data]
     assert lines == [f"il_{n}" for n in range(5, 12)]  # the first five are in the invoice
     assert ("/v1/invoices/in_7/lines", {"limit": ["100"], "starting_after": ["il_4"]}) in provider.asked
+    subscribed = [query for path, query in provider.asked if path == "/v1/subscriptions"]
+    assert [query["status"] for query in subscribed] == [["all"]]  # also those that have ended
 
 
 @pytest.mark.parametrize(

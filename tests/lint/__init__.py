@@ -1,5 +1,7 @@
 """What the macros that return lists stand for while sqlfluff reads the models: linting needs no dbt and no database."""
 
+from typing import Any
+
 
 def catalogue_kinds() -> list[str]:
     """As `macros/usage_kinds.sql`: one is enough to see a column."""
@@ -41,9 +43,14 @@ def cell_key() -> list[str]:
     return ["provider_id", "cell_date"]
 
 
-def attribution_matchers() -> dict[str, str]:
+def attribution_matchers(_records: str = "calls") -> dict[str, str]:
     """As `macros/attribution_matchers.sql`."""
     return {"source_id": "@source_id"}
+
+
+def attribution_key() -> list[str]:
+    """As `macros/attribution_matchers.sql`."""
+    return ["applies_to", "source_id"]
 
 
 def attribution_targets() -> list[str]:
@@ -51,7 +58,7 @@ def attribution_targets() -> list[str]:
     return ["customer_id"]
 
 
-def attribution_used() -> list[str]:
+def attribution_used(_records: str = "calls") -> list[str]:
     """As `macros/attribution_used.sql`."""
     return ["source_id"]
 
@@ -59,3 +66,18 @@ def attribution_used() -> list[str]:
 def unit_parts() -> list[str]:
     """As `macros/unit_parts.sql`."""
     return ["retry", "output"]
+
+
+def effect_names() -> list[str]:
+    """As `macros/cost_effects.sql`."""
+    return ["requests", "price"]
+
+
+def effect_measures() -> list[str]:
+    """As `macros/cost_effects.sql`."""
+    return ["request_count", "cost_usd"]
+
+
+def driver_metrics() -> dict[str, dict[str, Any]]:
+    """As `macros/driver_metrics.sql`."""
+    return {"volume": {"value": "request_count", "effects": ["requests"]}}

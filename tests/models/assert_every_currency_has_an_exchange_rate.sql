@@ -29,6 +29,12 @@ unconverted as (
         or (effective_cost is not null and effective_cost_usd is null)
         or (list_cost is not null and list_cost_usd is null)
         or (contracted_cost is not null and contracted_cost_usd is null)
+    union all
+    select
+        currency,
+        month as booked_date
+    from {{ ref('int_plan_fees') }}
+    where price_usd is null
     {% if var('reporting_currency') != 'USD' %}
         union all
         -- prices are in US dollars

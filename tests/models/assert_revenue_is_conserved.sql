@@ -1,5 +1,5 @@
--- INV9: what was invoiced is recognised in full, and what is recognised is in every dimension of the margin
--- in full.
+-- INV9: what was invoiced, once, is recognised in full, and what is recognised is in every dimension of the margin in
+-- full.
 with dimensions as (
 
     select
@@ -13,7 +13,10 @@ with dimensions as (
 totals as (
 
     select
-        (select coalesce(sum(amount_usd), 0) from {{ ref('int_revenue_converted') }}) as invoiced_usd,
+        (
+            select coalesce(sum(amount_usd), 0) from {{ ref('int_revenue_converted') }}
+            where counted_by is null
+        ) as invoiced_usd,
         (select coalesce(sum(revenue_usd), 0) from {{ ref('fct_revenue') }}) as recognised_usd,
         (select coalesce(sum(revenue_usd), 0) from {{ ref('gross_margin_daily') }}) as daily_usd,
         (select min(revenue_usd) from dimensions) as least_by_dimension_usd,

@@ -11,18 +11,23 @@ from typer.testing import CliRunner
 
 from app import pipeline, rules_diff
 from app.cli import cli
+from app.dbt_build import BuildError
 from app.marts import MartError
 from app.settings import PROJECT_DIR
+from tests.models import test_allocation as pools
 from tests.models.conftest import Companies, Company, write_calls
+from tests.models.reconciled import line, write_bill
 
 D = Decimal
 MILLION = 10**6
 MATCHERS = (
     "source_id", "provider_id", "billing_account_id", "project_id", "api_key_id", "user_id", "customer_id",
-    "feature_id", "team_id", "environment", "model_id", "operation", "deployment_id", "tag",
+    "feature_id", "team_id", "environment", "model_id", "operation", "deployment_id", "tag", "charge_kind", "sku_id",
+    "resource_id", "line",
 )  # fmt: skip
 TARGETS = ("set_customer_id", "set_feature_id", "set_team_id", "set_environment", "set_unit_id")
 ANY = {
+    "applies_to": "*",
     **dict.fromkeys(MATCHERS, "*"),
     **dict.fromkeys(TARGETS, "-"),
     "valid_from_date": "2000-01-01",
@@ -203,3 +208,136 @@ def test_a_call_is_explained_with_the_rules_that_made_it_whose_it_is(
     assert "cost: $1, estimated from prices" in said
     unknown = CliRunner().invoke(cli, ["explain", "none-such"])
     assert isinstance(unknown.exception, MartError)
+
+
+# ------------------------------------------------------------------------------------------------------------- charges
+
+CHARGE_RULES = [
+    {"rule_number": 10, "tag": '*"team":"search"*', "set_team_id": "search", "set_feature_id": "{tag:feature}"},
+    {"rule_number": 20, "tag": '*"customer":*', "set_customer_id": "{tag:customer}"},
+    {
+        "rule_number": 30, "charge_kind": "provisioned_throughput", "project_id": "sub-north",
+        "set_customer_id": "northwind",
+    },
+    {"rule_number": 40, "line": "*h100 node*", "set_feature_id": "cluster", "set_environment": "eu"},
+    {"rule_number": 50, "resource_id": "none-such", "set_customer_id": "nobody"},
+    # what is for calls moves no charge
+    {"rule_number": 60, "applies_to": "calls", "set_feature_id": "chat"},
+]  # fmt: skip
+CHARGES = [
+    pools.charge("H100 node", 10, 10, "24", Tags='{"team": "search", "feature": "find"}', ResourceId="i-1"),
+    # a pool spreads it: it stays with the pool
+    pools.charge("support plan", 10, 10, "10", Tags='{"customer": "contoso"}'),
+    pools.charge("priority desk", 12, 12, "9", Tags='{"customer": "contoso"}'),
+    # a dollar a day, the days after the twelfth still to come
+    pools.charge("Provisioned Throughput", 1, 31, "31", SubAccountId="sub-north"),
+    pools.charge(
+        "reserved", 10, 10, "2", Tags='{"customer": "contoso"}',
+        CommitmentDiscountId="ptu", CommitmentDiscountStatus="Unused",
+    ),
+    # use that no call was logged for, and use that calls already cost
+    line("shadow", 12, "Input", 7 * MILLION, "7", Tags='{"customer": "contoso"}'),
+    line("small", 10, "Input", 4 * MILLION, "4", Tags='{"customer": "contoso"}'),
+    line("small", 12, "Input", MILLION, "1"),
+    pools.charge("nobody's", 10, 10, "12.50"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def charged(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Company:
+    folder = tmp_path_factory.mktemp("charged")
+    made = with_rules(company("charged", overrides=A_DOLLAR_A_MILLION), CHARGE_RULES)
+    pools.with_rules(made, [pools.rule(1, "support plan", "requests")])
+    calls = [call(1, 10, 4, customer_id="fabrikam"), call(2, 12, 1, customer_id="fabrikam")]
+    made.load((write_calls(folder / "calls.jsonl", calls), "canonical"), write_bill(folder / "bill.csv", CHARGES))
+    return made
+
+
+def test_a_charge_that_neither_calls_nor_a_pool_take_costs_whom_a_rule_says(charged: Company) -> None:
+    none = "(unattributed)"
+    assert charged.rows(
+        "select customer_id, feature_id, allocation_status, sum(allocated_cost_usd) from allocated_costs "
+        "where driver = 'attribution' group by 1, 2, 3 order by 1, 2, 3"
+    ) == [
+        (none, "find", "allocated", D(24)),
+        ("contoso", none, "allocated", D(16)),
+        ("contoso", none, "unused", D(2)),
+        ("northwind", none, "allocated", D(12)),
+        ("northwind", none, "prepaid", D(19)),
+    ]
+    assert charged.rows("select distinct allocated_cost_usd from allocated_costs where customer_id = 'northwind' "
+                        "and allocation_status = 'allocated'") == [(D(1),)]  # fmt: skip
+    # fabrikam pays for its calls, $5, and the pool's $10
+    assert charged.rows(
+        "select id, cogs_usd, shared_cost_usd from gross_margin where dimension = 'customer' order by 1"
+    ) == [
+        (none, D(24), D(24)),
+        ("contoso", D(18), D(18)),
+        ("fabrikam", D(15), D(10)),
+        ("northwind", D(12), D(12)),
+    ]
+
+
+def test_what_is_somebodys_and_what_is_nobodys_is_all_that_no_pool_takes(charged: Company) -> None:
+    assert charged.rows(
+        "select direct_cost_usd, allocated_cost_usd, unused_cost_usd, prepaid_cost_usd, unallocated_cost_usd "
+        "from allocation_pools where pool_id = '(no rule)'"
+    ) == [(D("85.5"), D(52), D(2), D(19), D("12.5"))]
+    assert charged.rows(
+        "select dimension, cost_usd, charge_cost_usd, attributed_charge_cost_usd from attribution_coverage order by 1"
+    ) == [
+        ("customer", D(5), D("85.5"), D(49)),
+        ("feature", D(5), D("85.5"), D(24)),
+        ("team", D(5), D("85.5"), D(24)),
+    ]
+
+
+def test_each_rule_says_which_charges_it_moved_and_which_others_had_already(charged: Company) -> None:
+    assert charged.rows(
+        "select rule_number, rule_status, request_count, charge_count, taken_charge_count, charge_cost_usd, "
+        "beaten_by_rule_number from attribution_rule_coverage order by 1"
+    ) == [
+        (10, "sets", 0, 1, 0, D(24), None),
+        (20, "sets", 0, 5, 2, D(18), None),
+        (30, "sets", 0, 1, 0, D(31), None),
+        (40, "sets", 0, 1, 0, D(24), 10),
+        (50, "dead", 0, 0, 0, D(0), None),
+        (60, "sets", 2, 0, 0, D(0), None),
+    ]
+    assert charged.rows(
+        "select feature_id, team_id, environment, attribution_rules from fct_charges where resource_id = 'i-1'"
+    ) == [("find", "search", "eu", "feature_id:10 team_id:10 environment:40")]
+
+
+def test_rules_diff_shows_the_charges_that_move_and_none_that_a_pool_or_calls_take(
+    charged: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules_diff, "PROJECT_DIR", charged.project)
+    rules = tmp_path / "rules.csv"
+    written = (charged.project / "seeds" / "attribution_rules.csv").read_text()
+    rules.write_text(written.replace("{tag:customer}", "somebody"))
+    with charged.at_work(), pipeline.writer(charged.settings):
+        found = rules_diff.diff(charged.settings, rules)
+    assert found.moves == [rules_diff.Move("customer_id", "contoso", "somebody", 0, D(18), 3)]
+
+
+@pytest.mark.parametrize(
+    ("rule", "message"),
+    [
+        (
+            {"rule_number": 7, "set_customer_id": "{projekt_id}"},
+            "rule 7: set_customer_id is {projekt_id}; allowed are a text, - for nothing, {tag:KEY}, or one of these",
+        ),
+        ({"rule_number": 8, "set_team_id": "{tag:}"}, "rule 8: set_team_id is {tag:}; "),
+        ({"rule_number": 9, "applies_to": "bills"}, "rule 9: applies_to is bills; allowed are calls, charges and *"),
+    ],
+)
+def test_a_rule_that_copies_what_there_is_not_is_refused_in_a_line(
+    rule: Mapping[str, object], message: str, company: Companies, tmp_path: Path
+) -> None:
+    made = with_rules(company("refused"), [rule])
+    with pytest.raises(BuildError) as refused:
+        made.load((write_calls(tmp_path / "calls.jsonl", CALLS[:1]), "canonical"))
+    said = str(refused.value)
+    assert "seeds/attribution_rules.csv, " + message in said
+    assert "\n" not in said.strip()

@@ -5,7 +5,6 @@ import random
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import combinations
@@ -242,7 +241,7 @@ def some_leaves(draw: random.Random, feature: str) -> tuple[list[Leaf], list[Lea
                         draw.choice([1.0, 0.9]),
                         draw.choice([1.0, 1.1]),
                         draw.choice([1.0, draw.uniform(0.9, 1.2)]),
-                    )  # fmt: skip
+                    )
                 )
     return sides
 
@@ -255,7 +254,7 @@ def one_row_a_leaf(leaves: list[Leaf]) -> list[Leaf]:
 
 
 def test_effects_sum_to_the_change_in_three_thousand_random_cases(explain: Explain) -> None:
-    draw = random.Random(20261129)
+    draw = random.Random(20261129)  # noqa: S311 - the same cases every time
     cases = [some_leaves(draw, f"case {number}") for number in range(3000)]
     before = one_row_a_leaf([leaf for case, _ in cases for leaf in case])
     after = one_row_a_leaf([leaf for _, case in cases for leaf in case])
@@ -276,7 +275,7 @@ def test_effects_sum_to_the_change_in_three_thousand_random_cases(explain: Expla
 
 
 def test_a_feature_changes_for_the_same_reasons_whatever_the_others_do(explain: Explain) -> None:
-    draw = random.Random(7)
+    draw = random.Random(7)  # noqa: S311 - as above
     cases = {f"case {number}": some_leaves(draw, f"case {number}") for number in range(20)}
     together = explain(
         one_row_a_leaf([leaf for before, _ in cases.values() for leaf in before]),
@@ -304,25 +303,22 @@ def shapley(
     return dict(shares)
 
 
+MODERATE = {
+    "requests": (900, 1100), "retries": (1.05, 1.15), "prompt_tokens": (900, 1100), "retrieved_context": (800, 1000),
+    "history": (400, 600), "fresh": (0.55, 0.65), "output_tokens": (180, 220), "reasoning": (40, 60),
+    "price": (0.9, 1.1), "discount": (0.85, 0.95),
+}  # fmt: skip
+
+
 def test_effects_are_those_of_shapley_where_changes_are_moderate(explain: Explain) -> None:
     """The other exact way, by every order of changes: the same for a fifth more or less, to 2 % of what moved."""
-    draw = random.Random(11)
+    draw = random.Random(11)  # noqa: S311 - as above
     agreed = 0
     cases = 200
     before, after, oracle = [], [], {}
     for number in range(cases):
         feature = f"case {number}"
-        worlds = []
-        for _ in range(2):
-            worlds.append(
-                {
-                    "requests": draw.uniform(900, 1100), "retries": draw.uniform(1.05, 1.15),
-                    "prompt_tokens": draw.uniform(900, 1100), "retrieved_context": draw.uniform(800, 1000),
-                    "history": draw.uniform(400, 600), "fresh": draw.uniform(0.55, 0.65),
-                    "output_tokens": draw.uniform(180, 220), "reasoning": draw.uniform(40, 60),
-                    "price": draw.uniform(0.9, 1.1), "discount": draw.uniform(0.85, 0.95),
-                }
-            )  # fmt: skip
+        worlds = [{name: draw.uniform(*between) for name, between in MODERATE.items()} for _ in range(2)]
 
         def cost(world: Mapping[str, float]) -> float:
             calls = world["requests"] * world["retries"]
@@ -351,7 +347,7 @@ def test_effects_are_those_of_shapley_where_changes_are_moderate(explain: Explai
                     price=world["price"],
                     discount=world["discount"],
                     other_a_call=0.0,
-                )  # fmt: skip
+                )
             )
         shares = shapley(*worlds, cost)
         shares["cache"] = shares.pop("fresh")
@@ -360,8 +356,8 @@ def test_effects_are_those_of_shapley_where_changes_are_moderate(explain: Explai
         moved = sum(abs(share) for share in oracle[feature].values())
         for name, share in oracle[feature].items():
             assert told_of[name] == pytest.approx(share, abs=0.02 * moved), (feature, name)
-        first = max(oracle[feature], key=lambda name: abs(oracle[feature][name]))  # noqa: B023 (read before it changes)
-        agreed += first == max(told(told_of), key=lambda name: abs(told_of[name]))  # noqa: B023 (as above)
+        first = max(oracle[feature], key=lambda name: abs(oracle[feature][name]))
+        agreed += first == max(told(told_of), key=lambda name: abs(told_of[name]))
     assert agreed >= 0.95 * cases
 
 

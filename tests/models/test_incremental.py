@@ -29,6 +29,12 @@ MARTS = (
     "fct_charges",
     "fct_revenue",
     "fx_variance",
+    "cost_by_turn",
+    "cost_drivers",
+    "cost_drivers_hourly",
+    "cost_change",
+    "driver_baselines",
+    "cost_anomalies",
 )
 START = datetime(2026, 10, 1, 12, tzinfo=UTC)
 

@@ -123,3 +123,37 @@ def test_an_event_is_no_invoice_and_a_line_without_totals_is_rejected(
         ("line_total", "is missing"),
         ("total_tax", "is missing"),
     ]
+
+
+def test_an_event_is_a_unit_of_its_subject_and_counts_once_by_source_and_id(
+    warehouse: Callable[[str], Warehouse], tmp_path: Path
+) -> None:
+    def event(event_id: str, source: str = "app", **more: Any) -> dict[str, Any]:
+        return {
+            "specversion": "1.0", "id": event_id, "source": source, "type": "document", "subject": "northwind",
+            "time": "2026-10-05T08:00:00Z", "data": {}, **more,
+        }  # fmt: skip
+
+    sent = [
+        event("1", data={"quantity": 3, "trace_id": "t-1", "outcome": "failed"}),
+        event("1"),  # sent again: the same source and id
+        event("1", source="other app", data={"customer_id": "globex", "feature": "import"}),
+        event("2", type="ticket", time=None, subject="fabrikam"),
+    ]
+    listed = [
+        {"event": sent[0], "ingestedAt": "2026-10-05T08:00:01Z"},
+        {"event": event("3"), "ingestedAt": "2026-10-05T08:00:01Z", "validationError": "no meter takes it"},
+        {"event": sent[3], "ingestedAt": "2026-10-06T00:00:00Z"},
+    ]
+    (tmp_path / "sent.jsonl").write_text("".join(json.dumps(one) + "\n" for one in sent[:3]))
+    (tmp_path / "listed.json").write_text(json.dumps({"items": listed, "nextCursor": ""}))
+    made = warehouse("openmeter_events")
+    made.load((tmp_path / "sent.jsonl", None), (tmp_path / "listed.json", None))
+    assert made.rows("""
+        select unit_id, linked_by, link_id, customer_id, feature_id, first_date, unit_count, known_outcome_count
+        from intermediate.int_unit_events order by all
+    """) == [
+        ("document", "none", "(unlinked)", "globex", "import", date(2026, 10, 5), 1, 0),
+        ("document", "trace", "t-1", "northwind", "(unattributed)", date(2026, 10, 5), 3, 3),
+        ("ticket", "none", "(unlinked)", "fabrikam", "(unattributed)", date(2026, 10, 6), 1, 0),
+    ]

@@ -47,14 +47,14 @@ FAULTS = {
     ),
     "a line of the bill is dropped": (
         "marts/core/fct_charges.sql",
-        "from {{ ref('int_charges_converted') }} as charges",
-        "from (select * from {{ ref('int_charges_converted') }} where charge_category = 'Usage') as charges",
+        "from {{ ref('int_charges_kinded') }} as charges",
+        "from (select * from {{ ref('int_charges_kinded') }} where charge_category = 'Usage') as charges",
         "assert_the_bill_is_whole",
     ),
     "nothing is wrong": (
         "marts/core/fct_charges.sql",
-        "from {{ ref('int_charges_converted') }} as charges",
-        "from (select * from {{ ref('int_charges_converted') }} where true) as charges",
+        "from {{ ref('int_charges_kinded') }} as charges",
+        "from (select * from {{ ref('int_charges_kinded') }} where true) as charges",
         None,
     ),
     "a part of a unit is counted twice": (

@@ -395,3 +395,61 @@ def test_a_list_of_stripes_without_an_invoice_is_known_as_such(tmp_path: Path) -
         if table.recognises(inspect(empty).sample)
     ]
     assert sources == ["stripe"]
+
+
+def subscription(name: str, customer: str, *items: tuple[str, int], **more: Any) -> dict[str, Any]:
+    return {
+        **SUBSCRIPTION,
+        "id": name,
+        "metadata": {"customer_id": customer},
+        "created": at(1),
+        "start_date": at(1),
+        "ended_at": None,
+        "items": {
+            "object": "list",
+            "data": [
+                {
+                    "id": f"{name} {plan}", "object": "subscription_item", "quantity": 1,
+                    "current_period_start": more.get("begun", at(1)),
+                    "price": {"id": f"price_{plan}", "nickname": plan, "unit_amount": amount},
+                }
+                for plan, amount in items
+            ],
+        },
+        **more,
+    }  # fmt: skip
+
+
+def test_a_subscription_tells_the_plan_where_neither_the_seed_nor_an_invoice_does(
+    company: Companies, tmp_path: Path
+) -> None:
+    made = company("subscribed")
+    columns = ("customer_id", "plan_id", "segment_id", "valid_from_date", "valid_to_date", "reason")
+    stated = ("stated", "enterprise", "(none)", "2026-10-01", "2100-01-01", "by hand")
+    made.seed("customer_plans", columns, [dict(zip(columns, stated, strict=True))])
+    paid = line("il", 900, at(11), at(21), pricing=None, price={"id": "price_pro", "nickname": "pro"})
+    subscriptions = [
+        # of two items the dearer is the plan; invoiced from the eleventh to the twentieth under another name
+        subscription("sub_paid", "paying", ("basic", 100), ("plus", 300)),
+        subscription("sub_trial", "trying", ("trial", 0), status="canceled", ended_at=at(5, 12)),
+        subscription("sub_never", "never", ("trial", 0), status="incomplete_expired"),
+        subscription("sub_stated", "stated", ("basic", 100)),
+        # read again after a change of plan
+        subscription("sub_moved", "moved", ("basic", 100)),
+        subscription("sub_moved", "moved", ("plus", 300), begun=at(20)),
+    ]
+    pages = {
+        "invoices": page("/v1/invoices", invoice("in_1", paid, metadata={"customer_id": "paying"})),
+        "subscriptions": page("/v1/subscriptions", *subscriptions[:5]),
+        "later": page("/v1/subscriptions", subscriptions[5]),
+    }
+    Billed(made, tmp_path).load(**pages)
+    assert made.rows(
+        "select customer_id, plan_id, valid_from_date, valid_to_date, told_by from dim_customer_plans order by 1, 3"
+    ) == [
+        ("moved", "plus", *days(1, 21), "subscription"),
+        ("paying", "plus", *days(1, 11), "subscription"),
+        ("paying", "pro", *days(11, 21), "revenue"),
+        ("stated", "enterprise", date(2026, 10, 1), date(2100, 1, 1), "stated"),
+        ("trying", "trial", *days(1, 6), "subscription"),
+    ]

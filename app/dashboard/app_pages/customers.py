@@ -4,7 +4,19 @@ import polars as pl
 import streamlit as st
 
 from app import metrics
-from app.dashboard import breakdown, charts, cohorts, data, figures, filters, panels, plans, states, theme
+from app.dashboard import (
+    breakdown,
+    charts,
+    cohorts,
+    data,
+    figures,
+    filters,
+    panels,
+    plan_prices,
+    plans,
+    states,
+    theme,
+)
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
@@ -145,5 +157,6 @@ panels.table(
     on_pick=filters.opens("customer"),
 )
 plans.show(view)
+plan_prices.show(view)
 cohorts.show(view)
 panels.onward(view, "customer")

@@ -191,6 +191,7 @@ price_checks.unpriced(view)
 if not months.is_empty():
     unclassified(data.unclassified_charges(view.path, ROWS))
 price_checks.unread(view)
+health_intake.counted_once(view)
 health_intake.rejected(view)
 health_intake.tests(view)
 if months.is_empty():

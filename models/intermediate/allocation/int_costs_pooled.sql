@@ -1,69 +1,66 @@
--- grain: one row per pool (or none), provider, and day, or month of what is charged for longer than a day
+-- grain: one row per pool, or customer, feature and workload that a charge is attributed to, or none; provider; window
 {{ config(materialized='table') }}
--- What no call is told to have cost, use without calls or no use at all, in the pool whose rule takes it. What is
--- charged for longer than a day is spread over its days; those after the newest of calls and bills are `prepaid`.
-{% set wording = ['provider_id', 'billing_account_id', 'charge_kind', 'line'] %}
-{% set line_key = wording + ['is_unused', 'first_date', 'last_date'] %}
-with lines as (
+-- What no call is told to have cost, use without calls or no use at all. What is charged for longer than a day is
+-- spread over its days; those after the newest of calls and bills are `prepaid`. The window is a day, of a pool's (or
+-- nobody's) charges for longer than that the month.
+{% set whose = ['rule_number', 'is_attributed', 'customer_id', 'feature_id', 'workload', 'provider_id'] %}
+{% set line_key = whose + ['is_unused', 'first_date', 'last_date'] %}
+with kinds as (
 
-    select
-        provider_id,
-        billing_account_id,
-        charge_kind,
-        line,
-        is_unused,
-        first_date,
-        last_date,
-        sum(effective_cost_usd) as amount_usd
-    from {{ ref('int_billed_lines') }}
-    where line_class <> 'usage'
-    group by 1, 2, 3, 4, 5, 6, 7
-    union all
-    select
-        provider_id,
-        billing_account_id,
-        'inference' as charge_kind,
-        lower(concat_ws(' | ', model_id, component)) as line,
-        false as is_unused,
-        case when is_monthly then billing_month else cell_date end as first_date,
-        case when is_monthly then last_day(billing_month) else cell_date end as last_date,
-        sum(billed_cost_usd - timing_usd - due_usd) as amount_usd
-    from {{ ref('int_cells_reconciled') }}
-    group by 1, 2, 3, 4, 5, 6, 7
+    select distinct
+        environment,
+        feature_id,
+        customer_id,
+        charge_kind
+    from {{ ref('int_costs_ruled') }}
+    where is_attributed
 
 ),
 
-candidates as (
+worked as (
 
     select
-        wordings.*,
-        rules.rule_number,
-        rules.valid_from_date,
-        rules.valid_to_date
-    from (select distinct {{ for_each(wording, '@') }} from lines) as wordings
-    inner join {{ ref('allocation_rules') }} as rules
+        kinds.environment,
+        kinds.feature_id,
+        kinds.customer_id,
+        kinds.charge_kind,
+        case
+            when kinds.charge_kind = 'training' then 'training'
+            else coalesce(min_by(rules.workload, rules.rule_number), 'production')
+        end as workload
+    from kinds
+    left join {{ ref('workload_rules') }} as rules
         on
-            {{ matches_pattern('wordings.charge_kind', 'rules.charge_kind') }}
-            and {{ matches_pattern('wordings.provider_id', 'rules.charge_provider_id') }}
-            and {{ matches_pattern('wordings.billing_account_id', 'rules.billing_account_id') }}
-            and {{ matches_pattern('wordings.line', 'rules.line') }}
+            {{ matches_pattern('lower(kinds.environment)', 'rules.environment') }}
+            and {{ matches_pattern('lower(kinds.feature_id)', 'rules.feature_id') }}
+            and {{ matches_pattern('lower(kinds.customer_id)', 'rules.customer_id') }}
+            and {{ matches_pattern("'(any)'", 'rules.model_id') }}
+            and {{ matches_pattern("''", 'rules.operation') }}
+    group by 1, 2, 3, 4
 
 ),
 
 ruled as (
 
     select
-        {{ for_each(line_key, 'lines.@') }},
-        lines.amount_usd,
-        min(candidates.rule_number) as rule_number
-    from lines
-    left join candidates
+        costs.rule_number,
+        costs.is_attributed,
+        case when costs.is_attributed then costs.customer_id else '(unattributed)' end as customer_id,
+        case when costs.is_attributed then costs.feature_id else '(unattributed)' end as feature_id,
+        coalesce(worked.workload, '(any)') as workload,
+        costs.provider_id,
+        costs.is_unused,
+        costs.first_date,
+        costs.last_date,
+        cast(sum(costs.amount_usd) as decimal(38, 12)) as amount_usd
+    from {{ ref('int_costs_ruled') }} as costs
+    left join worked
         on
-            {{ for_each(wording, 'lines.@ = candidates.@', ' and ') }}
-            and lines.first_date >= candidates.valid_from_date
-            and lines.first_date < candidates.valid_to_date
-    where lines.amount_usd <> 0
-    group by 1, 2, 3, 4, 5, 6, 7, 8
+            costs.is_attributed
+            and {{ for_each(
+                ['environment', 'feature_id', 'customer_id', 'charge_kind'], 'costs.@ = worked.@', ' and '
+            ) }}
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
 
 ),
 
@@ -83,19 +80,16 @@ longer as (
 by_day as (
 
     select
-        rule_number,
-        provider_id,
-        is_unused,
+        {{ for_each(whose + ['is_unused'], '@') }},
         true as is_monthly,
         usage_date,
-        cast(date_trunc('month', usage_date) as date) as window_date,
+        -- whose it is, is told of its days; a pool spreads it over the month's
+        case when is_attributed then usage_date else cast(date_trunc('month', usage_date) as date) end as window_date,
         part as amount_usd
     from {{ split_exactly('longer', 'amount_usd', 'day_weight', line_key | join(', '), 'usage_date') }} as days
     union all
     select
-        rule_number,
-        provider_id,
-        is_unused,
+        {{ for_each(whose + ['is_unused'], '@') }},
         false as is_monthly,
         first_date as usage_date,
         first_date as window_date,
@@ -106,8 +100,7 @@ by_day as (
 )
 
 select
-    by_day.rule_number,
-    by_day.provider_id,
+    {{ for_each(whose, 'by_day.@') }},
     by_day.is_monthly,
     by_day.window_date,
     count(distinct case when by_day.usage_date <= known.newest_date then by_day.usage_date end) as day_count,
@@ -122,9 +115,9 @@ cross join (
     select greatest(
         (select max(usage_date) from {{ ref('fct_usage_hourly') }}),
         (
-            select max(first_date) from lines
+            select max(first_date) from {{ ref('int_costs_ruled') }}
             where first_date = last_date
         )
     ) as newest_date
 ) as known
-group by 1, 2, 3, 4
+group by 1, 2, 3, 4, 5, 6, 7, 8

@@ -1,27 +1,43 @@
--- grain: one row per kind of call and attribution rule that fits it
+-- grain: one row per kind of call or charge and attribution rule that fits it
 {{ config(materialized='table') }}
 {% set matchers = attribution_matchers() %}
 {% set targets = attribution_targets() %}
+with kinds as (
+
+    select {{ for_each(['kind_id'] + attribution_key(), '@') }}
+    from {{ ref('int_attribution_kinds') }}
+    union all
+    select {{ for_each(['kind_id'] + attribution_key(), '@') }}
+    from {{ ref('int_charge_kinds') }}
+
+)
+
 select
-    kinds.kind_id,
+    kinds.*,
     rules.rule_number,
 {% for target in targets %}
-    -- a column in braces is copied; what nobody says is set by no rule
+    {% set rule = 'rules.set_' ~ target %}
+    -- a column in braces is copied, of a tag its value; what nobody says is set by no rule
     nullif(
-        case rules.set_{{ target }}
-            when '-' then null
-            {% for name in matchers %}
-                when {{ "'{" ~ name ~ "}'" }} then kinds.{{ name }}
-            {% endfor %}
-            else rules.set_{{ target }}
-        end,
-        '(unattributed)'
+        nullif(
+            case
+                when {{ rule }} = '-' then null
+                {% for name in matchers %}
+                    when {{ rule }} = {{ "'{" ~ name ~ "}'" }} then kinds.{{ name }}
+                {% endfor %}
+                when {{ rule }} like {{ "'{tag:%'" }} then {{ tag_value('kinds.tag', rule) }}
+                else {{ rule }}
+            end,
+            '(unattributed)'
+        ),
+        ''
     ) as set_{{ target }}{{ ',' if not loop.last }}
 {% endfor %}
-from {{ ref('int_attribution_kinds') }} as kinds
+from kinds
 inner join {{ ref('attribution_rules') }} as rules
     on
-        kinds.usage_date >= rules.valid_from_date
+        {{ matches_pattern('kinds.applies_to', 'rules.applies_to') }}
+        and kinds.usage_date >= rules.valid_from_date
         and kinds.usage_date < rules.valid_to_date
         {% for name in matchers %}
             and {{ matches_pattern('kinds.' ~ name, 'rules.' ~ name) }}

@@ -1,11 +1,12 @@
--- grain: one row per kind of call that a rule attributes: what the first rule that fits sets, for each thing set
+-- grain: one row per kind of call or charge that a rule attributes: what the first that fits sets, for each thing set
 {{ config(materialized='table') }}
-{% set key = (attribution_matchers().keys() | list) + ['usage_date'] %}
 {% set targets = attribution_targets() %}
 with won as (
 
     select
         kind_id,
+        -- of a kind they are all the same
+        {{ for_each(attribution_key(), 'min(@) as @') }},
     {% for target in targets %}
         min(case when set_{{ target }} is not null then rule_number end) as {{ target }}_rule,
         min_by(set_{{ target }}, case when set_{{ target }} is not null then rule_number end) as set_{{ target }}
@@ -17,9 +18,9 @@ with won as (
 )
 
 select
-    {{ for_each(key, 'kinds.@') }},
-    won.kind_id,
-    {{ for_each(targets, 'won.set_@') }},
+    {{ for_each(attribution_key(), '@') }},
+    kind_id,
+    {{ for_each(targets, 'set_@') }},
     -- customer_id:10 team_id:20
     nullif(
         concat_ws(
@@ -29,4 +30,3 @@ select
         ''
     ) as attribution_rules
 from won
-inner join {{ ref('int_attribution_kinds') }} as kinds on won.kind_id = kinds.kind_id

@@ -53,7 +53,7 @@ named as (
             absurd.usage_date = calls.usage_date
             and absurd.feature_id = calls.feature_id
             and absurd.largest_cost_usd = calls.contracted_cost_usd
-    where calls.usage_date in (select usage_date from absurd)
+    where calls.usage_date in (select days.usage_date from absurd as days)
     group by 1, 2, 3, 4
 
 )

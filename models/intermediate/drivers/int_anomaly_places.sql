@@ -6,8 +6,8 @@
     {% do elements.append([one]) %}
     {% for other in places[loop.index:] %}{% do elements.append([one, other]) %}{% endfor %}
 {% endfor %}
--- A scan for the part whose use, of what the cause is of, against what is expected stands out most from the rest: the likelihood ratio of Poisson
--- counts (Kulldorff). Two dimensions together only where they tell it better by more than a seventh.
+-- A scan for the part whose use, of what the cause is of, stands out most from the rest, against what is expected: the
+-- likelihood ratio of Poisson counts (Kulldorff). Two dimensions together only where they tell it better by a seventh.
 {% set quantities = {
     'requests': 'request_count - retry_count', 'conversations': 'request_count - retry_count',
     'turns': 'request_count - retry_count', 'retries': 'retry_count',
@@ -88,7 +88,10 @@ elements as (
         greatest(sum(expected), 0.000000001) as expected
     from cells
     group by grouping sets (
-        {% for element in elements %}(anomaly_id, {{ element | join(', ') }}), {% endfor %}(anomaly_id)
+        {% for element in elements %}
+            (anomaly_id, {{ element | join(', ') }}),
+        {% endfor %}
+        (anomaly_id)
     )
 
 ),

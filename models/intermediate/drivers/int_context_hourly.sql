@@ -5,8 +5,8 @@
     pre_hook='{{ delete_touched_dates() }}',
 ) }}
 {% set touched = ref('int_touched_dates') %}{# dbt reads it once, outside the condition #}
--- What a call reads again is at most what the largest call before it in its conversation had read and answered. A day is
--- looked at by itself, so that no later day changes it: what lasts over midnight begins anew.
+-- What a call reads again is at most what the largest call before it in its conversation had read and answered. A day
+-- is looked at by itself, so that no later day changes it: what lasts over midnight begins anew.
 with calls as (
 
     select

@@ -80,18 +80,32 @@ numbered as (
         ) as episode
     from drifting
 
+),
+
+drifts as (
+
+    select
+        feature_id,
+        workload,
+        driver,
+        episode,
+        min(usage_date) as started_date,
+        max(usage_date) as last_date,
+        cast(count(*) as bigint) as day_count,
+        max(growth / sigma) as deviation_sigmas
+    from numbered
+    group by 1, 2, 3, 4
+
 )
 
 select
-    substr(md5(concat_ws(' ', 'drift', feature_id, workload, driver, cast(min(usage_date) as string))), 1, 12)
+    substr(md5(concat_ws(' ', 'drift', feature_id, workload, driver, cast(started_date as string))), 1, 12)
         as anomaly_id,
     feature_id,
     workload,
     driver,
-    min(usage_date) as started_date,
-    max(usage_date) as last_date,
-    cast(count(*) as bigint) as day_count,
-    max(growth / sigma) as deviation_sigmas,
-    max_by(exp(growth) - 1, usage_date) as growth
-from numbered
-group by feature_id, workload, driver, episode
+    started_date,
+    last_date,
+    day_count,
+    deviation_sigmas
+from drifts

@@ -16,7 +16,7 @@ with models as (
         usage_date,
         feature_id,
         workload,
-        concat(provider_id, ' ', model_id, ' ', service_tier) as model_tier,
+        concat(provider_id, ' ', model_id, ' ', coalesce(service_tier, '')) as model_tier,
         cast(sum(request_count) as double) as request_count,
         cast(sum(retry_count) as double) as retry_count,
         cast(sum(rate_limited_count) as double) as rate_limited_count,
@@ -26,14 +26,12 @@ with models as (
         cast(sum(output_tokens - reasoning_tokens) as double) as visible_tokens,
         cast(sum(reasoning_tokens) as double) as reasoning_tokens,
         cast(sum(uncached_input_tokens + cache_write_tokens) as double) as fresh_tokens,
-        cast(sum(
-            contracted_cost_usd - input_cost_usd - cache_read_cost_usd - cache_write_cost_usd - output_cost_usd
-        ) as double) as other_cost_usd,
+        cast(
+            sum(contracted_cost_usd - input_cost_usd - cache_read_cost_usd - cache_write_cost_usd - output_cost_usd)
+            as double
+        ) as other_cost_usd,
         cast(sum(contracted_cost_usd) as double) as cost_usd,
-        {% for tokens, cost in classes.items() %}
-            cast(sum({{ tokens }}) as double) as {{ tokens }},
-            cast(sum({{ cost }}) as double) as {{ cost }}{{ ',' if not loop.last }}
-        {% endfor %}
+        {{ for_each(classes | list + classes.values() | list, 'cast(sum(@) as double) as @') }}
     from {{ ref('cost_drivers') }}
     group by 1, 2, 3, 4
 
@@ -102,7 +100,9 @@ indexed as (
         *,
         coalesce(before_cost_usd / nullif(before_request_count, 0), cost_usd / nullif(request_count, 0)) as usual_cost,
         {% for tokens, cost in classes.items() %}
-            {{ tokens }} * coalesce(before_{{ cost }} / nullif(before_{{ tokens }}, 0), {{ cost }} / nullif({{ tokens }}, 0), 0)
+            {{ tokens }} * coalesce(
+                before_{{ cost }} / nullif(before_{{ tokens }}, 0), {{ cost }} / nullif({{ tokens }}, 0), 0
+            )
             {{ '+' if not loop.last }}
         {% endfor %} as cost_at_usual_prices,
         {{ classes.values() | join(' + ') }} as cost_of_tokens

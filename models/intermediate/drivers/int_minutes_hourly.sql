@@ -5,7 +5,7 @@
     pre_hook='{{ delete_touched_dates("int_restated_dates") }}',
 ) }}
 {% set touched = ref('int_restated_dates') %}{# dbt reads it once, outside the condition #}
--- A storm is a minute in which a fifth of at least ten calls repeats others: what a limit on concurrency would have spared.
+-- A storm is a minute in which a fifth of at least ten calls repeats others: what a limit on calls would spare.
 with minutes as (
 
     select

@@ -13,6 +13,26 @@ with used as (
         min(usage_date) over (partition by feature_id, workload, provider_id, model_id) as model_first_date
     from {{ ref('cost_drivers') }}
 
+),
+
+first_weeks as (
+
+    select
+        feature_id,
+        workload,
+        provider_id,
+        model_id,
+        model_first_date as started_date,
+        max(usage_date) as last_date,
+        cast(count(distinct usage_date) as bigint) as day_count,
+        sum(contracted_cost_usd) as actual_usd
+    from used
+    where
+        usage_date < model_first_date + interval 7 day
+        -- a feature tries models in its first weeks
+        and model_first_date >= feature_first_date + interval 14 day
+    group by 1, 2, 3, 4, 5
+
 )
 
 select
@@ -21,15 +41,10 @@ select
     feature_id,
     workload,
     model_id,
-    model_first_date as started_date,
-    max(usage_date) as last_date,
-    cast(count(distinct usage_date) as bigint) as day_count,
-    sum(contracted_cost_usd) as actual_usd,
+    started_date,
+    last_date,
+    day_count,
+    actual_usd,
     concat(model_id, ' of ', provider_id, ' was never called before') as detail
-from used
-where
-    usage_date < model_first_date + interval 7 day
-    -- a feature tries models in its first weeks
-    and model_first_date >= feature_first_date + interval 14 day
-group by feature_id, workload, provider_id, model_id, model_first_date
-having sum(contracted_cost_usd) >= {{ var('anomaly_floor_usd') }}
+from first_weeks
+where actual_usd >= {{ var('anomaly_floor_usd') }}

@@ -5,51 +5,50 @@ with days as (
     select
         source_id,
         usage_date,
-        sum(request_count) as request_count
+        cast(sum(request_count) as bigint) as request_count
     from {{ ref('fct_usage_hourly') }}
     group by 1, 2
-
-),
-
-newest as (
-
-    select max(usage_date) as last_date from days
 
 ),
 
 sources as (
 
     select
-        days.source_id,
-        max(days.usage_date) as silent_from_date,
-        newest.last_date
+        *,
+        max(usage_date) over (partition by source_id) as silent_from_date,
+        max(usage_date) over () as last_date
     from days
-    cross join newest
-    group by 1, 3
+
+),
+
+last_weeks as (
+
+    select
+        source_id,
+        silent_from_date,
+        last_date,
+        cast(sum(request_count) as bigint) as request_count
+    from sources
+    where
+        usage_date > silent_from_date - interval 7 day
+        -- the newest day may not have landed whole
+        and silent_from_date < last_date - interval 1 day
+    group by 1, 2, 3
+    having count(*) >= 6
 
 )
 
 select
-    substr(md5(concat_ws(' ', 'silent_source', sources.source_id, cast(sources.silent_from_date as string))), 1, 12)
-        as anomaly_id,
+    substr(md5(concat_ws(' ', 'silent_source', source_id, cast(silent_from_date as string))), 1, 12) as anomaly_id,
     'silent_source' as kind,
     '(all)' as feature_id,
     'production' as workload,
     cast(null as string) as model_id,
-    cast(sources.silent_from_date + interval 1 day as date) as started_date,
-    sources.last_date,
-    cast({{ day_number('sources.last_date') }} - {{ day_number('sources.silent_from_date') }} as bigint) as day_count,
+    cast(silent_from_date + interval 1 day as date) as started_date,
+    last_date,
+    cast({{ day_number('last_date') }} - {{ day_number('silent_from_date') }} as bigint) as day_count,
     cast(0 as decimal(38, 12)) as actual_usd,
     concat(
-        sources.source_id, ' logged ', cast(cast(sum(days.request_count) as bigint) as string),
-        ' calls in its last week and none since'
+        source_id, ' logged ', cast(request_count as string), ' calls in its last week and none since'
     ) as detail
-from sources
-inner join days
-    on
-        sources.source_id = days.source_id
-        and days.usage_date > sources.silent_from_date - interval 7 day
--- the newest day may not have landed whole
-where sources.silent_from_date < sources.last_date - interval 1 day
-group by sources.source_id, sources.silent_from_date, sources.last_date
-having count(*) >= 6
+from last_weeks

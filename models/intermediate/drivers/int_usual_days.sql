@@ -47,8 +47,8 @@ days_before as (
         on
             suspects.feature_id = days.feature_id
             and suspects.workload = days.workload
-            and days.usage_date >= suspects.usage_date - interval 28 day
-            and days.usage_date < suspects.usage_date
+            and suspects.usage_date > days.usage_date
+            and suspects.usage_date <= days.usage_date + interval 28 day
     left join {{ ref('int_suspect_days') }} as odd
         on
             days.usage_date = odd.usage_date

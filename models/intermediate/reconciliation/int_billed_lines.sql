@@ -40,7 +40,11 @@ select
     greatest(dated.first_date, dated.last_date) as last_date,
     dated.charge_kind,
     coalesce(dated.sku_meter, dated.charge_description, dated.service_name, '(none)') as sku_meter,
-    lower(concat_ws(' | ', dated.service_name, dated.sku_meter, dated.charge_description, dated.resource_id)) as line,
+    {{ charge_line('dated.') }} as line,
+    dated.customer_id,
+    dated.feature_id,
+    dated.team_id,
+    dated.environment,
     coalesce(lower(dated.commitment_discount_status) = 'unused', false) as is_unused,
     case
         when dated.charge_kind in ('credit', 'refund') then 'credit'

@@ -1,4 +1,5 @@
 -- grain: one row per month, provider of the charges, and pool (or no rule): where each of its dollars went
+-- Of what no allocation rule takes, that is allocated which attribution rules say whose it is.
 with taken as (
 
     select
@@ -8,7 +9,9 @@ with taken as (
         amount_usd + unused_usd + prepaid_usd as direct_cost_usd,
         0 as fed_in_usd,
         0 as fed_out_usd,
-        case when rule_number is null then amount_usd + unused_usd + prepaid_usd else 0 end as unallocated_usd
+        case
+            when rule_number is null and not is_attributed then amount_usd + unused_usd + prepaid_usd else 0
+        end as unallocated_usd
     from {{ ref('int_costs_pooled') }}
     union all
     select

@@ -1,16 +1,40 @@
 -- grain: one row per attribution rule: what it set, and where it did not, why
--- `sets` something; `shadowed`: wherever it fits, rules before it set all that it would; `dead`: it fits no call.
+-- `sets` something; `shadowed`: wherever it fits, rules before it set all that it would; `dead`: it fits nothing.
 {% set targets = attribution_targets() %}
+{% set summed = ['request_count', 'cost_usd', 'charge_count', 'taken_charge_count', 'charge_cost_usd'] %}
 with fired as (
 
     select
         attribution_rules,
-        sum(request_count) as request_count,
-        sum(cost_usd) as cost_usd,
+        {{ for_each(summed, 'sum(@) as @') }},
         min(usage_date) as first_date,
         max(usage_date) as last_date
-    from {{ ref('fct_usage_hourly') }}
-    where attribution_rules <> '(none)'
+    from (
+        select
+            attribution_rules,
+            usage_date,
+            request_count,
+            cost_usd,
+            0 as charge_count,
+            0 as taken_charge_count,
+            0 as charge_cost_usd
+        from {{ ref('fct_usage_hourly') }}
+        where attribution_rules <> '(none)'
+        union all
+        -- what calls cost, or a pool spreads, is told of them
+        select
+            charges.attribution_rules,
+            charges.usage_date,
+            0 as request_count,
+            0 as cost_usd,
+            1 as charge_count,
+            case when costs.charge_id is null then 1 else 0 end as taken_charge_count,
+            coalesce(costs.amount_usd, 0) as charge_cost_usd
+        from {{ ref('fct_charges') }} as charges
+        left join {{ ref('int_costs_ruled') }} as costs
+            on charges.charge_id = costs.charge_id and costs.rule_number is null
+        where charges.attribution_rules is not null and charges.effective_cost_usd <> 0
+    ) as calls_and_charges
     group by 1
 
 ),
@@ -38,8 +62,7 @@ used as (
 
     select
         credited.rule_number,
-        sum(fired.request_count) as request_count,
-        sum(fired.cost_usd) as cost_usd,
+        {{ for_each(summed, 'sum(fired.@) as @') }},
         min(fired.first_date) as first_date,
         max(fired.last_date) as last_date
     from fired
@@ -83,6 +106,9 @@ select
     end as rule_status,
     cast(coalesce(used.request_count, 0) as bigint) as request_count,
     cast(coalesce(used.cost_usd, 0) as decimal(38, 12)) as cost_usd,
+    cast(coalesce(used.charge_count, 0) as bigint) as charge_count,
+    cast(coalesce(used.taken_charge_count, 0) as bigint) as taken_charge_count,
+    cast(coalesce(used.charge_cost_usd, 0) as decimal(38, 12)) as charge_cost_usd,
     used.first_date,
     used.last_date,
     cast(coalesce(matched.kind_count, 0) as bigint) as kind_count,

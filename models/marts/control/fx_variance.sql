@@ -23,7 +23,7 @@ with booked as (
         exchange_rate,
         exchange_rate_date
     from {{ ref('int_revenue_converted') }}
-    where exchange_rate is not null
+    where exchange_rate is not null and counted_by is null
 
 ),
 

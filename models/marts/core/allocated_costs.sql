@@ -1,4 +1,5 @@
 -- grain: one row per pool, provider of the charge, status, and member (day, model, customer, feature, workload)
+-- What attribution rules say whose it is and no pool takes is that customer's and feature's: rule 0, (no rule).
 {% set pool_key = ['rule_number', 'charge_provider_id', 'is_monthly', 'window_date'] %}
 {% set member_key = ['usage_date', 'provider_id', 'model_id', 'customer_id', 'feature_id', 'workload'] %}
 with halves as (
@@ -84,19 +85,36 @@ members as (
         prepaid_usd as allocated_cost_usd
     from {{ ref('int_costs_pooled') }}
     where rule_number is not null
+    {% for status, amount in {'allocated': 'amount_usd', 'unused': 'unused_usd', 'prepaid': 'prepaid_usd'}.items() %}
+        union all
+        select
+            0 as rule_number,
+            provider_id as charge_provider_id,
+            '{{ status }}' as allocation_status,
+            window_date as usage_date,
+            {{ 'provider_id' if status == 'allocated' else "'(" ~ status ~ ")' as provider_id" }},
+            '{{ '(any)' if status == 'allocated' else '(' ~ status ~ ')' }}' as model_id,
+            customer_id,
+            feature_id,
+            {{ 'workload' if status == 'allocated' else "'(" ~ status ~ ")' as workload" }},
+            0 as share,
+            {{ amount }} as allocated_cost_usd
+        from {{ ref('int_costs_pooled') }}
+        where is_attributed
+    {% endfor %}
 
 )
 
 select
     members.rule_number,
-    rules.pool_id,
+    coalesce(rules.pool_id, '(no rule)') as pool_id,
     members.charge_provider_id,
-    rules.driver,
+    coalesce(rules.driver, 'attribution') as driver,
     members.allocation_status,
     {{ for_each(member_key, 'members.@') }},
     cast(sum(members.share) as decimal(38, 0)) as driver_quantity,
     cast(sum(members.allocated_cost_usd) as decimal(38, 12)) as allocated_cost_usd
 from members
-inner join {{ ref('allocation_rules') }} as rules on members.rule_number = rules.rule_number
+left join {{ ref('allocation_rules') }} as rules on members.rule_number = rules.rule_number
 where members.allocated_cost_usd <> 0
 group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11

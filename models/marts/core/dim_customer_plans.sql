@@ -1,6 +1,6 @@
 -- grain: one row per customer and stretch of days on one plan (SCD type 2)
 -- A customer in seeds/customer_plans.csv is on the plan that it says. For others revenue lines tell: of two plans on
--- one day that which earns more.
+-- one day that which earns more; on days without such a line (a trial, a month that is not invoiced yet) subscriptions.
 with stated as (
 
     select
@@ -17,7 +17,7 @@ with stated as (
 
 ),
 
-plan_days as (
+revenue_days as (
 
     select
         customer_id,
@@ -38,6 +38,28 @@ plan_days as (
 
 ),
 
+plan_days as (
+
+    select
+        *,
+        'revenue' as told_by
+    from revenue_days
+    union all
+    select
+        subscribed.customer_id,
+        subscribed.usage_date,
+        subscribed.plan_id,
+        1 as plan_count,
+        'subscription' as told_by
+    from {{ ref('int_plans_subscribed') }} as subscribed
+    left join revenue_days
+        on subscribed.customer_id = revenue_days.customer_id and subscribed.usage_date = revenue_days.usage_date
+    where
+        revenue_days.customer_id is null
+        and subscribed.customer_id not in (select customer_id from stated)
+
+),
+
 -- days that follow each other on one plan have the same distance to their place in the order
 stretches as (
 
@@ -46,8 +68,9 @@ stretches as (
         plan_id,
         usage_date,
         plan_count,
+        told_by,
         {{ day_number('usage_date') }}
-        - row_number() over (partition by customer_id, plan_id order by usage_date) as stretch
+        - row_number() over (partition by customer_id, plan_id, told_by order by usage_date) as stretch
     from plan_days
 
 ),
@@ -57,12 +80,13 @@ told as (
     select
         customer_id,
         plan_id,
+        told_by,
         stretch,
         min(usage_date) as valid_from_date,
         cast(max(usage_date) + interval 1 day as date) as valid_to_date,
         cast(sum(case when plan_count > 1 then 1 else 0 end) as bigint) as conflict_day_count
     from stretches
-    group by 1, 2, 3
+    group by 1, 2, 3, 4
 
 ),
 
@@ -85,7 +109,7 @@ unioned as (
         '(none)' as segment_id,
         valid_from_date,
         valid_to_date,
-        'revenue' as told_by,
+        told_by,
         conflict_day_count
     from told
 

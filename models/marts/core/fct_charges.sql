@@ -1,4 +1,7 @@
 -- grain: one row per billing line
+-- Whose it is, is said by attribution rules alone: a bill knows no customers.
+{% set used = attribution_used('charges') %}
+{% set attributions = ref('int_attributions') %}{# outside the condition: dbt reads dependencies once #}
 select
     concat_ws(':', charges.input_id, cast(charges.record_number as string)) as charge_id,
     charges.source_id,
@@ -14,8 +17,8 @@ select
     charges.publisher_name,
     charges.service_category,
     charges.service_name,
-    classified.charge_kind,
-    classified.charge_rule,
+    charges.charge_kind,
+    charges.charge_rule,
     charges.charge_category,
     charges.charge_class,
     charges.charge_description,
@@ -37,6 +40,15 @@ select
     charges.usage_kind,
     charges.service_tier,
     charges.api_key_id,
+    {% for name, silent in {
+        'customer_id': "'(unattributed)'",
+        'feature_id': "'(unattributed)'",
+        'team_id': "'(unattributed)'",
+        'environment': "'production'",
+    }.items() %}
+        {{ 'coalesce(rules.set_' ~ name ~ ', ' ~ silent ~ ')' if used else silent }} as {{ name }},
+    {% endfor %}
+    {{ 'rules.attribution_rules' if used else 'cast(null as string) as attribution_rules' }},
     charges.consumed_quantity,
     charges.consumed_unit,
     charges.pricing_category,
@@ -59,9 +71,10 @@ select
     charges.billing_period_end_at,
     charges.charge_period_start_at,
     charges.charge_period_end_at,
-    cast(charges.charge_period_start_at as date) as usage_date,
+    charges.usage_date,
     charges.input_id,
     charges.record_number
-from {{ ref('int_charges_converted') }} as charges
-inner join {{ ref('int_charges_classified') }} as classified
-    on {{ charge_wording('charges') }} = classified.wording
+from {{ ref('int_charges_kinded') }} as charges
+{% if used %}
+    left join {{ attributions }} as rules on {{ attributed_by(used, 'charges', 'charges') }}
+{% endif %}

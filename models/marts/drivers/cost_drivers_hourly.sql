@@ -11,8 +11,10 @@ with usage as (
         workload,
         {{ for_each(counts, 'cast(sum(@) as bigint) as @') }},
         -- what finding context costs beside the answer
-        cast(coalesce(sum(case when operation in ('embeddings', 'retrieval', 'rerank') then cost_usd end), 0)
-            as decimal(38, 12)) as retrieval_cost_usd,
+        cast(
+            coalesce(sum(case when operation in ('embeddings', 'retrieval', 'rerank') then cost_usd end), 0)
+            as decimal(38, 12)
+        ) as retrieval_cost_usd,
         cast(sum(cost_usd) as decimal(38, 12)) as cost_usd
     from {{ ref('fct_usage_hourly') }}
     group by 1, 2, 3, 4, 5, 6, 7, 8
@@ -43,8 +45,10 @@ select
     {{ ratio('minutes.peak_minute_request_count', 'usage.request_count') }} as peak_minute_share,
     {{ ratio('usage.rate_limited_count', 'usage.request_count') }} as rate_limited_share,
     {{ ratio('usage.retry_count', 'usage.request_count') }} as retry_share,
-    {{ ratio('usage.cache_read_tokens', 'usage.uncached_input_tokens + usage.cache_read_tokens + usage.cache_write_tokens') }}
-        as cached_share,
+    {{ ratio(
+        'usage.cache_read_tokens',
+        'usage.uncached_input_tokens + usage.cache_read_tokens + usage.cache_write_tokens'
+    ) }} as cached_share,
     minutes.retry_cost_usd,
     minutes.storm_cost_usd,
     usage.retrieval_cost_usd,

@@ -54,7 +54,6 @@ seasoned as (
 
 ),
 
--- days of another regime would make the next ones look usual: what deviates counts as far as four times what is usual
 spread as (
 
     select
@@ -74,13 +73,14 @@ scored as (
         -- little history says little
         case
             when history_days < 7 then null
-            else case when driver in ('volume', 'callers') then 5 else 4 end + case when history_days < 28 then 2 else 0 end
+            when driver in ('volume', 'callers') then 5 + case when history_days < 28 then 2 else 0 end
+            else 4 + case when history_days < 28 then 2 else 0 end
         end as limit_sigmas
     from spread
 
 ),
 
--- from the day after people said that it is no anomaly, one is two standard deviations above what was so many times usual
+-- from the day after people said that it is none, an anomaly is two standard deviations above what was judged
 limited as (
 
     select
@@ -104,7 +104,9 @@ limited as (
             and scored.driver = feedback.driver
             and scored.usage_date > feedback.last_date
             and feedback.verdict in ('expected', 'false')
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, scored.limit_sigmas
+    group by
+        scored.usage_date, scored.feature_id, scored.workload, scored.driver, scored.actual, scored.ln_actual,
+        scored.ln_expected, scored.sigma, scored.history_days, scored.limit_sigmas
 
 )
 

@@ -42,7 +42,13 @@ with costs as (
         0 as shared_cost_usd,
         effective_cost_usd as charged_cost_usd
     from {{ ref('int_billed_lines') }}
-    where charge_kind = 'training'
+    -- what is somebody's by an attribution rule is among the allocated
+    where
+        charge_kind = 'training'
+        and charge_id not in (
+            select charge_id from {{ ref('int_costs_ruled') }}
+            where is_attributed
+        )
 
 ),
 

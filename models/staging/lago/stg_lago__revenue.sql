@@ -78,6 +78,7 @@ select
     parts.start_date as service_start_date,
     -- exclusive; without a period it is the day of the document
     greatest(parts.end_date, cast(parts.start_date + interval '1' day as date)) as service_end_date,
+    documents.invoice_id,
     parts.input_id,
     parts.record_number
 from parts

@@ -58,6 +58,8 @@ select
     parts.start_date as service_start_date,
     -- exclusive; a period within a day is that day
     greatest(parts.end_date, cast(parts.start_date + interval '1' day as date)) as service_end_date,
+    parts.document_id as invoice_id,
+    invoices.external_invoice_id as linked_invoice_id,
     parts.input_id,
     parts.record_number
 from parts

@@ -4,9 +4,10 @@
 -- dashboard's row, else what was paid. docs.stripe.com/currencies: ISK and UGX have two decimals there, MGA none.
 {% set no_decimals = 'BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF'.split() %}
 {% set three_decimals = 'BHD JOD KWD OMR TND'.split() %}
-{% set whose = ['holder_customer_id', 'customer', 'subscription_id'] %}
+{% set whose = ['holder_customer_id', 'customer', 'subscription_id', 'origin_invoice_id'] %}
 {% set of_line = 'line_customer_id feature_id price_feature_id price_id plan_name subscription_id'.split() %}
-{% set dates = ['period_start', 'period_end'] %}
+{% set of_document = 'kind of_holder_customer_id of_customer of_origin_invoice_id currency'.split() %}
+{% set whole = major_units('parts.line_amount', 'documents.currency', no_decimals, three_decimals) %}
 with records as (
     select
         *,
@@ -74,7 +75,7 @@ parts as (
     -- what is credited is taken back from where the credited line is
     select
         {{ for_each(['document_id', 'line_amount', 'input_id', 'record_number'], 'lines.@') }},
-        {{ for_each(of_line + dates, 'coalesce(lines.@, credited.@) as @') }}
+        {{ for_each(of_line + ['period_start', 'period_end'], 'coalesce(lines.@, credited.@) as @') }}
     from newest as lines
     left join newest as credited
         on lines.invoice_line_id = credited.line_id and credited.is_line and credited.line_object = 'line_item'
@@ -97,14 +98,12 @@ parts as (
 earned as (
     select
         parts.*,
-        {{ for_each(['kind', 'of_holder_customer_id', 'of_customer', 'currency'], 'documents.@') }},
+        {{ for_each(of_document, 'documents.@') }},
+        case when documents.kind like 'invoice%' then documents.holder_id else documents.invoice_id end as invoice_id,
         subscriptions.customer_id as subscribed_customer_id,
         prices.plan_name as price_name,
         prices.feature_id as sold_feature_id,
-        case
-            when documents.report is not null then parts.line_amount
-            else {{ major_units('parts.line_amount', 'documents.currency', no_decimals, three_decimals) }}
-        end as amount,
+        case when documents.report is null then {{ whole }} else parts.line_amount end as amount,
         cast(coalesce(parts.period_start, documents.effective_at, documents.created) as date) as service_start_date,
         cast(parts.period_end as date) as period_end_date
     from documents
@@ -124,6 +123,8 @@ select
     service_start_date,
     -- exclusive; a period within a day is that day
     greatest(period_end_date, cast(service_start_date + interval '1' day as date)) as service_end_date,
+    invoice_id,
+    of_origin_invoice_id as linked_invoice_id,
     input_id,
     record_number
 from earned

@@ -1,0 +1,193 @@
+"""What cost more than usual is found, named and placed, from logged calls to the mart."""
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.models.conftest import Companies, Company, write_calls
+
+FIRST = datetime(2026, 3, 2, tzinfo=UTC)
+DAYS = 50
+CUSTOMERS = ("acme", "bolt", "corn")
+ODD, STORMY, PASTED = 39, 44, 47
+"""Days: the search's context doubles for acme; its calls are repeated; one call has a book pasted into it."""
+
+
+def day(number: int) -> datetime:
+    return FIRST + timedelta(days=number)
+
+
+def calls() -> Iterator[dict[str, Any]]:
+    """Search is called 60 times a day, 20 by each customer, with 2,000 tokens of context; chat 30 times.
+
+    Tokens and times vary a little, in a pattern, as logs do.
+    """
+    for number in range(DAYS):
+        for count in range(60 + number % 3):
+            customer = CUSTOMERS[count % 3]
+            wobble = (count * 7 + number * 13) % 41 - 20
+            context = 2000 + wobble * 3
+            if number >= ODD and number < ODD + 3 and customer == "acme":
+                context *= 4
+            at = day(number) + timedelta(hours=8, minutes=count * 9)
+            yield {
+                "request_id": f"search {number} {count}", "provider_id": "openai", "model_id": "gpt-4o",
+                "requested_at": at.isoformat(), "feature_id": "search", "customer_id": customer, "operation": "chat",
+                "uncached_input_tokens": 500 + wobble + context, "retrieved_context_tokens": context,
+                "output_tokens": 200 + wobble, "region_id": "eu", "api_key_id": f"key-{customer}",
+            }  # fmt: skip
+            if number == STORMY:
+                for attempt in (2, 3):
+                    yield {
+                        "request_id": f"search {number} {count} {attempt}", "provider_id": "openai",
+                        "model_id": "gpt-4o", "requested_at": (at + timedelta(seconds=attempt)).isoformat(),
+                        "feature_id": "search", "customer_id": customer, "operation": "chat",
+                        "uncached_input_tokens": 500 + wobble + context, "retrieved_context_tokens": context,
+                        "output_tokens": 200 + wobble, "attempt_number": attempt,
+                        "retry_of": f"search {number} {count}", "region_id": "eu", "api_key_id": f"key-{customer}",
+                    }  # fmt: skip
+        for count in range(30):
+            at = day(number) + timedelta(hours=9, minutes=count * 11)
+            pasted = number == PASTED and count == 7
+            yield {
+                "request_id": f"chat {number} {count}", "provider_id": "openai",
+                "model_id": "gpt-4o" if number < DAYS - 5 or count % 2 else "gpt-4.1",
+                "requested_at": at.isoformat(), "feature_id": "chat", "customer_id": CUSTOMERS[count % 3],
+                "operation": "chat", "uncached_input_tokens": 8_000_000 if pasted else 900 + count % 7,
+                "output_tokens": 300 + count % 5,
+            }  # fmt: skip
+        if number < DAYS - 4:
+            yield {
+                "request_id": f"house {number}", "provider_id": "openai", "model_id": "model-of-the-house",
+                "requested_at": day(number).isoformat(), "feature_id": "chat", "customer_id": "acme",
+                "uncached_input_tokens": 10, "output_tokens": 10, "operation": "chat",
+            }  # fmt: skip
+
+
+def loaded(company: Company, folder: Path, logged: Iterable[dict[str, Any]]) -> Company:
+    company.load((write_calls(folder / "calls.jsonl", logged), "canonical"))
+    return company
+
+
+@pytest.fixture(scope="module")
+def watched(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Company:
+    home = company("watched")
+    owners = [
+        {"owner_number": 10, "feature_id": "sea*", "owner_id": "search-team", "note": ""},
+        {"owner_number": 20, "feature_id": "*", "owner_id": "platform", "note": ""},
+    ]
+    home.seed("owners", ("owner_number", "feature_id", "owner_id", "note"), owners)
+    project = home.project / "dbt_project.yml"
+    project.write_text(project.read_text().replace("anomaly_floor_usd: 1", "anomaly_floor_usd: 0.05"))
+    return loaded(home, tmp_path_factory.mktemp("calls"), calls())
+
+
+def anomalies(watched: Company, columns: str, where: str = "true") -> list[tuple[Any, ...]]:
+    return watched.rows(f"select {columns} from marts.cost_anomalies where {where} order by started_date, cause")
+
+
+def test_context_that_grows_for_one_customer_is_named_with_its_cause_place_and_owner(watched: Company) -> None:
+    """20 calls a day of acme read 6,000 tokens more, at $2.50 a million: $0.30 a day, $0.90 in three days."""
+    ((first, last, days, cause, customer, owner, excess, effect, history),) = anomalies(
+        watched,
+        "started_date, last_date, day_count, cause, customer_id, owner_id, excess_usd, cause_usd, history_days",
+        f"kind = 'drivers' and started_date = '{day(ODD).date()}'",
+    )
+    assert (first, last, days) == (day(ODD).date(), day(ODD + 2).date(), 3)
+    assert (cause, customer, owner, history) == ("retrieved_context", "acme", "search-team", ODD)
+    assert effect == pytest.approx(Decimal("0.90"), rel=Decimal("0.05"))
+    assert excess == pytest.approx(effect, rel=Decimal("0.05"))
+
+
+def test_a_storm_of_retries_is_named_as_that(watched: Company) -> None:
+    """Each of some 60 calls is made three times: two thirds of the cost of the day are of retries."""
+    ((cause, excess, expected),) = anomalies(
+        watched, "cause, excess_usd, expected_usd", f"kind = 'drivers' and started_date = '{day(STORMY).date()}'"
+    )
+    assert cause == "retries"
+    assert excess == pytest.approx(2 * expected, rel=Decimal("0.1"))
+    ((storms, peak, limited),) = watched.rows(
+        "select sum(storm_minute_count), max(peak_minute_request_count), sum(rate_limited_count)"
+        f" from marts.cost_drivers_hourly where usage_date = '{day(STORMY).date()}' and feature_id = 'search'"
+    )
+    assert (storms, peak, limited) == (0, 3, 0), "three calls a minute are no storm: there must be ten"
+
+
+def test_the_effects_of_an_anomaly_sum_to_its_excess_to_the_last_digit(watched: Company) -> None:
+    assert (
+        watched.rows("""
+        select anomaly_id from marts.cost_anomalies
+        left join (select anomaly_id, sum(effect_usd) as told from marts.cost_anomaly_effects group by 1)
+            using (anomaly_id)
+        where kind in ('drivers', 'drift') and told is distinct from excess_usd
+           or actual_usd - expected_usd <> excess_usd
+    """)
+        == []
+    )
+
+
+def test_one_absurd_call_is_named_by_its_id(watched: Company) -> None:
+    """Eight million tokens at $2.50 a million are $20; the dearest before was some $0.005."""
+    ((model, cost, detail),) = anomalies(watched, "model_id, excess_usd, detail", "kind = 'absurd_call'")
+    assert (model, f"chat {PASTED} 7" in detail) == ("gpt-4o", True)
+    assert cost == pytest.approx(Decimal("20.003"), abs=Decimal("0.001"))
+    assert "8000000 tokens in" in detail
+
+
+def test_a_new_model_and_one_without_a_price_are_told(watched: Company) -> None:
+    assert anomalies(watched, "feature_id, model_id, started_date", "kind = 'new_model'") == [
+        ("chat", "gpt-4.1", day(DAYS - 5).date())
+    ]
+    ((model, first, last, count, detail),) = anomalies(
+        watched, "model_id, started_date, last_date, day_count, detail", "kind = 'unpriced_model'"
+    )
+    assert (model, first, last, count) == ("model-of-the-house", FIRST.date(), day(DAYS - 5).date(), DAYS - 4)
+    assert detail.startswith(f"{DAYS - 4} calls of model-of-the-house have no price")
+
+
+def test_usual_days_raise_no_alarm(watched: Company) -> None:
+    told = {day(number).date() for number in (ODD, STORMY, PASTED, DAYS - 5)} | {FIRST.date()}
+    unexpected = [row for row in anomalies(watched, "started_date, kind, feature_id, cause") if row[0] not in told]
+    assert unexpected == []
+
+
+def test_nothing_is_said_in_the_first_week_and_less_in_the_first_month(watched: Company) -> None:
+    limits = watched.rows(
+        "select history_days, limit_sigmas from marts.driver_baselines"
+        " where feature_id = 'search' and driver = 'volume' order by usage_date"
+    )
+    assert limits[:7] == [(number, None) for number in range(7)]
+    assert {limit for _, limit in limits[7:28]} == {7}
+    assert {limit for _, limit in limits[28:]} == {5}
+
+
+def test_a_source_that_falls_silent_is_told_while_others_go_on(company: Companies, tmp_path: Path) -> None:
+    home = company("silent")
+    steady = [
+        {"request_id": f"{number}", "provider_id": "openai", "model_id": "gpt-4o", "feature_id": "chat",
+         "requested_at": day(number).isoformat(), "uncached_input_tokens": 10, "output_tokens": 1}
+        for number in range(20)
+    ]  # fmt: skip
+    openai = tmp_path / "openai.jsonl"
+    answers = (
+        {
+            "timestamp": day(number).isoformat(),
+            "response": {
+                "id": f"c-{number}", "object": "chat.completion", "model": "gpt-4o",
+                "usage": {"prompt_tokens": 9, "completion_tokens": 1},
+            },
+        }
+        for number in range(15)
+    )  # fmt: skip
+    openai.write_text("\n".join(map(json.dumps, answers)) + "\n")
+    home.load((write_calls(tmp_path / "calls.jsonl", steady), "canonical"), (openai, "openai"))
+    ((kind, first, last, detail),) = home.rows(
+        "select kind, started_date, last_date, detail from marts.cost_anomalies where kind = 'silent_source'"
+    )
+    assert (kind, first, last) == ("silent_source", day(15).date(), day(19).date())
+    assert detail == "openai logged 7 calls in its last week and none since"
