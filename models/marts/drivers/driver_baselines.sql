@@ -93,6 +93,7 @@ limited as (
         scored.ln_expected,
         scored.sigma,
         scored.history_days,
+        scored.limit_sigmas as usual_limit_sigmas,
         scored.limit_sigmas + greatest(
             coalesce(ceil(ln(max(feedback.times_usual)) / scored.sigma) + 2 - scored.limit_sigmas, 0), 0
         ) as limit_sigmas
@@ -104,9 +105,7 @@ limited as (
             and scored.driver = feedback.driver
             and scored.usage_date > feedback.last_date
             and feedback.verdict in ('expected', 'false')
-    group by
-        scored.usage_date, scored.feature_id, scored.workload, scored.driver, scored.actual, scored.ln_actual,
-        scored.ln_expected, scored.sigma, scored.history_days, scored.limit_sigmas
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 
 )
 
