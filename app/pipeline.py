@@ -377,10 +377,9 @@ def _code_digest(files: list[dict[str, Any]], reporting_currency: str, names: li
 
 def _drop_unfinished(home: Path) -> None:
     """What a killed run left behind. We hold the lock, so nobody is writing it."""
-    for path in (home / "builds").glob(f"*{CANDIDATE}*"):
-        path.unlink()
-    for path in (home / "landing").glob("*/.new-*"):
-        if path.is_dir():
+    unfinished = [*(home / "builds").glob(f"*{CANDIDATE}*"), *(home / "landing").glob("*/.new-*")]
+    for path in unfinished:
+        if path.is_dir():  # DuckDB's own, beside a build that went to disk, too
             shutil.rmtree(path)
         else:
             path.unlink()

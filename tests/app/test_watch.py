@@ -71,6 +71,7 @@ def test_from_a_line_of_a_log_to_a_message_and_a_verdict_that_raises_the_limit(t
         f'[[inputs]]\npath = "{logs}/*.jsonl"\n[[channels]]\nname = "ops"\nurl_env = "OPS_URL"\n'
     )
     write(logs / "1.jsonl", {**usual(range(50)), day(50): 2 * USUAL})
+    (home / "builds" / ".building.tmp").mkdir(parents=True)  # a killed build that went to disk leaves one
     lock = (home / "run.lock").open("a+")
     fcntl.flock(lock, fcntl.LOCK_EX)
     with webhook() as box:
