@@ -49,10 +49,12 @@ class _Said:
         if one.result.build is not None:
             landed, rejected, _ = totals(one.outcomes)
             out.print(
-                f"{_clock()} {landed:,} records landed, {rejected:,} rejected ({one.ingest_seconds:.1f} s); published "
-                f"{one.result.build.build_id} ({one.build_seconds:.1f} s); told ({one.alert_seconds:.1f} s)",
+                f"{_clock()} {landed:,} records landed, {rejected:,} rejected ({one.ingest_seconds:.1f} s); anomalies "
+                f"told ({one.first_seconds:.1f} s); published {one.result.build.build_id} ({one.build_seconds:.1f} s)",
                 markup=False,
             )
+        if one.told_first is not None and any(told.sent for told in one.told_first.outcomes):
+            cli_alert.report(one.told_first)
         if one.told is not None:
             state = tuple((told.problem, told.is_quiet, len(told.waiting)) for told in one.told.outcomes)
             if any(told.sent for told in one.told.outcomes) or (state, one.told.unheard) != self.told:

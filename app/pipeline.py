@@ -164,6 +164,29 @@ def build(settings: Settings, *, progress: Progress = lambda *_: None, full: boo
     return BuildResult(publish(settings, target, files), time.monotonic() - started, is_full=full)
 
 
+def build_in_part(settings: Settings, folder: Path, select: str) -> Path | None:
+    """Build and test some models of what the next build will be, in a file that nobody publishes. Call inside `writer`.
+
+    Args:
+        folder: where the file is written; whoever gives it drops it.
+        select: which models, in dbt's words.
+
+    Returns:
+        The file; None where nothing is new, or all of it has to be built anew.
+
+    Raises:
+        dbt_build.BuildError: the message names the model or test.
+    """
+    files = known_files(settings)
+    state, last = _state(settings, files), _last(settings.home)
+    if last is None or last.facts.get("state") == state or last.facts.get("state", {}).get("code") != state["code"]:
+        return None
+    target = folder / CANDIDATE
+    _copy(last.path, target)
+    build_models(settings, target, files, select=select)
+    return target
+
+
 def is_built(settings: Settings, files: list[dict[str, Any]]) -> bool:
     """Whether the served build is of these files, this code and this book."""
     last = _last(settings.home)

@@ -5,6 +5,8 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from app import pipeline, received
 from app.alerts import telling
@@ -14,15 +16,27 @@ from app.settings import Settings
 from ingest.outcomes import Outcome
 from ingest.paths import RECEIVED
 
+WATCHED = "+cost_anomalies +cost_anomaly_effects"
+"""The models that alerts are told from, and what is below them: some half of a build, and a small part of its work."""
+SCRATCH = ".scratch-watch-"
+
 
 @dataclass(frozen=True)
 class Round:
-    """What a round did, and how many seconds each part of it took. `told` is None where there is no channel."""
+    """What a round did, and how many seconds each part of it took.
+
+    Attributes:
+        told_first: what was told as soon as anomalies were known, before the build went on; None where there is no
+            channel, nothing is new, or all of it is built anew.
+        told: what was told of the build; None where there is no channel.
+    """
 
     outcomes: list[Outcome]
     result: BuildResult
+    told_first: Report | None
     told: Report | None
     ingest_seconds: float
+    first_seconds: float
     build_seconds: float
     alert_seconds: float
 
@@ -33,7 +47,9 @@ class Round:
 
 
 def one_round(settings: Settings) -> Round:
-    """Go the way once. The lock is held while files land and models are built, not while channels are told.
+    """Go the way once: what is known of anomalies is told before the rest is built.
+
+    The lock is held while files land and models are built, not while channels are told.
 
     Raises:
         LockedError: another run is going on.
@@ -41,14 +57,19 @@ def one_round(settings: Settings) -> Round:
     """
     started = time.monotonic()
     received.ask(settings.home / RECEIVED)
+    with TemporaryDirectory(dir=settings.home, prefix=SCRATCH) as folder:
+        with pipeline.writer(settings):
+            outcomes = pipeline.ingest_listed(settings)
+            landed = time.monotonic()
+            part = pipeline.build_in_part(settings, Path(folder), WATCHED) if settings.channels else None
+        told_first = telling.tell(settings, built=part) if part else None
+    first = time.monotonic()
     with pipeline.writer(settings):
-        outcomes = pipeline.ingest_listed(settings)
-        landed = time.monotonic()
         result = pipeline.build(settings)
     built = time.monotonic()
     told = telling.tell(settings) if settings.channels else None
     done = time.monotonic()
-    return Round(outcomes, result, told, landed - started, built - landed, done - built)
+    return Round(outcomes, result, told_first, told, landed - started, first - landed, built - first, done - built)
 
 
 def loop(

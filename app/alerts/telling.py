@@ -54,7 +54,9 @@ class _Run:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
 
-def tell(settings: Settings, *, dry_run: bool = False, now: datetime | None = None) -> Report:
+def tell(
+    settings: Settings, *, dry_run: bool = False, now: datetime | None = None, built: Path | None = None
+) -> Report:
     """Tell all channels, side by side: one that hangs keeps no other waiting.
 
     A channel that is new is not told of what was over before it. One that is down, or quiet, is told by a later run,
@@ -63,6 +65,7 @@ def tell(settings: Settings, *, dry_run: bool = False, now: datetime | None = No
     Args:
         dry_run: send and keep nothing; what would be sent is `waiting`.
         now: with its time zone; for tests.
+        built: a file with the marts of anomalies that goes before the served build.
 
     Raises:
         AlertError: there is no channel, two have one name, or the state is damaged.
@@ -76,7 +79,7 @@ def tell(settings: Settings, *, dry_run: bool = False, now: datetime | None = No
     if len({*names}) < len(names):
         raise AlertError("two [[channels]] of unitcost.toml have one name")
     build = builds.current(settings.home)
-    warehouse = Warehouse(build.path)
+    warehouse = Warehouse(built or build.path)
     try:
         found = episodes.read(warehouse)
         newest = warehouse.bounds().last_day or date.min
