@@ -23,7 +23,7 @@ select distinct
     last_date,
     -- of drivers, those that were told of: what cost nothing was not judged
     case driver
-        {% for driver, about in driver_metrics().items() %}
+        {% for driver, about in driver_metrics().items() if about.effects %}
             when '{{ driver }}'
                 then case
                     when {{ for_each(about.effects, "concat(', ', causes, ',') like '%, @,%'", ' or ') }} then driver
