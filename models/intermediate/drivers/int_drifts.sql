@@ -11,7 +11,7 @@ with days as (
         workload,
         driver,
         history_days,
-        ln(actual) as ln_actual
+        round(ln(actual), 9) as ln_actual
     from {{ ref('int_driver_baselines') }}
     where driver not in ('volume', 'callers', 'price')
 
