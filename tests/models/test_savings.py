@@ -1,13 +1,18 @@
 """What each strategy would have saved, against figures worked out by hand from list prices."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from app import builds
 from tests.models.conftest import Companies, Company, write_calls
 
 NOON = datetime(2026, 10, 7, 12, tzinfo=UTC)
@@ -181,3 +186,75 @@ def test_retries_cost_what_is_beyond_their_budget_and_come_in_storms(built: Comp
     assert expected == pytest.approx(1 + 0.5 + 0.25)  # half of the calls failed, two retries at most
     assert cost == storm == 20 * one
     assert over == 18 * one  # two of twenty are within a tenth
+
+
+def test_opportunities_are_what_the_strategies_found(built: Company) -> None:
+    rows = {
+        (feature, strategy): facts
+        for feature, strategy, *facts in built.rows(
+            "select feature_id, strategy, low_saving_usd, expected_saving_usd, high_saving_usd, confidence, state,"
+            " stacked_saving_usd from marts.savings_opportunities"
+        )
+    }
+    one, judge = IN * 1000 + OUT * 100, IN * 100_000 + OUT * 2000
+    assert rows["flaky", "backpressure"] == [18 * one, 18 * one, 20 * one, "medium", "open", 18 * one]
+    assert rows["faq", "semantic_cache"] == [one, 2 * one, 2 * one, "high", "open", 2 * one]
+    assert rows["judge", "batch"][:4] == [judge / 4, judge * Decimal("0.4"), judge / 2, "medium"]
+    assert rows["judge", "routing"][:4] == [0, 0, 0, "none"]
+    # windows of 20, 10 and 5 turns: only the last is shorter than the conversation
+    assert rows["window", "context_window"][:4] == [0, 0, IN * 400 * 10, "low"]
+    low, expected, high, confidence, *_ = rows["sessions", "prompt_caching"]
+    assert (low, high, confidence) == (expected * Decimal("0.85"), expected * Decimal("1.15"), "medium")
+    assert all(low <= expected <= high for low, expected, high, *_ in rows.values())
+    assert all(stacked <= expected for _, expected, *_, stacked in rows.values())
+
+
+def test_the_query_of_an_opportunity_returns_what_it_is_from(built: Company) -> None:
+    for query, feature in built.rows("select proof_query, feature_id from marts.savings_opportunities"):
+        assert built.rows(f"select count(*) from ({query}) where feature_id = '{feature}'")[0][0] > 0, query
+
+
+STRATEGIES = ("backpressure", "semantic_cache", "context_window", "routing", "prompt_caching", "batch")
+CENTS = st.integers(0, 10**7)
+
+
+@pytest.fixture(scope="module")
+def stack(built: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A copy of the build, in which a test says what was found."""
+    copy = Path(shutil.copy(builds.current(built.home).path, tmp_path_factory.mktemp("copy") / "warehouse.duckdb"))
+    copy.chmod(0o644)
+    with duckdb.connect(str(copy)) as con:
+        yield con
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    features=st.lists(st.tuples(CENTS, st.dictionaries(st.sampled_from(STRATEGIES), CENTS)), min_size=1, max_size=4)
+)
+def test_stacked_savings_are_never_more_than_one_by_one_nor_than_the_cost(
+    stack: duckdb.DuckDBPyConnection, features: list[tuple[int, dict[str, int]]]
+) -> None:
+    stack.execute("delete from marts.cost_drivers; delete from intermediate.int_savings_found")
+    for number, (cost, savings) in enumerate(features):
+        stack.execute(
+            "insert into marts.cost_drivers (usage_date, feature_id, contracted_cost_usd) values ('2026-10-07', ?, ?)",
+            [f"f{number}", Decimal(cost) / 100],
+        )
+        stack.executemany(
+            "insert into intermediate.int_savings_found (month, feature_id, strategy, evidence_kind, expected_usd)"
+            " values ('2026-10-01', ?, ?, 'logs', ?)",
+            [[f"f{number}", name, Decimal(saving) / 100] for name, saving in savings.items()] or [["none", "batch", 0]],
+        )
+    rows = stack.execute(
+        "select feature_id, strategy, expected_usd, stacked_usd from intermediate.int_savings_stacked"
+    ).fetchall()
+    for number, (cost, savings) in enumerate(features):
+        found = {name: (alone, stacked) for feature, name, alone, stacked in rows if feature == f"f{number}"}
+        assert found.keys() == savings.keys()
+        assert all(0 <= stacked <= alone for alone, stacked in found.values())
+        left = whole = Decimal(cost) / 100
+        for name in (name for name in STRATEGIES if name in savings):
+            share = min(Decimal(savings[name]) / cost, Decimal(1)) if cost else Decimal(0)
+            assert found[name][1] == pytest.approx(left * share, abs=Decimal("1e-6"))
+            left -= left * share
+        assert sum(stacked for _, stacked in found.values()) <= whole + Decimal("1e-6")
