@@ -2,6 +2,8 @@
     What caching would cost: every call of a relation replayed under every way of caching that its model offers. Each
     piece of a prompt is in the cache for a lifetime after the last call that had it.
 
+    `gain_cost` is what reading spares: as far as what is read is misjudged, so is the cost.
+
     everything  each call writes what it does not find: one breakpoint at the end of the prompt
     repeated    a call writes what another had within the lifetime: breakpoints where prompts begin alike
 #}
@@ -80,6 +82,9 @@
             'uncached': component_cost('input_tokens', 'input_price'),
             'read': component_cost('input_tokens', 'cache_read_price'),
             'write': component_cost('input_tokens', 'unit_write_price'),
+            'gain':
+                component_cost('read_tokens', 'unit_write_price')
+                ~ ' - (' ~ component_cost('read_tokens', 'cache_read_price') ~ ')',
             'policy':
                 component_cost('read_tokens', 'cache_read_price')
                 ~ ' + ' ~ component_cost('(kept_tokens - read_tokens)', 'unit_write_price')

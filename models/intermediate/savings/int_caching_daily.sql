@@ -1,6 +1,6 @@
 -- grain: one row per UTC day, feature, model, way of caching and placement: what it would have cost
 -- Fingerprints where a day, feature and model have them, conversations where not; in the reporting currency.
-{% set costs = ['actual', 'uncached', 'read', 'write', 'policy'] %}
+{% set costs = ['actual', 'uncached', 'read', 'write', 'gain', 'policy'] %}
 with known as (
 
     select distinct

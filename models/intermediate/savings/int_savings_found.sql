@@ -1,6 +1,5 @@
 -- grain: one row per month, feature, strategy and kind of evidence: what it would have saved, each for itself
 {{ config(materialized='table') }}
--- Low, expected and high as the strategy knows them, before the factors of seeds/savings_assumptions.csv.
 {% set low, expected, high = var('context_window_turns') %}
 with found as (
 
@@ -86,9 +85,9 @@ with found as (
         case when is_estimated then 'conversations' else 'fingerprints' end as evidence_kind,
         sum(request_count) as request_count,
         sum(actual_cost_usd) as affected_cost_usd,
-        sum(saving_usd) as low_usd,
+        sum(low_saving_usd) as low_usd,
         sum(saving_usd) as expected_usd,
-        sum(saving_usd) as high_usd,
+        sum(high_saving_usd) as high_usd,
         sum(saving_usd) as potential_usd,
         {{ sorted_list(
             "concat(model_id, ': ', policy_id, ' ', placement, ', '"

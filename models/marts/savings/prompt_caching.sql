@@ -16,7 +16,7 @@ with months as (
         sum(input_tokens) as input_tokens,
         sum(read_tokens) as read_tokens,
         sum(write_tokens) as write_tokens,
-        {{ for_each(['actual', 'uncached', 'read', 'write', 'policy'], 'sum(@_cost_usd) as @_cost_usd') }}
+        {{ for_each(['actual', 'uncached', 'read', 'write', 'gain', 'policy'], 'sum(@_cost_usd) as @_cost_usd') }}
     from {{ ref('int_caching_daily') }}
     group by 1, 2, 3, 4, 5, 6, 7
 
@@ -56,6 +56,7 @@ choices as (
         months.uncached_cost_usd,
         cast(null as decimal(38, 12)) as read_cost_usd,
         cast(null as decimal(38, 12)) as write_cost_usd,
+        cast(0 as decimal(38, 12)) as gain_cost_usd,
         months.uncached_cost_usd as policy_cost_usd,
         1 as place
     from months
@@ -68,12 +69,18 @@ choices as (
 ranked as (
 
     select
-        *,
+        choices.*,
+        {{ scaled_money('choices.gain_cost_usd', 'assumptions.error_share * 1000000') }} as error_usd,
         row_number() over (
-            partition by {{ key | join(', ') }}
-            order by policy_cost_usd - actual_cost_usd, place, policy_id, placement
+            partition by {{ for_each(key, 'choices.@') }}
+            order by choices.policy_cost_usd, choices.place, choices.policy_id, choices.placement
         ) as rank_in_choices
     from choices
+    inner join {{ ref('savings_assumptions') }} as assumptions
+        on
+            assumptions.strategy = 'prompt_caching'
+            and assumptions.evidence_kind
+            = case choices.is_estimated when 1 then 'conversations' else 'fingerprints' end
 
 )
 
@@ -97,6 +104,8 @@ select
     cast(uncached_cost_usd as decimal(38, 12)) as uncached_cost_usd,
     cast(policy_cost_usd as decimal(38, 12)) as policy_cost_usd,
     cast(actual_cost_usd - policy_cost_usd as decimal(38, 12)) as saving_usd,
-    -- none of them is where what is done costs less than all
-    rank_in_choices = 1 and policy_cost_usd < actual_cost_usd as is_best
+    cast(actual_cost_usd - policy_cost_usd - error_usd as decimal(38, 12)) as low_saving_usd,
+    cast(actual_cost_usd - policy_cost_usd + error_usd as decimal(38, 12)) as high_saving_usd,
+    -- none of them is, where what is done may well cost less than all
+    rank_in_choices = 1 and policy_cost_usd + error_usd < actual_cost_usd as is_best
 from ranked
