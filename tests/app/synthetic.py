@@ -409,11 +409,18 @@ _MARTS = (
         'as the logs say' as evidence, 'it stays as it is' as assumption, 'measured' as assumption_source,
         cast('2026-11-01' as date) as assumption_date, confidence, 'low' as effort, state, owner_id,
         cast(null as varchar) as note, cast(120 as bigint) as request_count,
-        {", ".join(
+        {
+        ", ".join(
             f"cast({name} as decimal(38, 12)) as {name}"
-            for name in ("affected_cost_usd", "low_saving_usd", "expected_saving_usd", "high_saving_usd",
-                         "potential_usd")
-        )},
+            for name in (
+                "affected_cost_usd",
+                "low_saving_usd",
+                "expected_saving_usd",
+                "high_saving_usd",
+                "potential_usd",
+            )
+        )
+    },
         cast(1 as bigint) as stack_order, cast(stacked as decimal(38, 12)) as stacked_saving_usd,
         'select 1' as proof_query
     from (values
@@ -428,8 +435,9 @@ _MARTS = (
     select cast('2026-11-01' as date) as month, 'support-agent' as feature_id, 'anthropic' as provider_id,
         'claude-sonnet-5' as model_id, policy_id, placement, false as is_automatic, false as is_estimated,
         cast(4000 as bigint) as request_count, cast(1000000 as bigint) as input_tokens,
-        cast(hit * 1000000 as bigint) as read_tokens, cast(0 as bigint) as write_tokens, cast(hit as double) as hit_share,
-        cast(even as double) as break_even_share, cast(900 as decimal(38, 12)) as actual_cost_usd,
+        cast(hit * 1000000 as bigint) as read_tokens, cast(0 as bigint) as write_tokens,
+        cast(hit as double) as hit_share, cast(even as double) as break_even_share,
+        cast(900 as decimal(38, 12)) as actual_cost_usd,
         cast(900 as decimal(38, 12)) as uncached_cost_usd, cast(cost as decimal(38, 12)) as policy_cost_usd,
         cast(900 - cost as decimal(38, 12)) as saving_usd, cast(900 - cost as decimal(38, 12)) as low_saving_usd,
         cast(900 - cost as decimal(38, 12)) as high_saving_usd, cost < 800 as is_best

@@ -64,7 +64,9 @@ def summary(shown: pl.DataFrame) -> None:
             ),
             Tile("One by one", theme.money(alone), help="Each as if it were the only one: they overlap."),
             Tile("Without evidence", theme.money(unproven), help="What nobody has measured: nothing of it is claimed."),
-            Tile("Called done", theme.money(done), help="What seeds/savings_register.csv says is done, and still found."),
+            Tile(
+                "Called done", theme.money(done), help="What seeds/savings_register.csv says is done, and still found."
+            ),
         ]
     )
 

@@ -1,6 +1,5 @@
 -- grain: one row per UTC day, feature, model, way of caching and placement: what it would have cost
 -- Fingerprints where a day, feature and model have them, conversations where not; in the reporting currency.
-{% set costs = ['actual', 'uncached', 'read', 'write', 'gain', 'policy'] %}
 with known as (
 
     select distinct
@@ -42,12 +41,12 @@ select
     replayed.placement,
     replayed.is_automatic,
     replayed.replayed_by,
+    {% for cost in ['actual', 'uncached', 'read', 'write', 'gain', 'policy'] %}
+        {{ converted('replayed.' ~ cost ~ '_cost') }} as {{ cost }}_cost_usd,
+    {% endfor %}
     replayed.request_count,
     replayed.input_tokens,
     replayed.read_tokens,
-    replayed.write_tokens,
-    {% for cost in costs %}
-        {{ converted('replayed.' ~ cost ~ '_cost') }} as {{ cost }}_cost_usd{{ ',' if not loop.last }}
-    {% endfor %}
+    replayed.write_tokens
 from replayed
 {{ dollar_rates('replayed') }}

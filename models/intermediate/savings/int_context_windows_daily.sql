@@ -5,13 +5,13 @@
     pre_hook='{{ delete_touched_dates() }}',
 ) }}
 {% set touched = ref('int_touched_dates') %}{# dbt reads it once, outside the condition #}
-{% set windows = var('context_window_turns') %}
+{% set windows = context_window_turns() %}
 {% set in_time = '(
     partition by usage_date, customer_id, feature_id, conversation_id, operation order by requested_at, record_number
 )' %}
--- A prompt is the first one of its conversation and what was said since. With a window of W turns it holds what was said
--- in the last W: what the prompt W turns before had beyond the first is left out. In US dollars, cached tokens first:
--- what is left out was nearly all read from the cache, where there is one.
+-- A prompt is the first one of its conversation and what was said since. With a window of W turns it holds what was
+-- said in the last W: what the prompt W turns before had beyond the first is left out. In US dollars, cached tokens
+-- first: what is left out was nearly all read from the cache, where there is one.
 with calls as (
 
     select

@@ -32,12 +32,12 @@ select
     provider_id,
     model_id,
     operation,
-    cast(count(*) as bigint) as request_count,
-    cast(sum(contracted_cost_usd) as decimal(38, 12)) as contracted_cost_usd,
     {% for lifetime, ms in {'hour': 3600000, 'day': 86400000}.items() %}
         cast(sum(case when gap_ms <= {{ ms }} then 1 else 0 end) as bigint) as duplicate_within_{{ lifetime }}_count,
         cast(sum(case when gap_ms <= {{ ms }} then contracted_cost_usd else 0 end) as decimal(38, 12))
-            as duplicate_within_{{ lifetime }}_cost_usd{{ ',' if not loop.last }}
+            as duplicate_within_{{ lifetime }}_cost_usd,
     {% endfor %}
+    cast(count(*) as bigint) as request_count,
+    cast(sum(contracted_cost_usd) as decimal(38, 12)) as contracted_cost_usd
 from answered
 group by 1, 2, 3, 4, 5, 6

@@ -5,7 +5,7 @@
     pre_hook='{{ delete_touched_dates() }}',
 ) }}
 -- Exact but for what was cached before midnight: a day is looked at by itself, so that no later day changes it. The
--- fingerprint of a piece stands for all before it, too: who has a piece has those, and has refreshed them. In US dollars.
+-- fingerprint of a piece stands for all before it: who has a piece has those, and has refreshed them. In US dollars.
 {% set in_time = '(
     partition by usage_date, provider_id, model_id, feature_id, minimum_tokens, piece
     order by requested_at, input_id, record_number

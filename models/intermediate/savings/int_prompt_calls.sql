@@ -1,6 +1,6 @@
 -- grain: one row per model call of the touched dates whose prompt is known by its fingerprint, and priced
--- A view, which each reader scans for the few columns that it needs: the fingerprints of a month are larger than all else
--- that is kept of its calls. Prices are those of the day, tier and context of the call.
+-- A view, which each reader scans for the few columns that it needs: the fingerprints of a month are larger than all
+-- else that is kept of its calls. Prices are those of the day, tier and context of the call.
 select
     calls.usage_date,
     calls.requested_at,

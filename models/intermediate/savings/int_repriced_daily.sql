@@ -1,7 +1,7 @@
 -- grain: one row per row of cost_drivers and alternative to its model: what the same tokens would have cost there
 {{ config(materialized='table') }}
--- One card prices both: what the tokens cost at list there, of what they cost at list here, is the share that what is paid
--- for them becomes. Discounts, uplifts and currencies are carried over.
+-- One card prices both: what is paid for the tokens becomes the share that they cost at list there of what they cost
+-- at list here. Discounts, uplifts and currencies are carried over.
 {% set key = [
     'usage_date', 'environment', 'workload', 'feature_id', 'customer_id', 'provider_id', 'model_id', 'operation'
 ] %}
@@ -16,16 +16,16 @@ with listed as (
         prices.strategy,
         prices.rule_number,
         drivers.request_count,
-        drivers.input_cost_usd
-        + drivers.cache_read_cost_usd
-        + drivers.cache_write_cost_usd
-        + drivers.output_cost_usd as actual_cost_usd,
         {% for side in ['', 'other_'] %}
             {% for class, tokens in classes.items() %}
                 {{ component_cost('drivers.' ~ tokens, 'prices.' ~ side ~ class ~ '_price') }}
                 {{ '+' if not loop.last }}
-            {% endfor %} as {{ side }}list_cost{{ ',' if not loop.last }}
+            {% endfor %} as {{ side }}list_cost,
         {% endfor %}
+        drivers.input_cost_usd
+        + drivers.cache_read_cost_usd
+        + drivers.cache_write_cost_usd
+        + drivers.output_cost_usd as actual_cost_usd
     from {{ ref('cost_drivers') }} as drivers
     inner join {{ ref('int_alternative_prices') }} as prices
         on

@@ -1,6 +1,6 @@
 -- grain: one row per month, feature, strategy and kind of evidence: what it would have saved, each for itself
 {{ config(materialized='table') }}
-{% set low, expected, high = var('context_window_turns') %}
+{% set low, expected, high = context_window_turns() %}
 with found as (
 
     select

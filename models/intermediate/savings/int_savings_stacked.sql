@@ -1,6 +1,6 @@
 -- grain: one row per month, feature, strategy and kind of evidence: what is left of its saving after those before it
--- One after the other, each saves its share of what those before it left: together never more than one by one, and never
--- more than there is.
+-- One after the other, each saves its share of what those before it left: together never more than one by one, and
+-- never more than there is.
 {% set strategies = ['backpressure', 'semantic_cache', 'context_window', 'routing', 'prompt_caching', 'batch'] %}
 with costs as (
 
@@ -36,12 +36,12 @@ left_over as (
         month,
         feature_id,
         cost,
-        1 as {{ strategies[0] }}_left,
         {% for strategy in strategies[1:] %}
             {% for before in strategies[:loop.index] %}
                 (1 - {{ before }}_share){{ ' *' if not loop.last }}
-            {% endfor %} as {{ strategy }}_left{{ ',' if not loop.last }}
+            {% endfor %} as {{ strategy }}_left,
         {% endfor %}
+        1 as {{ strategies[0] }}_left
     from claimed
 
 )

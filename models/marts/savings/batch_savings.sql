@@ -1,7 +1,6 @@
 -- grain: one row per month, workload, environment, feature, provider, model and operation asked in real time
 -- Only where the provider has a batch price for the model.
 {% set key = ['workload', 'environment', 'feature_id', 'provider_id', 'model_id', 'operation'] %}
-{% set shares = ['low', 'expected', 'high'] %}
 with months as (
 
     select
@@ -40,13 +39,13 @@ select
     cast(months.request_count as bigint) as request_count,
     tolerant.rule_number is not null as is_tolerant,
     rules.reason,
-    cast(months.actual_cost_usd as decimal(38, 12)) as actual_cost_usd,
-    cast(months.batch_cost_usd as decimal(38, 12)) as batch_cost_usd,
-    {% for share in shares %}
+    {% for share in ['low', 'expected', 'high'] %}
         {{ scaled_money(
             '(months.actual_cost_usd - months.batch_cost_usd)', 'coalesce(rules.' ~ share ~ '_share, 0) * 1000000'
-        ) }} as {{ share }}_saving_usd{{ ',' if not loop.last }}
+        ) }} as {{ share }}_saving_usd,
     {% endfor %}
+    cast(months.actual_cost_usd as decimal(38, 12)) as actual_cost_usd,
+    cast(months.batch_cost_usd as decimal(38, 12)) as batch_cost_usd
 from months
 left join tolerant
     on {{ for_each(['month'] + key, 'months.@ is not distinct from tolerant.@', ' and ') }}

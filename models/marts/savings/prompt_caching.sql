@@ -1,5 +1,5 @@
 -- grain: one row per month, feature, model, way of caching and placement
--- What the input of these calls cost as it is, and would have cost cached in each way their model offers, or not at all.
+-- What the input of calls cost as it is, and would have cost in each way that their model can be cached, or uncached.
 {% set key = ['month', 'feature_id', 'provider_id', 'model_id'] %}
 with months as (
 
