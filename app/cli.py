@@ -22,12 +22,25 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table as RichTable
 
-from app import builds, cli_close, cli_explain, cli_receive, cli_rerate, dbt_build, pipeline
+from app import (
+    builds,
+    cli_alert,
+    cli_close,
+    cli_explain,
+    cli_feedback,
+    cli_receive,
+    cli_rerate,
+    cli_watch,
+    dbt_build,
+    pipeline,
+)
+from app.alerts.told import AlertError
 from app.cli_export import export
 from app.cli_fetch import fetch
 from app.cli_prices import prices
 from app.cli_rules import rules
 from app.console import err, out
+from app.feedback import FeedbackError
 from app.mart_export import ExportError
 from app.marts import MartError
 from app.period_lock import CloseError
@@ -61,6 +74,9 @@ cli.command(name="close")(cli_close.command)
 cli.command(name="explain")(cli_explain.command)
 cli.command(name="rerate")(cli_rerate.command)
 cli.command(name="receive")(cli_receive.command)
+cli.command(name="alert")(cli_alert.command)
+cli.command(name="feedback")(cli_feedback.command)
+cli.command(name="watch")(cli_watch.command)
 
 
 def main() -> None:
@@ -74,10 +90,12 @@ def main() -> None:
     except (duckdb.Error, SettingsError, UnicodeDecodeError) as error:
         _fail(" ".join(str(error).split()), FAILED)
     except (
+        AlertError,
         builds.NoBuildError,
         dbt_build.BuildError,
         CloseError,
         ExportError,
+        FeedbackError,
         FetchError,
         MartError,
         PriceBookError,
@@ -151,22 +169,11 @@ def build(
 def run(*, allow_smaller: AllowSmaller = False) -> None:
     """Ingest what unitcost.toml lists, then build."""
     settings = Settings()
-    inputs = pipeline.listed_inputs(settings)
-    if not inputs:
+    if not pipeline.listed_inputs(settings):
         _fail('unitcost.toml lists no [[inputs]]: add a path, e.g. [[inputs]] path = "exports/"', FAILED)
     _refuse_demo(settings)
     with pipeline.writer(settings), _progress() as show:
-        outcomes = [
-            outcome
-            for one in inputs
-            for outcome in pipeline.ingest(
-                settings,
-                [(one.path, one.source)],
-                mapping=one.mapping,
-                allow_smaller=allow_smaller,
-                on_file=_file_progress(show),
-            )
-        ]
+        outcomes = pipeline.ingest_listed(settings, allow_smaller=allow_smaller, on_file=_file_progress(show))
         result = pipeline.build(settings, progress=show)
     code = _report(outcomes)
     _report_build(result)
@@ -278,7 +285,8 @@ def demo(
             shutil.rmtree(unfinished, ignore_errors=True)
             company.write(unfinished, as_of=last_day, scale=scale, progress=show)
             unfinished.rename(exports)
-        outcomes = pipeline.ingest(settings, [(str(exports), None)], on_file=_file_progress(show))
+        own = [(one.path, one.source) for one in pipeline.own_inputs(settings)]
+        outcomes = pipeline.ingest(settings, [(str(exports), None), *own], on_file=_file_progress(show))
         result = pipeline.build(settings, progress=show)
     code = _report(outcomes)
     _report_build(result)

@@ -824,6 +824,17 @@ class Warehouse:
             " from marts.rerate_changes group by 1, 2, 3, 4 order by ran_at desc, rerate_id, month desc"
         )
 
+    def every_anomaly(self) -> pl.DataFrame:
+        """`cost_anomalies`, what costs most first."""
+        return self._read("select * from marts.cost_anomalies order by excess_usd desc, anomaly_id")
+
+    def effects_of_anomalies(self) -> pl.DataFrame:
+        """anomaly_id, effect, effect_usd: of each anomaly of drivers what explains it, the largest first."""
+        return self._read(
+            "select anomaly_id, effect, effect_usd from marts.cost_anomaly_effects"
+            " order by anomaly_id, effect_usd desc, effect"
+        )
+
     def _read(self, query: str, bound: Mapping[str, Any] | None = None) -> pl.DataFrame:
         # A cursor per call: sessions read at the same time, and a half-read result refuses other work.
         cursor = self._connection.cursor()

@@ -28,14 +28,14 @@ from ingest.inputs import ingest_files
 from ingest.landing import connect
 from ingest.ledger import Ledger
 from ingest.outcomes import Outcome
-from ingest.paths import RECEIVED, called, expand
+from ingest.paths import FEEDBACK, RECEIVED, called, expand
 from ingest.prices import closed_periods, learning
 from ingest.sources import discover
 
 CANDIDATE = ".building"
 """The file that is being built: always the same name, since dbt reads the whole project anew for another one."""
-RECEIVED_SOURCE = "otel"
-"""The source of the files that `unitcost receive` writes."""
+OWN_SOURCES = {RECEIVED: "otel", FEEDBACK: "feedback"}
+"""Folders of the home that our own commands write inputs into, with the source of their files."""
 
 
 class LockedError(Exception):
@@ -108,18 +108,41 @@ def ingest(
     return outcomes
 
 
+def ingest_listed(
+    settings: Settings,
+    *,
+    allow_smaller: bool = False,
+    on_file: Callable[[Path | Address, int, int], None] | None = None,
+) -> list[Outcome]:
+    """Land what `listed_inputs` says. Call inside `writer`."""
+    return [
+        outcome
+        for one in listed_inputs(settings)
+        for outcome in ingest(
+            settings, [(one.path, one.source)], mapping=one.mapping, allow_smaller=allow_smaller, on_file=on_file
+        )
+    ]
+
+
 def listed_inputs(settings: Settings) -> tuple[Input, ...]:
-    """What `unitcost run` reads: the inputs of unitcost.toml, and what `unitcost receive` wrote."""
-    received = settings.home / RECEIVED
-    if not any(received.glob("*.jsonl")):
-        return settings.inputs
-    return (*settings.inputs, Input(path=f"{glob.escape(str(received))}/*.jsonl", source=RECEIVED_SOURCE))
+    """What `unitcost run` reads: the inputs of unitcost.toml, and what `receive` and `feedback` wrote."""
+    return (*settings.inputs, *own_inputs(settings))
+
+
+def own_inputs(settings: Settings) -> tuple[Input, ...]:
+    """What was written into the home for the next run: spans of `unitcost receive`, verdicts of `unitcost feedback`."""
+    return tuple(
+        Input(path=f"{glob.escape(str(settings.home / folder))}/*.jsonl", source=source)
+        for folder, source in OWN_SOURCES.items()
+        if any((settings.home / folder).glob("*.jsonl"))
+    )
 
 
 def inputs_outside(settings: Settings, folder: Path) -> list[str]:
-    """Paths of landed inputs that do not lie below a folder. Call inside `writer`."""
+    """Paths of landed inputs that lie neither below a folder nor are verdicts. Call inside `writer`."""
+    ours = [folder.resolve(), (settings.home / FEEDBACK).resolve()]
     with Ledger(settings.home) as ledger:
-        return [one.path for one in ledger.inputs() if not Path(one.path).is_relative_to(folder.resolve())]
+        return [one.path for one in ledger.inputs() if not any(Path(one.path).is_relative_to(path) for path in ours)]
 
 
 def build(settings: Settings, *, progress: Progress = lambda *_: None, full: bool = False) -> BuildResult:
@@ -139,6 +162,29 @@ def build(settings: Settings, *, progress: Progress = lambda *_: None, full: boo
     full = full or last is None or last.facts.get("state", {}).get("code") != state["code"]
     target = build_candidate(settings, files, progress=progress, based_on=None if full else last)
     return BuildResult(publish(settings, target, files), time.monotonic() - started, is_full=full)
+
+
+def build_in_part(settings: Settings, folder: Path, select: str) -> Path | None:
+    """Build and test some models of what the next build will be, in a file that nobody publishes. Call inside `writer`.
+
+    Args:
+        folder: where the file is written; whoever gives it drops it.
+        select: which models, in dbt's words.
+
+    Returns:
+        The file; None where nothing is new, or all of it has to be built anew.
+
+    Raises:
+        dbt_build.BuildError: the message names the model or test.
+    """
+    files = known_files(settings)
+    state, last = _state(settings, files), _last(settings.home)
+    if last is None or last.facts.get("state") == state or last.facts.get("state", {}).get("code") != state["code"]:
+        return None
+    target = folder / CANDIDATE
+    _copy(last.path, target)
+    build_models(settings, target, files, select=select)
+    return target
 
 
 def is_built(settings: Settings, files: list[dict[str, Any]]) -> bool:
@@ -354,10 +400,9 @@ def _code_digest(files: list[dict[str, Any]], reporting_currency: str, names: li
 
 def _drop_unfinished(home: Path) -> None:
     """What a killed run left behind. We hold the lock, so nobody is writing it."""
-    for path in (home / "builds").glob(f"*{CANDIDATE}*"):
-        path.unlink()
-    for path in (home / "landing").glob("*/.new-*"):
-        if path.is_dir():
+    unfinished = [*(home / "builds").glob(f"*{CANDIDATE}*"), *(home / "landing").glob("*/.new-*")]
+    for path in unfinished:
+        if path.is_dir():  # DuckDB's own, beside a build that went to disk, too
             shutil.rmtree(path)
         else:
             path.unlink()

@@ -14,7 +14,29 @@ from ingest import disk
 
 OPEN = ".part"
 """Ends the name of the file that is being written."""
+WANTED = ".wanted"
+"""The file by which somebody asks for what is there: the open file is finished early."""
+LOOK_SECONDS = 0.5
+"""How often one looks for it while a file is open."""
 BLOCK = 1 << 16
+
+
+def ask(folder: Path, *, patience: float = 2) -> None:
+    """Ask the receiver to finish the file that it writes, and wait until it has.
+
+    Args:
+        patience: seconds; nobody may be there who would do it.
+
+    Raises:
+        OSError: the folder cannot be written.
+    """
+    parts = list(folder.glob(f"*.jsonl{OPEN}"))
+    if not parts:
+        return
+    (folder / WANTED).touch(mode=0o600)
+    end = time.monotonic() + patience
+    while any(part.exists() for part in parts) and time.monotonic() < end:
+        time.sleep(LOOK_SECONDS / 5)
 
 
 class Journal:
@@ -67,12 +89,16 @@ class Journal:
             raise
 
     def seconds_left(self) -> float | None:
-        """Until the open file is due to be finished; None where none is open."""
-        return None if self._file is None else max(0.0, self._begun + self.max_seconds - time.monotonic())
+        """Until one is to ask whether the open file is due; None where none is open."""
+        if self._file is None:
+            return None
+        return min(LOOK_SECONDS, max(0.0, self._begun + self.max_seconds - time.monotonic()))
 
     def is_due(self) -> bool:
         """Whether the open file is to be finished."""
-        return self._size >= self.max_bytes or self.seconds_left() == 0
+        if self._file is None:
+            return False
+        return self._size >= self.max_bytes or self.seconds_left() == 0 or (self.folder / WANTED).exists()
 
     def finish(self) -> Path | None:
         """Close the open file and give it its final name; return it, None where there is none.
@@ -82,6 +108,7 @@ class Journal:
         """
         if self._file is None:
             return None
+        (self.folder / WANTED).unlink(missing_ok=True)
         file, self._file = self._file, None
         try:
             os.fsync(file)

@@ -12,6 +12,8 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from app.alerts.channels import Channel
+
 PROJECT_DIR = Path(__file__).resolve().parent.parent
 """The checkout: dbt_project.yml, models/, seeds/ and macros/ lie here."""
 
@@ -48,6 +50,12 @@ class Settings(BaseSettings):
 
     dashboard_can_close: bool = False
     """Whether the dashboard may close a month. It has no log-in: whoever can open it can then close."""
+    dashboard_url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$")] = "http://127.0.0.1:8501"
+    """Where others find the dashboard: alerts link there."""
+    channels: tuple[Channel, ...] = ()
+    """Who is told of anomalies, and how."""
+    dashboard_can_judge: bool = False
+    """Whether the dashboard takes verdicts on anomalies, which move limits: whoever can open it can then give them."""
     receive_token: SecretStr | None = None
     """What clients of `unitcost receive` must show."""
 

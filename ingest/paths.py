@@ -10,6 +10,8 @@ from ingest.remote import RemoteFile
 
 RECEIVED = "received"
 """The folder of the home in which spans arrive; files that are still being written end in `.part`."""
+FEEDBACK = "feedback"
+"""The folder of the home in which verdicts on anomalies wait for the next run."""
 FETCHED = "fetched"
 """The folder of the home into which bills are fetched; what is not finished, and what is no bill, is hidden in it."""
 
@@ -52,6 +54,6 @@ def _is_ours(file: Path, home: Path) -> bool:
     if not path.is_relative_to(home):
         return False
     below = path.relative_to(home).parts
-    is_received = path.parent == home / RECEIVED and path.suffix == ".jsonl"
+    is_received = path.parent in {home / RECEIVED, home / FEEDBACK} and path.suffix == ".jsonl"
     is_fetched = below[0] == FETCHED and not any(part.startswith(".") for part in below)
     return not (is_received or is_fetched or below[0] == "demo")

@@ -116,6 +116,7 @@ Shape = Literal[
     "units",
     "capacity",
     "plans",
+    "feedback",
 ]
 """The canonical shapes; their columns: `macros/canonical_columns.sql`."""
 SHAPES: tuple[Shape, ...] = get_args(Shape)

@@ -354,24 +354,8 @@ summed as (
 
 select
     *,
-    cast(
-        cast(after_usd as decimal(30, 12)) - cast(before_usd as decimal(30, 12)) - {{ sum_of_effects() }}
-        as decimal(38, 12)
-    ) as rounding_usd
+    cast(after_usd - before_usd - ({{ for_each(effect_names(), '@_effect_usd', ' + ') }}) as decimal(38, 12))
+        as rounding_usd
 from summed
 where before_usd <> 0 or after_usd <> 0
-{%- endmacro %}
-
-{# All effects of a row, exactly: two by two, since on Spark each sum of a sum widens, and what is wide loses scale. #}
-{% macro sum_of_effects() -%}
-    {% set sums = namespace(terms=[]) -%}
-    {% for effect in effect_names() -%}
-        {% do sums.terms.append('cast(' ~ effect ~ '_effect_usd as decimal(30, 12))') -%}
-    {% endfor -%}
-    {% for _ in range(5) -%}{# 23 effects are one after five rounds #}
-        {% set pairs = [] -%}
-        {% for pair in sums.terms | batch(2) -%}{% do pairs.append('(' ~ pair | join(' + ') ~ ')') -%}{% endfor -%}
-        {% set sums.terms = pairs -%}
-    {% endfor -%}
-    {{ sums.terms | join(' + ') }}
 {%- endmacro %}

@@ -1,6 +1,7 @@
 {#
     What is watched of a feature, each with the effects on cost that it stands for. `volume` is compared with weekdays
-    like it, all others with the four weeks before.
+    like it, all others with the four weeks before. What logging costs is shared cost, which comes with bills: it is
+    shown beside what is usual, and no alarm.
 #}
 {% macro driver_metrics() -%}
     {{ return({
@@ -48,6 +49,10 @@
             'value': 'price_index',
             'effects': ['price', 'discount'],
         },
+        'observability': {
+            'value': 'observability_cost_usd / nullif(request_count, 0)',
+            'effects': [],
+        },
         'other_use': {
             'value': 'other_cost_usd / nullif(request_count, 0)',
             'effects': ['other_use'],
@@ -58,8 +63,9 @@
 {# What a driver did to cost: the sum of its effects in a relation of effects. #}
 {% macro effect_of_driver(driver, effects) -%}
     case {{ driver }}
-        {% for name, about in driver_metrics().items() %}
+        {% for name, about in driver_metrics().items() if about.effects %}
             when '{{ name }}' then {{ for_each(about.effects, effects ~ '.@_effect_usd', ' + ') }}
         {% endfor %}
+        else 0
     end
 {%- endmacro %}

@@ -1014,6 +1014,28 @@ def test_anomalies_are_listed_and_one_is_explained_in_dollars_that_sum() -> None
     assert "band" not in charts(page)
 
 
+def test_a_verdict_is_given_where_the_owner_lets_it_and_else_the_command_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synthetic.build(tmp_path, days=20)
+    monkeypatch.setenv("UNITCOST_HOME", str(tmp_path))
+    page = open_page("anomalies", anomaly="a1")
+    assert "unitcost feedback a1 expected|false|acknowledged" in [code.value for code in page.code]
+    assert not page.radio
+
+    monkeypatch.setenv("UNITCOST_DASHBOARD_CAN_JUDGE", "true")
+    page = open_page("anomalies", anomaly="a1")
+    page.radio[0].set_value("false")
+    page.text_input[0].set_value("a load test")
+    next(button for button in page.button if button.label == "Say so").click().run()
+    assert "The next run takes it up" in page.success[0].value
+    (file,) = (tmp_path / "feedback").glob("*.jsonl")
+    said = [json.loads(line) for line in file.read_text().splitlines()]
+    assert {(line["anomaly_id"], line["verdict"], line["note"], line["given_by"]) for line in said} == {
+        ("a1", "false", "a load test", "dashboard")
+    }
+
+
 @pytest.mark.usefixtures("imaginary")
 def test_without_anomalies_the_page_says_that_all_is_usual() -> None:
     assert "Nothing out of the usual" in said(open_page("anomalies", feature="autocomplete"))

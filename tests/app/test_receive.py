@@ -37,7 +37,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from pydantic import SecretStr
 
-from app import pipeline, receiver
+from app import pipeline, received, receiver
 from app.pipeline import LockedError
 from app.received import Journal
 from app.receiver import Limits
@@ -655,3 +655,24 @@ FAKE = Source("otel", "", (Table(
              Column("at", Type.TIMESTAMP, constant="2026-10-07T00:00:00Z"),
              Column("provider", constant="openai"), Column("model", constant="gpt-5")),
 ),))  # fmt: skip
+
+
+def test_what_is_asked_for_is_finished_early(tmp_path: Path) -> None:
+    with within(tmp_path) as server:
+        server.send(1)
+        began = time.monotonic()
+        received.ask(server.folder)
+        assert time.monotonic() - began < 1.9
+        assert len(list(server.folder.glob("*.jsonl"))) == 1
+        assert not list(server.folder.glob("*.part"))
+        server.send(2)  # and not again
+        time.sleep(1)
+        assert len(list(server.folder.glob("*.part"))) == 1
+        assert written(server.folder) == {1: 1, 2: 1}
+
+
+def test_who_asks_where_nobody_receives_waits_no_longer_than_it_said(tmp_path: Path) -> None:
+    (tmp_path / "left.jsonl.part").write_bytes(b"{}\n")
+    received.ask(tmp_path, patience=0.1)
+    received.ask(tmp_path / "nowhere")
+    assert (tmp_path / "left.jsonl.part").exists()

@@ -45,7 +45,9 @@ def test_planted_incidents_are_found_with_cause_and_place(detector: Detector) ->
     assert figures["place_1"] >= 0.98
 
 
-def test_real_series_run_through_without_a_crash_and_do_not_alarm_all_the_time(detector: Detector, shared_data: Path) -> None:
+def test_real_series_run_through_without_a_crash_and_do_not_alarm_all_the_time(
+    detector: Detector, shared_data: Path
+) -> None:
     series = real_series(shared_data / "nab_cloudwatch")
     alarms, _ = detector.run(series)
     assert series["feature_id"].n_unique() == 17

@@ -2,5 +2,5 @@
 select *
 from {{ ref('cost_change') }}
 where
-    {{ sum_of_effects() }} <> cast(after_usd - before_usd - rounding_usd as decimal(30, 12))
+    {{ for_each(effect_names(), '@_effect_usd', ' + ') }} + rounding_usd <> after_usd - before_usd
     or abs(rounding_usd) > 0.000000001 * (1 + abs(before_usd) + abs(after_usd))

@@ -103,9 +103,9 @@ def explain(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[E
         def explained(before: list[Leaf], after: list[Leaf]) -> Effects:
             rows = [leaf.row(BEFORE) for leaf in before] + [leaf.row(AFTER) for leaf in after]
             drivers = pl.DataFrame(rows, infer_schema_length=None)
-            con.execute("delete from marts.cost_drivers")
+            con.execute("delete from intermediate.int_drivers_daily")
             con.register("drivers", drivers)
-            con.execute("insert into marts.cost_drivers by name select * from drivers")
+            con.execute("insert into intermediate.int_drivers_daily by name select * from drivers")
             result = con.sql(f"""
                 select feature_id, sum(columns('_usd$')), count(*) filter (
                     after_usd - before_usd <> rounding_usd + {" + ".join(_effects(con))}

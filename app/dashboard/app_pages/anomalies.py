@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from app import effects
-from app.dashboard import change_charts, data, downloads, filters, panels, tables, theme
+from app.dashboard import change_charts, data, downloads, filters, panels, tables, theme, verdicts
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
 
@@ -31,6 +31,7 @@ DRIVERS = {
     "cache_misses": "Share of input that no cache answered",
     "model_mix": "Mix of models, 1 is usual",
     "price": "Prices, 1 is usual",
+    "observability": "Cost of logging a call",
     "other_use": "Other use a call",
 }
 PLACES = {"customer_id": "customer", "model_id": "model", "region_id": "region", "api_key_id": "API key"}
@@ -71,6 +72,7 @@ def one(row: dict[str, Any]) -> None:
             + (f" {md(row['detail'])}." if row["detail"] else "")
             + (f" Owner: {md(row['owner_id'])}." if row["owner_id"] else "")
         )
+        verdicts.ask(row["anomaly_id"], row["feedback"])
         if row["is_low_history"]:
             st.caption(f"Only {row['history_days']} days of history: the limits are wider, the figure is less sure.")
         causes = data.anomaly_effects(view.path, row["anomaly_id"])

@@ -7,7 +7,7 @@ with deviations as (
         effects.expected_usd,
         effects.actual_usd,
         {{ effect_of_driver('baselines.driver', 'effects') }} as effect_usd
-    from {{ ref('driver_baselines') }} as baselines
+    from {{ ref('int_driver_baselines') }} as baselines
     inner join {{ ref('int_suspect_effects') }} as effects
         on
             baselines.usage_date = effects.usage_date

@@ -20,7 +20,7 @@ select
     baselines.history_days
 from {{ ref('int_drifts') }} as drifts
 inner join {{ ref('int_drift_effects') }} as effects on drifts.anomaly_id = effects.anomaly_id
-inner join {{ ref('driver_baselines') }} as baselines
+inner join {{ ref('int_driver_baselines') }} as baselines
     on
         drifts.started_date = baselines.usage_date
         and drifts.feature_id = baselines.feature_id

@@ -15,7 +15,7 @@ with sided as (
         {{ for_each(measures, 'drivers.@') }},
         drivers.contracted_cost_usd as cost_usd
     from {{ ref('int_drifts') }} as drifts
-    inner join {{ ref('cost_drivers') }} as drivers
+    inner join {{ ref('int_drivers_daily') }} as drivers
         on
             drifts.feature_id = drivers.feature_id
             and drifts.workload = drivers.workload

@@ -12,7 +12,7 @@ with days as (
         driver,
         history_days,
         ln(actual) as ln_actual
-    from {{ ref('driver_baselines') }}
+    from {{ ref('int_driver_baselines') }}
     where driver not in ('volume', 'callers', 'price')
 
 ),

@@ -10,78 +10,7 @@
 } %}
 -- Index numbers tell a dearer mix of models from dearer prices, against the four weeks before: the mix is what a call
 -- would cost if models cost what they did, the price what these tokens cost against what they would have.
-with models as (
-
-    select
-        usage_date,
-        feature_id,
-        workload,
-        concat(provider_id, ' ', model_id, ' ', coalesce(service_tier, '')) as model_tier,
-        cast(sum(request_count) as double) as request_count,
-        cast(sum(retry_count) as double) as retry_count,
-        cast(sum(rate_limited_count) as double) as rate_limited_count,
-        cast(sum(uncached_input_tokens + cache_read_tokens + cache_write_tokens) as double) as input_tokens,
-        cast(sum(retrieved_context_tokens) as double) as retrieved_context_tokens,
-        cast(sum(history_tokens) as double) as history_tokens,
-        cast(sum(output_tokens - reasoning_tokens) as double) as visible_tokens,
-        cast(sum(reasoning_tokens) as double) as reasoning_tokens,
-        cast(sum(uncached_input_tokens + cache_write_tokens) as double) as fresh_tokens,
-        cast(
-            sum(contracted_cost_usd - input_cost_usd - cache_read_cost_usd - cache_write_cost_usd - output_cost_usd)
-            as double
-        ) as other_cost_usd,
-        cast(sum(contracted_cost_usd) as double) as cost_usd,
-        {{ for_each(classes | list + classes.values() | list, 'cast(sum(@) as double) as @') }}
-    from {{ ref('cost_drivers') }}
-    group by 1, 2, 3, 4
-
-),
-
-series as (
-
-    select
-        feature_id,
-        workload,
-        model_tier,
-        min(min(usage_date)) over (partition by feature_id, workload) as first_date
-    from models
-    group by 1, 2, 3
-
-),
-
-grid as (
-
-    select
-        dates.usage_date,
-        series.feature_id,
-        series.workload,
-        series.model_tier
-    from series
-    cross join (select max(usage_date) as last_date from models) as newest
-    inner join {{ ref('dim_dates') }} as dates on dates.usage_date between series.first_date and newest.last_date
-
-),
-
-dense as (
-
-    select
-        grid.usage_date,
-        grid.feature_id,
-        grid.workload,
-        grid.model_tier,
-        {{ for_each(sums + classes | list + classes.values() | list, 'coalesce(models.@, 0) as @') }}
-    from grid
-    left join models
-        on
-            grid.usage_date = models.usage_date
-            and grid.feature_id = models.feature_id
-            and grid.workload = models.workload
-            and grid.model_tier = models.model_tier
-
-),
-
--- four weeks before
-trailed as (
+with trailed as (
 
     select
         *,
@@ -90,7 +19,7 @@ trailed as (
             'sum(@) over (partition by feature_id, workload, model_tier order by usage_date
                 rows between 28 preceding and 1 preceding) as before_@'
         ) }}
-    from dense
+    from {{ ref('int_model_days') }}
 
 ),
 
@@ -124,12 +53,33 @@ totals as (
     from indexed
     group by 1, 2, 3
 
+),
+
+-- what logs, traces and their keeping cost, of charges that a pool spreads
+logging as (
+
+    select
+        costs.usage_date,
+        costs.feature_id,
+        costs.workload,
+        cast(sum(costs.allocated_cost_usd) as double) as observability_cost_usd
+    from {{ ref('allocated_costs') }} as costs
+    inner join {{ ref('allocation_rules') }} as rules on costs.rule_number = rules.rule_number
+    where rules.charge_kind = 'observability' and costs.allocation_status = 'allocated'
+    group by 1, 2, 3
+
 )
 
 select
     totals.*,
-    callers.caller_divergence
+    callers.caller_divergence,
+    logging.observability_cost_usd
 from totals
+left join logging
+    on
+        totals.usage_date = logging.usage_date
+        and totals.feature_id = logging.feature_id
+        and totals.workload = logging.workload
 left join {{ ref('int_caller_mix_daily') }} as callers
     on
         totals.usage_date = callers.usage_date

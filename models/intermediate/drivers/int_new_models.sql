@@ -11,7 +11,7 @@ with used as (
         contracted_cost_usd,
         min(usage_date) over (partition by feature_id, workload) as feature_first_date,
         min(usage_date) over (partition by feature_id, workload, provider_id, model_id) as model_first_date
-    from {{ ref('cost_drivers') }}
+    from {{ ref('int_drivers_daily') }}
 
 ),
 

@@ -4,5 +4,5 @@ select distinct
     usage_date,
     feature_id,
     workload
-from {{ ref('driver_baselines') }}
+from {{ ref('int_driver_baselines') }}
 where deviation_sigmas > limit_sigmas

@@ -15,7 +15,7 @@ with sided as (
         {{ for_each(measures, 'cast(drivers.@ as double) * usual_days.scale as @') }},
         cast(drivers.contracted_cost_usd as double) * usual_days.scale as cost_usd
     from {{ ref('int_usual_days') }} as usual_days
-    inner join {{ ref('cost_drivers') }} as drivers
+    inner join {{ ref('int_drivers_daily') }} as drivers
         on
             usual_days.usage_date = drivers.usage_date
             and usual_days.feature_id = drivers.feature_id
@@ -31,7 +31,7 @@ with sided as (
         {{ for_each(measures, 'cast(drivers.@ as double) as @') }},
         cast(drivers.contracted_cost_usd as double) as cost_usd
     from {{ ref('int_suspect_days') }} as suspects
-    inner join {{ ref('cost_drivers') }} as drivers
+    inner join {{ ref('int_drivers_daily') }} as drivers
         on
             suspects.usage_date = drivers.usage_date
             and suspects.feature_id = drivers.feature_id

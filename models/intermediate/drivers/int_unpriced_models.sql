@@ -10,7 +10,7 @@ with unpriced as (
         max(usage_date) as last_date,
         cast(count(distinct usage_date) as bigint) as day_count,
         cast(sum(unpriced_request_count) as bigint) as request_count
-    from {{ ref('cost_drivers') }}
+    from {{ ref('int_drivers_daily') }}
     where unpriced_request_count > 0
     group by 1, 2, 3
 

@@ -20,7 +20,7 @@ suspects as (
             as expected_count
     from {{ ref('int_suspect_days') }} as suspects
     cross join newest
-    inner join {{ ref('driver_baselines') }} as volumes
+    inner join {{ ref('int_driver_baselines') }} as volumes
         on
             suspects.usage_date = volumes.usage_date
             and suspects.feature_id = volumes.feature_id

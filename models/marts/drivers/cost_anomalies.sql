@@ -75,6 +75,15 @@ owned as (
         on {{ matches_pattern('lower(anomalies.feature_id)', 'owners.feature_id') }}
     group by 1
 
+),
+
+judged as (
+
+    select distinct
+        anomaly_id,
+        verdict
+    from {{ ref('int_anomaly_feedback') }}
+
 )
 
 select
@@ -98,7 +107,9 @@ select
     anomalies.detail,
     anomalies.deviation_sigmas,
     cast(anomalies.history_days as bigint) as history_days,
-    anomalies.history_days < 28 as is_low_history
+    anomalies.history_days < 28 as is_low_history,
+    judged.verdict as feedback
 from anomalies
 cross join (select max(usage_date) as last_date from {{ ref('cost_drivers') }}) as newest
 left join owned on anomalies.anomaly_id = owned.anomaly_id
+left join judged on anomalies.anomaly_id = judged.anomaly_id

@@ -99,7 +99,7 @@ select
     {{ for_each(parts, 'cast(@_cost_usd as decimal(38, 12)) as @_cost_usd') }},
     {{ unit_cost('cost_usd', 'turn_count') }} as cost_per_turn_usd,
     {{ for_each(parts, unit_cost('@_cost_usd', 'turn_count') ~ ' as @_cost_per_turn_usd') }},
-    case when turn_count > 0 then median_cost_usd end as median_cost_usd,
+    cast(case when turn_count > 0 then median_cost_usd end as decimal(38, 12)) as median_cost_usd,
     cast(cost_so_far_usd as decimal(38, 12)) as cost_so_far_usd,
     {{ unit_cost('cost_so_far_usd', 'conversation_count') }} as cost_so_far_per_conversation_usd,
     cast(input_tokens as bigint) as input_tokens,

@@ -1,0 +1,48 @@
+-- grain: one row per anomaly of drivers and effect on cost: they sum to what the anomaly cost
+{{ config(materialized='table') }}
+{% set of_calls = effect_names() | reject('in', ['shared_cost', 'shared_share', 'idle_capacity']) | list %}
+with listed as (
+
+    {% for effect in of_calls %}
+        select
+            anomaly_id,
+            '{{ effect }}' as effect,
+            cast({{ effect }}_effect_usd as decimal(38, 12)) as effect_usd
+        from {{ ref('int_anomalies') }}
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+meant as (
+
+    {% for driver, about in driver_metrics().items() %}
+        {% set last_driver = loop.last %}
+        {% for effect in about.effects %}
+            select
+                '{{ driver }}' as driver,
+                '{{ effect }}' as effect
+            {{ 'union all' if not (last_driver and loop.last) }}
+        {% endfor %}
+    {% endfor %}
+
+),
+
+deviated as (
+
+    select distinct
+        drivers.anomaly_id,
+        meant.effect
+    from {{ ref('int_anomaly_drivers') }} as drivers
+    inner join meant on drivers.driver = meant.driver
+
+)
+
+select
+    listed.anomaly_id,
+    listed.effect,
+    listed.effect_usd,
+    deviated.anomaly_id is not null as is_unusual
+from listed
+left join deviated on listed.anomaly_id = deviated.anomaly_id and listed.effect = deviated.effect
+where listed.effect_usd <> 0
