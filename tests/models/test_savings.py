@@ -223,7 +223,10 @@ def test_the_query_of_an_opportunity_returns_what_it_is_from(built: Company) -> 
         assert built.rows(f"select count(*) from ({query}) where feature_id = '{feature}'")[0][0] > 0, query
 
 
-STRATEGIES = ("backpressure", "semantic_cache", "context_window", "routing", "prompt_caching", "batch")
+KINDS = {
+    "backpressure": "logs", "semantic_cache": "fingerprints", "context_window": "conversations",
+    "routing": "evaluated", "prompt_caching": "fingerprints", "batch": "rules",
+}  # fmt: skip
 CENTS = st.integers(0, 10**7)
 
 
@@ -237,30 +240,33 @@ def stack(built: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(features=st.lists(st.tuples(CENTS, st.dictionaries(st.sampled_from(STRATEGIES), CENTS)), min_size=1, max_size=4))
+@given(
+    features=st.lists(st.tuples(CENTS, st.dictionaries(st.sampled_from(list(KINDS)), CENTS)), min_size=1, max_size=4)
+)
 def test_stacked_savings_are_never_more_than_one_by_one_nor_than_the_cost(
     stack: duckdb.DuckDBPyConnection, features: list[tuple[int, dict[str, int]]]
 ) -> None:
-    stack.execute("delete from marts.cost_drivers; delete from intermediate.int_savings_found")
+    stack.execute("delete from intermediate.int_drivers_daily; delete from marts.savings_found")
     for number, (cost, savings) in enumerate(features):
         stack.execute(
-            "insert into marts.cost_drivers (usage_date, feature_id, contracted_cost_usd) values ('2026-10-07', ?, ?)",
+            "insert into intermediate.int_drivers_daily (usage_date, feature_id, contracted_cost_usd) values ('2026-10-07', ?, ?)",
             [f"f{number}", Decimal(cost) / 100],
         )
         stack.executemany(
-            "insert into intermediate.int_savings_found (month, feature_id, strategy, evidence_kind, expected_usd)"
-            " values ('2026-10-01', ?, ?, 'logs', ?)",
-            [[f"f{number}", name, Decimal(saving) / 100] for name, saving in savings.items()] or [["none", "batch", 0]],
+            "insert into marts.savings_found (month, feature_id, strategy, evidence_kind, expected_usd)"
+            " values ('2026-10-01', ?, ?, ?, ?)",
+            [[f"f{number}", name, KINDS[name], Decimal(saving) / 100] for name, saving in savings.items()]
+            or [["none", "batch", "rules", 0]],
         )
     rows = stack.execute(
-        "select feature_id, strategy, expected_usd, stacked_usd from intermediate.int_savings_stacked"
+        "select feature_id, strategy, expected_saving_usd, stacked_saving_usd from marts.savings_opportunities"
     ).fetchall()
     for number, (cost, savings) in enumerate(features):
         found = {name: (alone, stacked) for feature, name, alone, stacked in rows if feature == f"f{number}"}
         assert found.keys() == savings.keys()
         assert all(0 <= stacked <= alone for alone, stacked in found.values())
         left = whole = Decimal(cost) / 100
-        for name in (name for name in STRATEGIES if name in savings):
+        for name in (name for name in KINDS if name in savings):
             share = min(Decimal(savings[name]) / cost, Decimal(1)) if cost else Decimal(0)
             assert found[name][1] == pytest.approx(left * share, abs=Decimal("1e-6"))
             left -= left * share

@@ -26,7 +26,7 @@ with listed as (
         + drivers.cache_read_cost_usd
         + drivers.cache_write_cost_usd
         + drivers.output_cost_usd as actual_cost_usd
-    from {{ ref('cost_drivers') }} as drivers
+    from {{ ref('int_drivers_daily') }} as drivers
     inner join {{ ref('int_alternative_prices') }} as prices
         on
             drivers.provider_id = prices.provider_id

@@ -1,12 +1,26 @@
 -- grain: one row per month, feature, strategy and kind of evidence
+{{ config(materialized='view') }}
 {% set marts = {
     'backpressure': 'retry_waste', 'semantic_cache': 'duplicate_prompts', 'context_window': 'context_windows',
     'routing': 'routing_savings', 'prompt_caching': 'prompt_caching', 'batch': 'batch_savings',
 } %}
-with features as (
+with costs as (
+
+    select
+        cast(date_trunc('month', usage_date) as date) as month,
+        feature_id,
+        sum(contracted_cost_usd) as cost_usd
+    from {{ ref('cost_drivers') }}
+    group by 1, 2
+
+),
+
+{{ stacked_savings(ref('savings_found'), 'costs') }},
+
+features as (
 
     select distinct feature_id
-    from {{ ref('int_savings_stacked') }}
+    from stacked
 
 ),
 
@@ -37,12 +51,12 @@ select
     coalesce(register.state, 'open') as state,
     coalesce(register.owner_id, owned.owner_id) as owner_id,
     register.note,
-    cast(stacked.request_count as bigint) as request_count,
-    cast(stacked.affected_cost_usd as decimal(38, 12)) as affected_cost_usd,
-    cast(stacked.low_usd as decimal(38, 12)) as low_saving_usd,
-    cast(stacked.expected_usd as decimal(38, 12)) as expected_saving_usd,
-    cast(stacked.high_usd as decimal(38, 12)) as high_saving_usd,
-    cast(stacked.potential_usd as decimal(38, 12)) as potential_usd,
+    stacked.request_count,
+    stacked.affected_cost_usd,
+    stacked.low_usd as low_saving_usd,
+    stacked.expected_usd as expected_saving_usd,
+    stacked.high_usd as high_saving_usd,
+    stacked.potential_usd,
     assumptions.stack_order,
     stacked.stacked_usd as stacked_saving_usd,
     concat(
@@ -55,7 +69,7 @@ select
         ' where month = date ', chr(39), cast(stacked.month as string), chr(39), ' and feature_id = ', chr(39),
         replace(stacked.feature_id, chr(39), concat(chr(39), chr(39))), chr(39)
     ) as proof_query
-from {{ ref('int_savings_stacked') }} as stacked
+from stacked
 inner join {{ ref('savings_assumptions') }} as assumptions
     on stacked.strategy = assumptions.strategy and stacked.evidence_kind = assumptions.evidence_kind
 left join {{ ref('savings_register') }} as register

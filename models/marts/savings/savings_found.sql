@@ -1,5 +1,4 @@
 -- grain: one row per month, feature, strategy and kind of evidence: what it would have saved, each for itself
-{{ config(materialized='table') }}
 {% set low, expected, high = context_window_turns() %}
 with found as (
 
@@ -115,5 +114,16 @@ with found as (
 
 )
 
-select * from found
+select
+    month,
+    feature_id,
+    strategy,
+    evidence_kind,
+    cast(request_count as bigint) as request_count,
+    {{ for_each(
+        ['affected_cost_usd', 'low_usd', 'expected_usd', 'high_usd', 'potential_usd'],
+        'cast(@ as decimal(38, 12)) as @'
+    ) }},
+    evidence
+from found
 where potential_usd > 0
