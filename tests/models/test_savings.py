@@ -249,7 +249,8 @@ def test_stacked_savings_are_never_more_than_one_by_one_nor_than_the_cost(
     stack.execute("delete from intermediate.int_drivers_daily; delete from marts.savings_found")
     for number, (cost, savings) in enumerate(features):
         stack.execute(
-            "insert into intermediate.int_drivers_daily (usage_date, feature_id, contracted_cost_usd) values ('2026-10-07', ?, ?)",
+            "insert into intermediate.int_drivers_daily (usage_date, feature_id, contracted_cost_usd)"
+            " values ('2026-10-07', ?, ?)",
             [f"f{number}", Decimal(cost) / 100],
         )
         stack.executemany(
