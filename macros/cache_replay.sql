@@ -110,3 +110,93 @@
     and {{ calls }}.usage_date >= {{ policies }}.valid_from_date
     and {{ calls }}.usage_date < {{ policies }}.valid_to_date
 {%- endmacro %}
+
+{#
+    CTEs, the last of them `seen`: of each call and lifetime, how many pieces of its prompt another call of the feature and
+    model had within it (seen_pieces), and how many a third one had within it before that (seen_twice_pieces).
+
+    calls  a relation of usage_date, provider_id, model_id, feature_id, requested_at, call_number (their order),
+           prefix_fingerprints and input_tokens
+#}
+{% macro pieces_seen(calls) -%}
+    {% set trace = ['usage_date', 'call_number', 'requested_at', 'provider_id', 'model_id', 'feature_id'] %}
+    {% set in_time = '(partition by usage_date, piece_number order by call_number)' %}
+    pieces as (
+
+        select
+            {{ for_each(trace, 'calls.@') }},
+            minimums.minimum_tokens,
+            {{ exploded_list('calls.prefix_fingerprints') }} as piece
+        from {{ calls }} as calls
+        -- ways with one minimum see the same calls
+        inner join (
+            select distinct
+                provider_id,
+                model_id,
+                minimum_tokens
+            from {{ ref('int_cache_policies') }}
+        ) as minimums
+            on
+                calls.provider_id = minimums.provider_id
+                and calls.model_id = minimums.model_id
+                and calls.input_tokens >= minimums.minimum_tokens
+
+    ),
+
+    -- what is sorted is narrow: of millions of pieces that differ hardly two have the same 64 bits
+    numbered as (
+
+        select
+            usage_date,
+            call_number,
+            requested_at,
+            minimum_tokens,
+            {{ hashed(['provider_id', 'model_id', 'feature_id', 'minimum_tokens', 'piece']) }} as piece_number
+        from pieces
+
+    ),
+
+    gaps as (
+
+        select
+            minimum_tokens,
+            call_number,
+            {{ milliseconds_between('lag(requested_at) over ' ~ in_time, 'requested_at') }} as gap_ms,
+            {{ milliseconds_between('lag(requested_at, 2) over ' ~ in_time, 'lag(requested_at) over ' ~ in_time) }}
+                as gap_before_ms
+        from numbered
+
+    ),
+
+    -- most pieces of a call were last seen in one other
+    runs as (
+
+        select
+            call_number,
+            minimum_tokens,
+            gap_ms,
+            gap_before_ms,
+            count(*) as run_pieces
+        from gaps
+        where gap_ms is not null
+        group by 1, 2, 3, 4
+
+    ),
+
+    -- of each call how much of its prompt another had within each lifetime that there is
+    seen as (
+
+        select
+            gaps.call_number,
+            gaps.minimum_tokens,
+            lifetimes.lifetime_ms,
+            sum(gaps.run_pieces) as seen_pieces,
+            sum(case when gaps.gap_before_ms <= lifetimes.lifetime_ms then gaps.run_pieces else 0 end)
+                as seen_twice_pieces
+        from runs as gaps
+        inner join (select distinct lifetime_ms from {{ ref('int_cache_policies') }}) as lifetimes
+            on gaps.gap_ms <= lifetimes.lifetime_ms
+        group by 1, 2, 3
+
+    )
+{%- endmacro %}

@@ -4,8 +4,6 @@
 select
     calls.usage_date,
     calls.requested_at,
-    -- 64 bits tell the calls of a day apart
-    {{ hashed(['calls.source_id', 'calls.request_id']) }} as call_number,
     calls.input_id,
     calls.record_number,
     calls.provider_id,
