@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from app import builds
+from app.settings import Settings
 from tests.models.conftest import Companies, Company, write_calls
 
 NOON = datetime(2026, 10, 7, 12, tzinfo=UTC)
@@ -272,3 +274,44 @@ def test_stacked_savings_are_never_more_than_one_by_one_nor_than_the_cost(
             assert found[name][1] == pytest.approx(left * share, abs=Decimal("1e-6"))
             left -= left * share
         assert sum(stacked for _, stacked in found.values()) <= whole + Decimal("1e-6")
+
+
+def test_savings_are_in_the_reporting_currency_and_each_model_is_cached_as_its_provider_does(
+    company: Companies, tmp_path: Path
+) -> None:
+    loaded = company("in euro", exchange_rates=[("EUR", "2026-01-01", "2")])
+    home = replace(loaded, settings=Settings(home=loaded.home, inputs=(), reporting_currency="EUR"))
+    models = {
+        "claude-haiku-4-5": "anthropic", "claude-sonnet-4-5": "anthropic", "gpt-5.6-sol": "openai", "gpt-5": "openai",
+    }  # fmt: skip
+    calls = [
+        {**call(f"{model}-{minute}", NOON + timedelta(minutes=minute), "chat"), "provider_id": provider,
+         "model_id": model, "conversation_id": model, "uncached_input_tokens": 3000}
+        for model, provider in models.items() for minute in (0, 1)
+    ]  # fmt: skip
+    window = list(conversation("window", 7))
+    home.load((write_calls(tmp_path / "calls.jsonl", calls + window), "canonical"))
+    rows = {
+        (model, policy): (actual * 2, cost * 2, best)
+        for model, policy, actual, cost, best in home.rows(
+            "select model_id, policy_id, actual_cost_usd, policy_cost_usd, is_best from marts.prompt_caching"
+            " where feature_id = 'chat' and placement <> 'repeated'"
+        )
+    }
+    offered = {name: {policy for model, policy in rows if model == name} for name in models}
+    assert offered == {
+        "claude-haiku-4-5": {"5m", "1h", "none"}, "claude-sonnet-4-5": {"5m", "1h", "none"},
+        "gpt-5.6-sol": {"30m", "none"}, "gpt-5": {"automatic"},
+    }  # fmt: skip
+    # 3,000 tokens are below the 4,096 that this model caches at least
+    haiku = HAIKU_IN * 6000
+    assert {rows["claude-haiku-4-5", policy][:2] for policy in ("5m", "1h", "none")} == {(haiku, haiku)}
+    written, read = Decimal("1.25") * 3000, Decimal("0.1") * 3000
+    assert rows["claude-sonnet-4-5", "5m"] == (IN * 6000, IN * (written + read), True)
+    # blocks of 128 tokens: 2,944 of 3,000 are read, the rest is written anew
+    rest = Decimal("0.1") * 2944 + 56
+    assert rows["gpt-5", "automatic"][1] == Decimal("0.00000125") * (3000 + rest)
+    (spared,) = home.rows(
+        "select saving_usd from marts.context_windows where feature_id = 'window' and window_turns = 5"
+    )
+    assert spared[0] * 2 == IN * 400
