@@ -109,7 +109,7 @@ with found as (
         sum(actual_cost_usd - batch_cost_usd) as potential_usd,
         min(reason) as evidence
     from {{ ref('batch_savings') }}
-    where is_tolerant
+    where is_tolerant and batch_cost_usd < actual_cost_usd
     group by 1, 2
 
 )
@@ -121,9 +121,12 @@ select
     evidence_kind,
     cast(request_count as bigint) as request_count,
     {{ for_each(
-        ['affected_cost_usd', 'low_usd', 'expected_usd', 'high_usd', 'potential_usd'],
+        ['affected_cost_usd', 'expected_usd', 'potential_usd'],
         'cast(@ as decimal(38, 12)) as @'
     ) }},
+    -- prompts that shrink may leave a narrow window less to spare than a wide one
+    cast(least(low_usd, expected_usd) as decimal(38, 12)) as low_usd,
+    cast(greatest(high_usd, expected_usd) as decimal(38, 12)) as high_usd,
     evidence
 from found
 where potential_usd > 0
