@@ -6,3 +6,4 @@ where
     or expected_saving_usd > high_saving_usd
     or stacked_saving_usd > expected_saving_usd
     or stacked_saving_usd < 0
+    or high_saving_usd > potential_usd

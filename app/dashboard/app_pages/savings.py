@@ -78,7 +78,7 @@ def opportunities(shown: pl.DataFrame) -> None:
         (largest, *_) = claimed.iter_rows(named=True)
         st.markdown(
             f"Most: **{md(largest['action'])}** in **{md(largest['feature_id'])}**,"
-            f" **{md(theme.money(largest['expected_saving_usd']))}** a month"
+            f" **{md(theme.money(largest['expected_saving_usd']))}** in {largest['month']:%B %Y}"
             f" ({md(theme.money(largest['low_saving_usd']))} to {md(theme.money(largest['high_saving_usd']))})."
         )
         with panels.card("What could be saved") as head:

@@ -73,7 +73,8 @@ ranked as (
         {{ scaled_money('choices.gain_cost_usd', 'assumptions.error_share * 1000000') }} as error_usd,
         row_number() over (
             partition by {{ for_each(key, 'choices.@') }}
-            order by choices.policy_cost_usd - choices.actual_cost_usd, choices.place, choices.policy_id, choices.placement
+            order by
+                choices.policy_cost_usd - choices.actual_cost_usd, choices.place, choices.policy_id, choices.placement
         ) as rank_in_choices
     from choices
     inner join {{ ref('savings_assumptions') }} as assumptions
