@@ -115,17 +115,12 @@ with found as (
 )
 
 select
-    month,
-    feature_id,
-    strategy,
-    evidence_kind,
+    {{ for_each(['month', 'feature_id', 'strategy', 'evidence_kind', 'evidence'], '@') }},
     cast(request_count as bigint) as request_count,
-    cast(affected_cost_usd as decimal(38, 12)) as affected_cost_usd,
-    cast(expected_usd as decimal(38, 12)) as expected_usd,
+    {{ for_each(['affected_cost_usd', 'expected_usd'], 'cast(@ as decimal(38, 12)) as @') }},
     -- prompts that shrink may leave a narrow window less to spare than a wide one
     cast(least(low_usd, expected_usd) as decimal(38, 12)) as low_usd,
     cast(greatest(high_usd, expected_usd) as decimal(38, 12)) as high_usd,
-    cast(greatest(potential_usd, high_usd, expected_usd) as decimal(38, 12)) as potential_usd,
-    evidence
+    cast(greatest(potential_usd, high_usd, expected_usd) as decimal(38, 12)) as potential_usd
 from found
 where potential_usd > 0
