@@ -354,6 +354,31 @@ class Warehouse:
             },
         )
 
+    def savings_opportunities(self) -> pl.DataFrame:
+        """`savings_opportunities` of every month, the newest and the largest first."""
+        return self._read(
+            "select * from marts.savings_opportunities"
+            " order by month desc, stacked_saving_usd desc, expected_saving_usd desc, high_saving_usd desc,"
+            " potential_usd desc, feature_id, strategy, evidence_kind",
+            {},
+        )
+
+    def prompt_caching(self, month: date) -> pl.DataFrame:
+        """`prompt_caching` of a month: features by what their input costs, ways from the cheapest."""
+        return self._read(
+            "select * from marts.prompt_caching where month = $month"
+            " order by actual_cost_usd desc, feature_id, provider_id, model_id, policy_cost_usd, policy_id, placement",
+            {"month": month},
+        )
+
+    def prompt_caching_on(self, month: date) -> pl.DataFrame:
+        """`prompt_caching_on` of a month, what saves least first."""
+        return self._read(
+            "select * from marts.prompt_caching_on where month = $month"
+            " order by net_saving_usd, feature_id, provider_id, model_id",
+            {"month": month},
+        )
+
     def anomaly_effects(self, anomaly_id: str) -> pl.DataFrame:
         """`cost_anomaly_effects` of one anomaly, the largest first."""
         return self._read(

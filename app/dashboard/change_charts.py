@@ -99,6 +99,39 @@ def movers(frame: pl.DataFrame, on: str, palette: Palette) -> go.Figure:
     return figure
 
 
+def ranges(frame: pl.DataFrame, palette: Palette) -> go.Figure:
+    """Bars of what is expected, each with its range: name, low_saving_usd, expected_saving_usd, high_saving_usd."""
+    figure = blank(palette, 60 + 34 * max(len(frame), 3))
+    low, expected, high = (
+        [amount or 0.0 for amount in floats(frame, f"{case}_saving_usd")] for case in ("low", "expected", "high")
+    )
+    figure.add_bar(
+        y=member_names(frame, "name"),
+        x=expected,
+        orientation="h",
+        marker={"color": palette.good},
+        error_x={
+            "type": "data",
+            "symmetric": False,
+            "array": [most - likely for most, likely in zip(high, expected, strict=True)],
+            "arrayminus": [likely - least for likely, least in zip(expected, low, strict=True)],
+            "color": palette.line,
+        },
+        hovertemplate="%{y}: %{text}<extra></extra>",
+        text=[
+            f"{theme.money(likely)} ({theme.money(least)} to {theme.money(most)})"
+            for least, likely, most in frame.select(
+                "low_saving_usd", "expected_saving_usd", "high_saving_usd"
+            ).iter_rows()
+        ],
+        textposition="none",
+    )
+    figure.update_layout(showlegend=False, bargap=0.35)
+    figure.update_xaxes(tickprefix=theme.symbol(), tickformat="~s", rangemode="tozero")
+    figure.update_yaxes(autorange="reversed", type="category")
+    return figure
+
+
 def band(frame: pl.DataFrame, palette: Palette, *, start: date, end: date, title: str) -> go.Figure:
     """A driver and what is usual for it: usage_date, actual, expected, lower_limit, upper_limit.
 

@@ -104,6 +104,24 @@ def anomalies(path: str, scope: Scope, asked: str | None = None) -> pl.DataFrame
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def savings_opportunities(path: str) -> pl.DataFrame:
+    """`savings_opportunities` of every month."""
+    return warehouse(path).savings_opportunities()
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def prompt_caching(path: str, month: date) -> pl.DataFrame:
+    """`prompt_caching` of a month."""
+    return warehouse(path).prompt_caching(month)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def prompt_caching_on(path: str, month: date) -> pl.DataFrame:
+    """`prompt_caching_on` of a month."""
+    return warehouse(path).prompt_caching_on(month)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
 def anomaly_effects(path: str, anomaly_id: str) -> pl.DataFrame:
     """`cost_anomaly_effects` of one anomaly."""
     return warehouse(path).anomaly_effects(anomaly_id)

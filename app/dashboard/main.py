@@ -34,6 +34,12 @@ _PAGES = {
             icon=":material/notification_important:",
             help="What cost more than usual: which driver of which feature, where, since when, and how much.",
         ),
+        st.Page(
+            "app_pages/savings.py",
+            title="Savings",
+            icon=":material/savings:",
+            help="What could cost less, how much, on what evidence: caching, batches, routing, retries, history.",
+        ),
     ],
     "Unit economics": [
         st.Page(

@@ -405,6 +405,51 @@ _MARTS = (
     select anomaly_id, effect, cast(amount as decimal(38, 12)) as effect_usd, effect <> 'requests' as is_unusual
     from (values ('a1', 'retrieved_context', 40.5), ('a1', 'requests', 0.75), ('b2', 'output_tokens', 18.5))
         as effects (anomaly_id, effect, amount)""",
+    f"""create table marts.savings_opportunities as
+    select cast('2026-11-01' as date) as month, feature_id, strategy, kind as evidence_kind,
+        'as the logs say' as evidence, 'it stays as it is' as assumption, 'measured' as assumption_source,
+        cast('2026-11-01' as date) as assumption_date, confidence, 'low' as effort, state, owner_id,
+        cast(null as varchar) as note, cast(120 as bigint) as request_count,
+        {
+        ", ".join(
+            f"cast({name} as decimal(38, 12)) as {name}"
+            for name in (
+                "affected_cost_usd",
+                "low_saving_usd",
+                "expected_saving_usd",
+                "high_saving_usd",
+                "potential_usd",
+            )
+        )
+    },
+        cast(1 as bigint) as stack_order, cast(stacked as decimal(38, 12)) as stacked_saving_usd,
+        'select 1' as proof_query
+    from (values
+        ('support-agent', 'prompt_caching', 'fingerprints', 'high', 'open', 'agents', 900, 120, 130.5, 140, 140, 104.4),
+        ('support-agent', 'backpressure', 'logs', 'medium', 'done', null, 60, 10, 20, 40, 40, 20),
+        ('doc-search', 'routing', 'none', 'none', 'open', null, 400, 0, 0, 0, 250, 0),
+        ('doc-search', 'batch', 'rules', 'medium', 'rejected', 'search-team', 80, 20, 32, 40, 40, 32)
+    ) as found (feature_id, strategy, kind, confidence, state, owner_id, affected_cost_usd, low_saving_usd,
+        expected_saving_usd, high_saving_usd, potential_usd, stacked)
+    where exists (select 1 from marts.fct_usage_hourly)""",
+    """create table marts.prompt_caching as
+    select cast('2026-11-01' as date) as month, 'support-agent' as feature_id, 'anthropic' as provider_id,
+        'claude-sonnet-5' as model_id, policy_id, placement, false as is_automatic, false as is_estimated,
+        cast(4000 as bigint) as request_count, cast(1000000 as bigint) as input_tokens,
+        cast(hit * 1000000 as bigint) as read_tokens, cast(0 as bigint) as write_tokens,
+        cast(hit as double) as hit_share, cast(even as double) as break_even_share,
+        cast(900 as decimal(38, 12)) as actual_cost_usd,
+        cast(900 as decimal(38, 12)) as uncached_cost_usd, cast(cost as decimal(38, 12)) as policy_cost_usd,
+        cast(900 - cost as decimal(38, 12)) as saving_usd, cast(900 - cost as decimal(38, 12)) as low_saving_usd,
+        cast(900 - cost as decimal(38, 12)) as high_saving_usd, cost < 800 as is_best
+    from (values ('5m', 'everything', 0.3, 0.217, 769.5), ('1h', 'everything', 0.35, 0.526, 1197), ('none', '(none)', 0,
+        null, 900)) as ways (policy_id, placement, hit, even, cost)""",
+    """create table marts.prompt_caching_on as
+    select cast('2026-11-01' as date) as month, 'contract-review' as feature_id, 'anthropic' as provider_id,
+        'claude-sonnet-5' as model_id, cast(1000 as bigint) as input_tokens, cast(100 as bigint) as read_tokens,
+        cast(600 as bigint) as write_tokens, cast(0.1 as double) as hit_share,
+        cast(2 as decimal(38, 12)) as read_discount_usd, cast(5 as decimal(38, 12)) as write_premium_usd,
+        cast(-3 as decimal(38, 12)) as net_saving_usd""",
     """create table marts.driver_baselines as
     select usage_date, feature_id, 'production' as workload, driver, 2000.0 as expected, 1700.0 as lower_limit,
         2400.0 as upper_limit, 0.0 as deviation_sigmas, cast(4 as bigint) as limit_sigmas,

@@ -224,6 +224,13 @@ def test_anomalies_are_drawn_without_a_stranger_or_an_error(reader: Reader) -> N
     expect(reader.page.locator("[data-testid=stDataFrame]")).to_have_count(2)
 
 
+def test_savings_are_drawn_without_a_stranger_or_an_error(reader: Reader) -> None:
+    reader.goto("savings")
+    reader.charts(1)
+    expect(reader.page.locator("[data-testid=stMetric]")).to_have_count(4)
+    expect(reader.page.locator("[data-testid=stDataFrame]")).to_have_count(3)
+
+
 def test_every_chart_and_table_has_a_name_for_those_who_do_not_see_it(reader: Reader) -> None:
     reader.goto("")
     reader.charts(3)

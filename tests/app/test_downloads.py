@@ -37,6 +37,7 @@ PAGES: dict[str, tuple[str, dict[str, str]]] = {
     "models": ("models", {}),
     "changes": ("changes", {}),
     "anomalies": ("anomalies", {}),
+    "savings": ("savings", {}),
 }
 
 

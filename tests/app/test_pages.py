@@ -23,7 +23,9 @@ from app.marts import CONFIG
 from tests.app import excel, synthetic
 
 PAGES = sorted(page.stem for page in (dashboard.MAIN.parent / "app_pages").glob("*.py"))
-GOVERNED = [name for name in PAGES if name not in {"prices", "health", "close", "units", "changes", "anomalies"}]
+GOVERNED = [
+    name for name in PAGES if name not in {"prices", "health", "close", "units", "changes", "anomalies", "savings"}
+]
 """Pages that the filters in the sidebar govern: a price holds whoever calls."""
 USAGE, MARGIN = "marts.fct_usage_hourly", "marts.gross_margin_daily"
 TALKS = "(select * from marts.cost_per_conversation where conversation_id <> '(unattributed)')"
@@ -1037,6 +1039,31 @@ def test_a_verdict_is_given_where_the_owner_lets_it_and_else_the_command_is_name
 @pytest.mark.usefixtures("imaginary")
 def test_without_anomalies_the_page_says_that_all_is_usual() -> None:
     assert "Nothing out of the usual" in said(open_page("anomalies", feature="autocomplete"))
+
+
+@pytest.mark.usefixtures("imaginary")
+def test_savings_are_told_together_one_by_one_and_without_evidence() -> None:
+    # a fifth of it is done, another part was rejected: neither is left to save
+    page = open_page("savings")
+    assert {metric.label: metric.value for metric in page.metric} == {
+        "Together": "\\$104",
+        "One by one": "\\$130",  # half a dollar to the even one
+        "Without evidence": "\\$250",
+        "Called done": "\\$20.00",
+    }
+    listed = table(page, "proof_query")
+    assert listed["stacked_saving_usd"].to_list() == pytest.approx([104.4, 32, 20, 0])
+    assert listed["action"].to_list() == ["Prompt caching", "Batch", "Fewer retries", "Cheaper model"]
+    (bars,) = charts(page)["savings_ranges"]
+    # what nobody has measured has no bar
+    assert bars["y"] == ["support-agent: Prompt caching", "doc-search: Batch", "support-agent: Fewer retries"]
+    assert numbers(bars, "x") == [130.5, 32, 20]
+    assert list(bars["error_x"]["array"]) == [9.5, 8, 20]
+    assert list(bars["error_x"]["arrayminus"]) == [10.5, 12, 10]
+    ways = table(page, "policy_cost_usd")
+    assert ways["verdict"].to_list() == ["best", "", ""]
+    assert ways["saving_usd"].to_list() == pytest.approx([130.5, 0, -297])
+    assert table(page, "net_saving_usd")["net_saving_usd"].to_list() == [-3]
 
 
 def test_units_show_what_each_turn_of_a_conversation_costs(imaginary: Path) -> None:

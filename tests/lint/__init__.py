@@ -81,3 +81,8 @@ def effect_measures() -> list[str]:
 def driver_metrics() -> dict[str, dict[str, Any]]:
     """As `macros/driver_metrics.sql`."""
     return {"volume": {"value": "request_count", "effects": ["requests"]}}
+
+
+def context_window_turns() -> list[int]:
+    """As `macros/context_window_turns.sql`."""
+    return [20, 10, 5]

@@ -111,7 +111,17 @@ def test_money_is_decimal_in_every_mart(models: list[dict[str, Any]]) -> None:
                 assert column["data_type"] == "decimal(38, 12)", (model["name"], column["name"])
             if column["data_type"] == "double":
                 assert column["name"] in {
+                    "attempts_per_request",
                     "attributed_share",
+                    "break_even_share",
+                    "duplicate_within_day_share",
+                    "duplicate_within_hour_share",
+                    "expected_attempts_per_request",
+                    "hit_share",
+                    "quality_lower_bound",
+                    "required_quality",
+                    "retry_budget",
+                    "spared_share",
                     "contribution_margin",
                     "gross_margin",
                     "limited_margin",

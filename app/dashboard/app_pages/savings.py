@@ -1,0 +1,183 @@
+"""Savings: what could cost less, how much less, on what evidence, and what to leave as it is."""
+
+from datetime import date
+from decimal import Decimal
+
+import polars as pl
+import streamlit as st
+
+from app.dashboard import change_charts, data, filters, panels, theme
+from app.dashboard.panels import Tile
+from app.dashboard.tables import Column
+from app.dashboard.theme import markdown as md
+
+STRATEGIES = {
+    "backpressure": "Fewer retries",
+    "semantic_cache": "Cache of answers",
+    "context_window": "Shorter history",
+    "routing": "Cheaper model",
+    "prompt_caching": "Prompt caching",
+    "batch": "Batch",
+}
+SHOWN = 15  # bars
+_PLACEMENTS = {"everything": "all of a prompt", "repeated": "what prompts share", "(none)": ""}
+
+view = filters.current()
+st.title("Savings", anchor=False)
+st.caption(
+    f"What calls of a month would have cost less, in {theme.reporting_currency()}, whatever the filters in the sidebar."
+)
+found = data.savings_opportunities(view.path)
+if found.is_empty():
+    st.info("Nothing to save was found.", icon=":material/savings:")
+    st.stop()
+
+
+def asked() -> date:
+    """Draw the choice of a month."""
+    months = found["month"].unique().sort(descending=True).to_list()
+    with st.container(width=180):
+        month: date = st.selectbox(
+            "Month", months, format_func=lambda day: f"{day:%B %Y}", key="savings_month", bind="query-params"
+        )
+    filters.say(f"month: {month:%Y-%m}")
+    return month
+
+
+def total(frame: pl.DataFrame, column: str) -> Decimal:
+    """The sum of a column of money."""
+    return sum(frame[column], Decimal(0))
+
+
+def summary(shown: pl.DataFrame) -> None:
+    """Draw what it comes to."""
+    left = shown.filter(~pl.col("state").is_in(["done", "rejected"]))
+    alone, together = total(left, "expected_saving_usd"), total(left, "stacked_saving_usd")
+    unproven = total(left.filter(pl.col("confidence") == "none"), "potential_usd")
+    done = total(shown.filter(pl.col("state") == "done"), "stacked_saving_usd")
+    panels.tiles(
+        [
+            Tile(
+                "Together",
+                theme.money(together),
+                help="What is neither done nor rejected, each on what those before it left: nothing counts twice.",
+            ),
+            Tile("One by one", theme.money(alone), help="Each as if it were the only one: they overlap."),
+            Tile("Without evidence", theme.money(unproven), help="What nobody has measured: nothing of it is claimed."),
+            Tile(
+                "Called done", theme.money(done), help="What seeds/savings_register.csv says is done, and still found."
+            ),
+        ]
+    )
+
+
+def opportunities(shown: pl.DataFrame) -> None:
+    """Draw what could be saved, with its range, and all that is known of it."""
+    claimed = shown.filter(pl.col("high_saving_usd") > 0).sort("expected_saving_usd", descending=True).head(SHOWN)
+    if not claimed.is_empty():
+        (largest, *_) = claimed.iter_rows(named=True)
+        st.markdown(
+            f"Most: **{md(largest['action'])}** in **{md(largest['feature_id'])}**,"
+            f" **{md(theme.money(largest['expected_saving_usd']))}** in {largest['month']:%B %Y}"
+            f" ({md(theme.money(largest['low_saving_usd']))} to {md(theme.money(largest['high_saving_usd']))})."
+        )
+        with panels.card("What could be saved") as head:
+            panels.chart(
+                head,
+                change_charts.ranges(claimed, view.palette),
+                alt="Expected savings by feature and strategy, with their low and high cases.",
+                key="savings_ranges",
+                table=claimed,
+                columns={
+                    "name": Column("Saving"),
+                    "low_saving_usd": Column("Low", "money"),
+                    "expected_saving_usd": Column("Expected", "money"),
+                    "high_saving_usd": Column("High", "money"),
+                },
+                note="Each by itself. The line is from the low case to the high one.",
+            )
+    panels.table(
+        "Opportunities",
+        shown,
+        {
+            "feature_id": Column("Feature"),
+            "action": Column("What"),
+            "stacked_saving_usd": Column("Together", "money"),
+            "expected_saving_usd": Column("By itself", "money"),
+            "low_saving_usd": Column("Low", "money"),
+            "high_saving_usd": Column("High", "money"),
+            "potential_usd": Column("Potential", "money"),
+            "affected_cost_usd": Column("Cost it is about", "money"),
+            "confidence": Column("Confidence"),
+            "effort": Column("Effort"),
+            "state": Column("State"),
+            "owner_id": Column("Owner"),
+            "evidence": Column("Evidence"),
+            "assumption": Column("Assumption"),
+            "assumption_source": Column("Source"),
+            "assumption_date": Column("Stated on", "day"),
+            "proof_query": Column("Query"),
+        },
+        alt="Savings by feature and strategy with evidence, assumption, confidence, effort, state and owner.",
+        key="opportunities",
+        note="The query returns the rows that a figure is from: unitcost sql. States and owners:"
+        " seeds/savings_register.csv; assumptions: seeds/savings_assumptions.csv.",
+    )
+
+
+def caching(month: date) -> None:
+    """Draw every way of caching beside what is done, and what the caches in use did."""
+    ways = data.prompt_caching(view.path, month)
+    if not ways.is_empty():
+        panels.table(
+            "Prompt caching, replayed",
+            ways.with_columns(
+                pl.col("placement").replace(_PLACEMENTS),
+                pl.when("is_best").then(pl.lit("best")).otherwise(pl.lit("")).alias("verdict"),
+                pl.when("is_estimated").then(pl.lit("conversations")).otherwise(pl.lit("fingerprints")).alias("basis"),
+            ),
+            {
+                "feature_id": Column("Feature"),
+                "model_id": Column("Model"),
+                "policy_id": Column("Lifetime"),
+                "placement": Column("Written"),
+                "verdict": Column("Verdict", help="None where what is done costs less than all."),
+                "actual_cost_usd": Column("Input cost", "money"),
+                "policy_cost_usd": Column("Would have cost", "money"),
+                "saving_usd": Column("Saving", "money"),
+                "hit_share": Column("Read", "percent"),
+                "break_even_share": Column("Breaks even at", "percent"),
+                "request_count": Column("Calls", "count"),
+                "basis": Column("Replayed by"),
+            },
+            alt="Ways of caching by feature and model: what the input would have cost in each.",
+            key="prompt_caching",
+            note="A negative saving says: do not. Estimates by conversations miss what conversations share.",
+        )
+    on = data.prompt_caching_on(view.path, month)
+    if not on.is_empty():
+        panels.table(
+            "Prompt caching that is on",
+            on,
+            {
+                "feature_id": Column("Feature"),
+                "model_id": Column("Model"),
+                "hit_share": Column("Read", "percent"),
+                "read_discount_usd": Column("Reading saved", "money"),
+                "write_premium_usd": Column("Writing cost more", "money"),
+                "net_saving_usd": Column("Left", "money"),
+            },
+            alt="What caches in use saved and cost, by feature and model.",
+            key="prompt_caching_on",
+            note="As logged, at the price of each call.",
+        )
+
+
+month = asked()
+named = found.filter(pl.col("month") == month).with_columns(
+    pl.col("strategy").replace(STRATEGIES).alias("action"),
+    pl.concat_str("feature_id", pl.lit(": "), pl.col("strategy").replace(STRATEGIES)).alias("name"),
+)
+summary(named)
+opportunities(named)
+caching(month)

@@ -1,0 +1,62 @@
+{#
+    Savings after overlap, CTEs, the last of them `stacked`: a row of `found` with `stacked_usd`. One after the other, each
+    strategy saves its share of what those before it left: together never more than one by one, and never more than there
+    is.
+
+    found  a relation of month, feature_id, strategy and expected_usd
+    costs  a relation of month, feature_id and cost_usd
+#}
+{% macro savings_strategies() -%}
+    {{ return(['backpressure', 'semantic_cache', 'context_window', 'routing', 'prompt_caching', 'batch']) }}
+{%- endmacro %}
+
+{% macro stacked_savings(found, costs) -%}
+{% set strategies = savings_strategies() %}
+claimed as (
+
+    select
+        found.month,
+        found.feature_id,
+        cast(costs.cost_usd as double) as cost,
+        {{ for_each(
+            strategies,
+            "least(coalesce(sum(case when found.strategy = '@' then cast(found.expected_usd as double) end)"
+            ~ " / nullif(cast(costs.cost_usd as double), 0), 0), 1) as @_share"
+        ) }}
+    from {{ found }} as found
+    inner join {{ costs }} as costs on found.month = costs.month and found.feature_id = costs.feature_id
+    group by 1, 2, 3, costs.cost_usd
+
+),
+
+left_over as (
+
+    select
+        month,
+        feature_id,
+        cost,
+        {% for strategy in strategies %}
+            1 {% for before in strategies[:loop.index0] %}* (1 - {{ before }}_share) {% endfor %}
+            as {{ strategy }}_left{{ ',' if not loop.last }}
+        {% endfor %}
+    from claimed
+
+),
+
+stacked as (
+
+    select
+        found.*,
+        cast(least(
+            found.expected_usd,
+            cast(least(cast(found.expected_usd as double), left_over.cost) * case found.strategy
+                {% for strategy in strategies %}
+                    when '{{ strategy }}' then left_over.{{ strategy }}_left
+                {% endfor %}
+            end as decimal(38, 12))
+        ) as decimal(38, 12)) as stacked_usd
+    from {{ found }} as found
+    inner join left_over on found.month = left_over.month and found.feature_id = left_over.feature_id
+
+)
+{%- endmacro %}

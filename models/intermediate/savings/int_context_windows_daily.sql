@@ -1,0 +1,104 @@
+-- grain: one row per UTC day, feature, provider, model and window: what keeping so many turns of history would spare
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook='{{ delete_touched_dates() }}',
+) }}
+{% set touched = ref('int_touched_dates') %}{# dbt reads it once, outside the condition #}
+{% set windows = context_window_turns() %}
+{% set in_time = '(
+    partition by usage_date, customer_id, feature_id, conversation_id, operation order by requested_at, record_number
+)' %}
+-- A prompt is the first one of its conversation and what was said since. With a window of W turns it holds what was
+-- said in the last W: what the prompt W turns before had beyond the first is left out. In US dollars, cached tokens
+-- first: what is left out was nearly all read from the cache, where there is one.
+with calls as (
+
+    select
+        calls.usage_date,
+        calls.requested_at,
+        calls.record_number,
+        calls.provider_id,
+        calls.model_id,
+        calls.customer_id,
+        calls.feature_id,
+        calls.conversation_id,
+        calls.operation,
+        calls.cache_read_tokens,
+        {{ text_input_tokens('calls') }} as input_tokens,
+        {{ text_input_tokens('calls') }} - coalesce(calls.retrieved_context_tokens, 0) as prompt_tokens,
+        {{ cached_input_cost('calls') }} as input_cost,
+        prices.input_price,
+        prices.cache_read_price
+    from {{ ref('int_requests_costed') }} as calls
+    inner join {{ ref('int_rate_card') }} as prices on calls.price_id = prices.price_id
+    where
+        calls.conversation_id <> '(unattributed)'
+        and calls.usage_status = 'reported'
+        -- an attempt that failed is no turn
+        and calls.status = 'ok'
+        {% if is_incremental() %}
+            and calls.usage_date in (select usage_date from {{ touched }})
+        {% endif %}
+
+),
+
+turns as (
+
+    select
+        *,
+        {% for window in windows %}
+            least(
+                greatest(lag(prompt_tokens, {{ window }}) over {{ in_time }} - first_prompt_tokens, 0), input_tokens
+            ) as spared_{{ window }},
+        {% endfor %}
+        row_number() over {{ in_time }} as turn
+    from (
+        select
+            *,
+            first_value(prompt_tokens) over {{ in_time }} as first_prompt_tokens
+        from calls
+    ) as opened
+
+),
+
+spared as (
+
+    {% for window in windows %}
+        select
+            usage_date,
+            feature_id,
+            provider_id,
+            model_id,
+            {{ window }} as window_turns,
+            turn,
+            input_tokens,
+            input_cost,
+            input_price,
+            cache_read_price,
+            coalesce(spared_{{ window }}, 0) as spared_tokens,
+            least(coalesce(spared_{{ window }}, 0), cache_read_tokens) as spared_cached_tokens
+        from turns
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+)
+
+select
+    usage_date,
+    feature_id,
+    provider_id,
+    model_id,
+    cast(window_turns as bigint) as window_turns,
+    cast(max(turn) as bigint) as longest_turn_count,
+    cast(count(*) as bigint) as request_count,
+    cast(sum(input_tokens) as bigint) as input_tokens,
+    cast(sum(spared_tokens) as bigint) as spared_tokens,
+    cast(sum(input_cost) as decimal(38, 12)) as input_cost,
+    cast(sum({{ component_cost('spared_tokens', 'input_price') }}) as decimal(38, 12)) as uncached_spared_cost,
+    cast(sum(
+        {{ component_cost('spared_cached_tokens', 'cache_read_price') }}
+        + {{ component_cost('(spared_tokens - spared_cached_tokens)', 'input_price') }}
+    ) as decimal(38, 12)) as spared_cost
+from spared
+group by 1, 2, 3, 4, 5

@@ -1,0 +1,41 @@
+-- grain: one row per model call of the touched dates whose prompt is known by its fingerprint, and priced
+-- A view, which each reader scans for the few columns that it needs: the fingerprints of a month are larger than all
+-- else that is kept of its calls. Prices are those of the day, tier and context of the call.
+select
+    calls.usage_date,
+    calls.requested_at,
+    calls.input_id,
+    calls.record_number,
+    calls.provider_id,
+    calls.model_id,
+    calls.customer_id,
+    calls.feature_id,
+    calls.operation,
+    calls.status,
+    calls.attempt_number,
+    prompts.prompt_fingerprint,
+    prompts.prefix_fingerprints,
+    length(prompts.prefix_fingerprints) - length(replace(prompts.prefix_fingerprints, ' ', '')) + 1 as piece_count,
+    {{ text_input_tokens('calls') }} as input_tokens,
+    {{ cached_input_cost('calls') }} as actual_cost,
+    prices.input_price,
+    prices.cache_read_price,
+    prices.cache_write_price,
+    prices.cache_write_1h_price,
+    calls.input_cost_usd
+    + calls.cache_read_cost_usd
+    + calls.cache_write_cost_usd
+    + calls.output_cost_usd
+    + calls.tool_cost_usd
+    + calls.other_cost_usd as contracted_cost_usd
+from {{ ref('int_requests_costed') }} as calls
+inner join {{ ref('int_requests_deduplicated') }} as prompts
+    on
+        calls.usage_date = prompts.usage_date
+        and calls.source_id = prompts.source_id
+        and calls.request_id = prompts.request_id
+inner join {{ ref('int_rate_card') }} as prices on calls.price_id = prices.price_id
+where
+    prompts.prompt_fingerprint is not null
+    and calls.usage_status = 'reported'
+    and calls.usage_date in (select usage_date from {{ ref('int_touched_dates') }})

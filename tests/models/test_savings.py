@@ -1,0 +1,317 @@
+"""What each strategy would have saved, against figures worked out by hand from list prices."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from app import builds
+from app.settings import Settings
+from tests.models.conftest import Companies, Company, write_calls
+
+NOON = datetime(2026, 10, 7, 12, tzinfo=UTC)
+SYSTEM, QUESTION, ANSWER = 1500, 100, 300
+IN, OUT = Decimal("0.000003"), Decimal("0.000015")
+"""claude-sonnet-4-5 below 200,000 tokens; a cache read costs a tenth, a write 1.25 or 2 times the input."""
+HAIKU_IN, HAIKU_OUT = Decimal("0.000001"), Decimal("0.000005")
+TIER_COLUMNS = (
+    "rule_number", "provider_id", "model_id", "feature_id", "operation", "candidate_provider_id", "candidate_model_id",
+    "quality_lower_bound", "required_quality", "evidence", "valid_from_date", "valid_to_date", "source_url",
+)  # fmt: skip
+
+
+def call(name: str, at: datetime, feature: str, **more: Any) -> dict[str, Any]:
+    """A call of claude-sonnet-4-5."""
+    return {
+        "request_id": name, "provider_id": "anthropic", "model_id": "claude-sonnet-4-5", "feature_id": feature,
+        "customer_id": "acme", "operation": "chat", "requested_at": at.isoformat(), **more,
+    }  # fmt: skip
+
+
+def conversation(feature: str, turns: int, gaps: timedelta = timedelta(minutes=1)) -> Iterator[dict[str, Any]]:
+    """Turns that feed all that was said before to the model again."""
+    for turn in range(turns):
+        yield call(
+            f"{feature}-{turn}", NOON + turn * gaps, feature, conversation_id=f"of {feature}",
+            uncached_input_tokens=SYSTEM + QUESTION + (QUESTION + ANSWER) * turn, output_tokens=ANSWER,
+        )  # fmt: skip
+
+
+def everything() -> Iterator[dict[str, Any]]:
+    """A company in which each feature shows one thing."""
+    yield from conversation("window", 10)
+    for name, at, tokens in (("a", 0, 10_000), ("b", 3, 10_600), ("c", 20, 11_200)):
+        yield call(f"session-{name}", NOON + timedelta(minutes=at), "sessions", conversation_id="one",
+                   uncached_input_tokens=tokens, output_tokens=500)  # fmt: skip
+    for number in range(5):
+        yield call(f"steady-{number}", NOON + timedelta(minutes=number), "steady", conversation_id="steady",
+                   uncached_input_tokens=5000, output_tokens=0)  # fmt: skip
+    yield call("served-1", NOON, "served", conversation_id="served", cache_write_5m_tokens=5000)
+    yield call("served-2", NOON + timedelta(minutes=1), "served", conversation_id="served", cache_read_tokens=4800,
+               uncached_input_tokens=200)  # fmt: skip
+    yield call("on-1", NOON, "cached", cache_write_5m_tokens=4000, uncached_input_tokens=100)
+    yield call("on-2", NOON, "cached", cache_write_1h_tokens=2000, cache_read_tokens=4000, uncached_input_tokens=100)
+    yield call("eval-1", NOON, "judge", environment="eval", uncached_input_tokens=1_000_000 // 10, output_tokens=2000)
+    yield call("live-1", NOON, "live", uncached_input_tokens=10_000, output_tokens=1000)
+    for number, (customer, minutes) in enumerate((("acme", 0), ("acme", 30), ("acme", 150), ("other", 31))):
+        yield call(f"twin-{number}", NOON + timedelta(minutes=minutes), "faq", customer_id=customer,
+                   uncached_input_tokens=1000, output_tokens=100, prompt_fingerprint="a" * 32)  # fmt: skip
+    for number in range(20):
+        yield call(f"try-{number}", NOON + timedelta(seconds=number), "flaky", uncached_input_tokens=1000,
+                   output_tokens=0, status="error")  # fmt: skip
+    for number in range(20):
+        yield call(f"retry-{number}", NOON + timedelta(seconds=20 + number), "flaky", uncached_input_tokens=1000,
+                   output_tokens=100, retry_of=f"try-{number}", attempt_number=2)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def built(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Company:
+    """That company, whose live feature has evidence for a cheaper model and whose others have none."""
+    home = company("saving")
+    common = {
+        "provider_id": "*", "model_id": "claude-sonnet-4-5", "operation": "chat",
+        "candidate_provider_id": "anthropic", "candidate_model_id": "claude-haiku-4-5", "required_quality": "0.98",
+        "valid_from_date": "2026-01-01", "valid_to_date": "2100-01-01", "source_url": "",
+    }  # fmt: skip
+    home.seed("model_tiers", TIER_COLUMNS, [
+        {"rule_number": 1, "feature_id": "live", "quality_lower_bound": "0.985", "evidence": "split halves", **common},
+        {"rule_number": 2, "feature_id": "judge", "quality_lower_bound": "0.97", "evidence": "split halves", **common},
+        {"rule_number": 3, "feature_id": "window", "quality_lower_bound": "", "evidence": "none", **common},
+    ])  # fmt: skip
+    home.load((write_calls(tmp_path_factory.mktemp("calls") / "calls.jsonl", everything()), "canonical"))
+    return home
+
+
+def test_a_cache_is_estimated_from_conversations_where_no_fingerprints_are(built: Company) -> None:
+    found = {
+        policy: (cost, saving, estimated, best)
+        for policy, cost, saving, estimated, best in built.rows(
+            "select policy_id, policy_cost_usd, saving_usd, is_estimated, is_best from marts.prompt_caching"
+            " where feature_id = 'sessions'"
+        )
+    }
+    whole = 10_000 + 10_600 + 11_200
+    # within 5 minutes the second call finds the 10,500 tokens of the first; within the hour the third 11,100, too
+    five = IN * (Decimal("0.1") * 10_500 + Decimal("1.25") * (whole - 10_500))
+    hour = IN * (Decimal("0.1") * 21_600 + 2 * (whole - 21_600))
+    assert {name: cost for name, (cost, *_) in found.items()} == {"5m": five, "1h": hour, "none": IN * whole}
+    assert found["1h"][1:3] == (IN * whole - hour, True)
+    assert [name for name, (*_, best) in found.items() if best] == ["1h"]
+
+
+def test_a_write_pays_from_the_break_even_rate_on(built: Company) -> None:
+    rows = built.rows(
+        "select distinct policy_id, round(break_even_share, 6) from marts.prompt_caching where policy_id <> 'none'"
+    )
+    # what writing costs more, over what it costs more than reading: 0.25 of 1.15, 1 of 1.9
+    assert sorted(rows) == [("1h", 0.526316), ("5m", 0.217391)]
+
+
+def test_a_cache_that_is_on_is_measured(built: Company) -> None:
+    ((read, write, discount, premium, net, share),) = built.rows(
+        "select read_tokens, write_tokens, read_discount_usd, write_premium_usd, net_saving_usd, hit_share"
+        " from marts.prompt_caching_on where feature_id = 'cached'"
+    )
+    assert (read, write, share) == (4000, 6000, pytest.approx(4000 / 10_200))
+    assert discount == IN * 4000 * Decimal("0.9")
+    assert premium == IN * (4000 * Decimal("0.25") + 2000)
+    assert net == discount - premium
+
+
+def test_what_can_wait_costs_half_in_a_batch(built: Company) -> None:
+    rows = built.rows(
+        "select feature_id, is_tolerant, actual_cost_usd, batch_cost_usd, low_saving_usd, expected_saving_usd,"
+        " high_saving_usd from marts.batch_savings where feature_id in ('judge', 'live') order by 1"
+    )
+    judge, live = IN * 100_000 + OUT * 2000, IN * 10_000 + OUT * 1000
+    half, quarter = judge / 2, judge / 4
+    assert rows == [
+        ("judge", True, judge, half, quarter, half * Decimal("0.8"), half),
+        ("live", False, live, live / 2, 0, 0, 0),
+    ]
+
+
+def test_a_cheaper_model_is_a_saving_only_where_its_lower_bound_is_good_enough(built: Company) -> None:
+    rows = {
+        feature: facts
+        for feature, *facts in built.rows(
+            "select feature_id, is_evidenced, actual_cost_usd, candidate_cost_usd, potential_usd, saving_usd"
+            " from marts.routing_savings where is_best"
+        )
+    }
+    live, routed = IN * 10_000 + OUT * 1000, HAIKU_IN * 10_000 + HAIKU_OUT * 1000
+    assert rows["live"] == [True, live, routed, live - routed, live - routed]
+    assert rows.keys() == {"live", "judge", "window"}
+    for feature in ("judge", "window"):
+        evidenced, actual, candidate, potential, saving = rows[feature]
+        assert not evidenced
+        assert potential == actual - candidate > saving == 0
+
+
+def test_the_history_of_a_conversation_grows_as_the_square_of_its_turns(built: Company) -> None:
+    rows = {
+        window: facts
+        for window, *facts in built.rows(
+            "select window_turns, longest_turn_count, input_tokens, spared_tokens, saving_usd, uncached_saving_usd"
+            " from marts.context_windows where feature_id = 'window'"
+        )
+    }
+    n, said = 10, QUESTION + ANSWER
+    assert rows.keys() == {5, 10, 20}
+    for window, (turns, tokens, spared, saving, uncached) in rows.items():
+        assert (turns, tokens) == (n, n * SYSTEM + n * QUESTION + said * n * (n - 1) // 2)
+        beyond = max(n - 1 - window, 0)
+        assert spared == said * beyond * (beyond + 1) // 2
+        assert saving == uncached == IN * spared
+
+
+def test_the_same_prompt_is_a_duplicate_for_its_customer_within_a_lifetime(built: Company) -> None:
+    ((count, cost, hour, hour_cost, day, day_cost),) = built.rows(
+        "select request_count, contracted_cost_usd, duplicate_within_hour_count, duplicate_within_hour_cost_usd,"
+        " duplicate_within_day_count, duplicate_within_day_cost_usd from marts.duplicate_prompts"
+        " where feature_id = 'faq'"
+    )
+    one = IN * 1000 + OUT * 100
+    assert (count, hour, day) == (4, 1, 2)
+    assert (cost, hour_cost, day_cost) == (4 * one, one, 2 * one)
+
+
+def test_retries_cost_what_is_beyond_their_budget_and_come_in_storms(built: Company) -> None:
+    ((requests, retries, attempts, expected, cost, over, storm),) = built.rows(
+        "select request_count, retry_count, attempts_per_request, expected_attempts_per_request, retry_cost_usd,"
+        " over_budget_cost_usd, storm_cost_usd from marts.retry_waste where feature_id = 'flaky'"
+    )
+    one = IN * 1000 + OUT * 100
+    assert (requests, retries, attempts) == (40, 20, 2.0)
+    assert expected == pytest.approx(1 + 0.5 + 0.25)  # half of the calls failed, two retries at most
+    assert cost == storm == 20 * one
+    assert over == 18 * one  # two of twenty are within a tenth
+
+
+def test_opportunities_are_what_the_strategies_found(built: Company) -> None:
+    rows = {
+        (feature, strategy): facts
+        for feature, strategy, *facts in built.rows(
+            "select feature_id, strategy, low_saving_usd, expected_saving_usd, high_saving_usd, confidence, state,"
+            " stacked_saving_usd from marts.savings_opportunities"
+        )
+    }
+    one, judge = IN * 1000 + OUT * 100, IN * 100_000 + OUT * 2000
+    assert rows["flaky", "backpressure"] == [18 * one, 18 * one, 20 * one, "medium", "open", 18 * one]
+    assert rows["faq", "semantic_cache"] == [one, 2 * one, 2 * one, "high", "open", 2 * one]
+    assert rows["judge", "batch"][:4] == [judge / 4, judge * Decimal("0.4"), judge / 2, "medium"]
+    assert rows["judge", "routing"][:4] == [0, 0, 0, "none"]
+    # windows of 20, 10 and 5 turns: only the last is shorter than the conversation
+    assert rows["window", "context_window"][:4] == [0, 0, IN * 400 * 10, "low"]
+    # a cache is on: the replay finds $0.00054 that it misses, and may be off by 15 % of what reading spares, $0.0026
+    assert ("served", "prompt_caching") not in rows
+    expected = IN * (Decimal("0.9") * 4 * 5000 - Decimal("0.25") * 5000)
+    error = Decimal("0.15") * IN * Decimal("1.15") * 4 * 5000
+    assert rows["steady", "prompt_caching"][:4] == [expected - error, expected, expected + error, "medium"]
+    assert all(low <= expected <= high for low, expected, high, *_ in rows.values())
+    assert all(stacked <= expected for _, expected, *_, stacked in rows.values())
+
+
+def test_the_query_of_an_opportunity_returns_what_it_is_from(built: Company) -> None:
+    for query, feature in built.rows("select proof_query, feature_id from marts.savings_opportunities"):
+        assert built.rows(f"select count(*) from ({query}) where feature_id = '{feature}'")[0][0] > 0, query
+
+
+KINDS = {
+    "backpressure": "logs", "semantic_cache": "fingerprints", "context_window": "conversations",
+    "routing": "evaluated", "prompt_caching": "fingerprints", "batch": "rules",
+}  # fmt: skip
+CENTS = st.integers(0, 10**7)
+
+
+@pytest.fixture(scope="module")
+def stack(built: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A copy of the build, in which a test says what was found."""
+    copy = Path(shutil.copy(builds.current(built.home).path, tmp_path_factory.mktemp("copy") / "warehouse.duckdb"))
+    copy.chmod(0o644)
+    with duckdb.connect(str(copy)) as con:
+        yield con
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    features=st.lists(st.tuples(CENTS, st.dictionaries(st.sampled_from(list(KINDS)), CENTS)), min_size=1, max_size=4)
+)
+def test_stacked_savings_are_never_more_than_one_by_one_nor_than_the_cost(
+    stack: duckdb.DuckDBPyConnection, features: list[tuple[int, dict[str, int]]]
+) -> None:
+    stack.execute("delete from intermediate.int_drivers_daily; delete from marts.savings_found")
+    for number, (cost, savings) in enumerate(features):
+        stack.execute(
+            "insert into intermediate.int_drivers_daily (usage_date, feature_id, contracted_cost_usd)"
+            " values ('2026-10-07', ?, ?)",
+            [f"f{number}", Decimal(cost) / 100],
+        )
+        stack.executemany(
+            "insert into marts.savings_found (month, feature_id, strategy, evidence_kind, expected_usd)"
+            " values ('2026-10-01', ?, ?, ?, ?)",
+            [[f"f{number}", name, KINDS[name], Decimal(saving) / 100] for name, saving in savings.items()]
+            or [["none", "batch", "rules", 0]],
+        )
+    rows = stack.execute(
+        "select feature_id, strategy, expected_saving_usd, stacked_saving_usd from marts.savings_opportunities"
+    ).fetchall()
+    for number, (cost, savings) in enumerate(features):
+        found = {name: (alone, stacked) for feature, name, alone, stacked in rows if feature == f"f{number}"}
+        assert found.keys() == savings.keys()
+        assert all(0 <= stacked <= alone for alone, stacked in found.values())
+        left = whole = Decimal(cost) / 100
+        for name in (name for name in KINDS if name in savings):
+            share = min(Decimal(savings[name]) / cost, Decimal(1)) if cost else Decimal(0)
+            assert found[name][1] == pytest.approx(left * share, abs=Decimal("1e-6"))
+            left -= left * share
+        assert sum(stacked for _, stacked in found.values()) <= whole + Decimal("1e-6")
+
+
+def test_savings_are_in_the_reporting_currency_and_each_model_is_cached_as_its_provider_does(
+    company: Companies, tmp_path: Path
+) -> None:
+    loaded = company("in euro", exchange_rates=[("EUR", "2026-01-01", "2")])
+    home = replace(loaded, settings=Settings(home=loaded.home, inputs=(), reporting_currency="EUR"))
+    models = {
+        "claude-haiku-4-5": "anthropic", "claude-sonnet-4-5": "anthropic", "gpt-5.6-sol": "openai", "gpt-5": "openai",
+    }  # fmt: skip
+    calls = [
+        {**call(f"{model}-{minute}", NOON + timedelta(minutes=minute), "chat"), "provider_id": provider,
+         "model_id": model, "conversation_id": model, "uncached_input_tokens": 3000}
+        for model, provider in models.items() for minute in (0, 1)
+    ]  # fmt: skip
+    window = list(conversation("window", 7))
+    home.load((write_calls(tmp_path / "calls.jsonl", calls + window), "canonical"))
+    rows = {
+        (model, policy): (actual * 2, cost * 2, best)
+        for model, policy, actual, cost, best in home.rows(
+            "select model_id, policy_id, actual_cost_usd, policy_cost_usd, is_best from marts.prompt_caching"
+            " where feature_id = 'chat' and placement <> 'repeated'"
+        )
+    }
+    offered = {name: {policy for model, policy in rows if model == name} for name in models}
+    assert offered == {
+        "claude-haiku-4-5": {"5m", "1h", "none"}, "claude-sonnet-4-5": {"5m", "1h", "none"},
+        "gpt-5.6-sol": {"30m", "none"}, "gpt-5": {"automatic"},
+    }  # fmt: skip
+    # 3,000 tokens are below the 4,096 that this model caches at least
+    haiku = HAIKU_IN * 6000
+    assert {rows["claude-haiku-4-5", policy][:2] for policy in ("5m", "1h", "none")} == {(haiku, haiku)}
+    written, read = Decimal("1.25") * 3000, Decimal("0.1") * 3000
+    assert rows["claude-sonnet-4-5", "5m"] == (IN * 6000, IN * (written + read), True)
+    # blocks of 128 tokens: 2,944 of 3,000 are read, the rest is written anew
+    rest = Decimal("0.1") * 2944 + 56
+    assert rows["gpt-5", "automatic"][1] == Decimal("0.00000125") * (3000 + rest)
+    (spared,) = home.rows(
+        "select saving_usd from marts.context_windows where feature_id = 'window' and window_turns = 5"
+    )
+    assert spared[0] * 2 == IN * 400
