@@ -202,7 +202,7 @@ def test_data_health_is_drawn_without_a_stranger_or_an_error(reader: Reader) -> 
     reader.goto("health")
     expect(reader.page.get_by_role("heading", name="What the bills are for")).to_be_visible()
     expect(reader.page.get_by_role("heading", name="Tests of the build")).to_be_visible()
-    expect(reader.page.locator("[data-testid=stDataFrame]")).to_have_count(10)
+    expect(reader.page.locator("[data-testid=stDataFrame]")).to_have_count(11)
 
 
 def test_units_are_drawn_without_a_stranger_or_an_error(reader: Reader) -> None:

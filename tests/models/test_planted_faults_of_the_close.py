@@ -100,7 +100,7 @@ FAULTS = {
         "assert_costs_are_conserved",
     ),
     "customers who pay nothing are left out": (
-        "marts/unit_economics/gross_margin_daily.sql",
+        "intermediate/int_margin_daily.sql",
         "full join",
         "inner join",
         "assert_costs_are_conserved|assert_revenue_is_conserved",
