@@ -24,7 +24,7 @@ fitting as (
         tiers.quality_lower_bound,
         tiers.required_quality,
         tiers.evidence,
-        nullif(tiers.source_url, '') as source_url,
+        tiers.source_url,
         coalesce(tiers.quality_lower_bound >= tiers.required_quality, false) as is_evidenced
     from months
     inner join {{ ref('model_tiers') }} as tiers on months.rule_number = tiers.rule_number
