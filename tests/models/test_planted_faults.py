@@ -59,8 +59,8 @@ FAULTS = {
     ),
     "a part of a unit is counted twice": (
         "intermediate/units/int_unit_instances.sql",
-        "'output': 'case when ' ~ generated ~ ' then output_cost_usd end'",
-        "'output': 'case when ' ~ generated ~ ' then output_cost_usd * 2 end'",
+        "'output': 'case when ' ~ answers ~ ' then output_cost_usd end'",
+        "'output': 'case when ' ~ answers ~ ' then output_cost_usd * 2 end'",
         "assert_units_are_their_parts",
     ),
     "revenue is recognised short": (

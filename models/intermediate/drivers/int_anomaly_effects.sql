@@ -7,7 +7,7 @@ with listed as (
         select
             anomaly_id,
             '{{ effect }}' as effect,
-            cast({{ effect }}_effect_usd as decimal(38, 12)) as effect_usd
+            cast(round({{ effect }}_effect_usd, 10) as decimal(38, 12)) as effect_usd
         from {{ ref('int_anomalies') }}
         {{ 'union all' if not loop.last }}
     {% endfor %}

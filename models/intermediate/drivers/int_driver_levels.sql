@@ -22,8 +22,13 @@ with drivers as (
 logged as (
 
     select
-        *,
+        usage_date,
+        feature_id,
+        workload,
+        driver,
+        request_count,
         -- engines sum in other orders: what differs after the ninth place is nothing
+        exp(round(ln(actual), 9)) as actual,
         round(ln(actual), 9) as ln_actual
     from drivers
     where actual > 0

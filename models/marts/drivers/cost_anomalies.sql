@@ -24,10 +24,10 @@ anomalies as (
         causes.cause,
         causes.cause_usd,
         causes.causes,
-        cast(anomalies.actual_usd as decimal(38, 12)) as actual_usd,
+        cast(round(anomalies.actual_usd, 10) as decimal(38, 12)) as actual_usd,
         causes.excess_usd,
         {{ for_each(places, 'places.@') }},
-        places.excess_share as place_share,
+        round(places.excess_share, 9) as place_share,
         cast(null as string) as detail,
         deviations.deviation_sigmas,
         deviations.history_days
