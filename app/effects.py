@@ -1,4 +1,4 @@
-"""Why cost changes, in words: the effects of the mart `cost_change`, in the order of its columns."""
+"""Why cost changes, in words: effects of `cost_change`, drivers of `driver_baselines`, kinds of `cost_anomalies`."""
 
 from collections.abc import Mapping
 
@@ -27,7 +27,34 @@ WORDS: Mapping[str, str] = {
     "idle_capacity": "Idle capacity",
     "adjustments": "Adjustments",
 }
-"""Effect → what a person reads."""
+"""Effect, in the order of the columns → what a person reads."""
+
+DRIVERS: Mapping[str, str] = {
+    "volume": "Requests a day",
+    "callers": "Shift between callers",
+    "attempts": "Calls a request",
+    "prompt_tokens": "Prompt tokens a call",
+    "retrieved_context": "Retrieved tokens a call",
+    "history": "Tokens fed again a call",
+    "output_tokens": "Answer tokens a call",
+    "reasoning": "Reasoning tokens a call",
+    "cache_misses": "Share of input that no cache answered",
+    "model_mix": "Mix of models, 1 is usual",
+    "price": "Prices, 1 is usual",
+    "observability": "Cost of logging a call",
+    "other_use": "Other use a call",
+}
+"""Driver → what is measured of it."""
+
+KINDS: Mapping[str, str] = {
+    "drivers": "Driver beyond its limits",
+    "drift": "Creeping driver",
+    "new_model": "New model",
+    "unpriced_model": "Model without a price",
+    "absurd_call": "Absurd call",
+    "silent_source": "Silent source",
+}
+"""Kind of anomaly → what was noticed."""
 
 DRIVER_OF: Mapping[str, str] = {
     "requests": "volume",

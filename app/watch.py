@@ -38,7 +38,6 @@ class Round:
     ingest_seconds: float
     first_seconds: float
     build_seconds: float
-    alert_seconds: float
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -68,8 +67,7 @@ def one_round(settings: Settings) -> Round:
         result = pipeline.build(settings)
     built = time.monotonic()
     told = telling.tell(settings) if settings.channels else None
-    done = time.monotonic()
-    return Round(outcomes, result, told_first, told, landed - started, first - landed, built - first, done - built)
+    return Round(outcomes, result, told_first, told, landed - started, first - landed, built - first)
 
 
 def loop(

@@ -11,13 +11,19 @@
     costs nothing, the change is of the first link that is nothing there.
 #}
 
-{# The effects, each a column `<effect>_effect_usd`, in the order of the chain. #}
+{# The effects, each a column `<effect>_effect_usd`, in the order of the chain: those of calls, those of pools, the rest. #}
 {% macro effect_names() -%}
+    {{ return(call_effects()[:-1] + pool_effects() + call_effects()[-1:]) }}
+{%- endmacro %}
+{% macro call_effects() -%}
     {{ return([
         'new_members', 'vanished_members', 'conversations', 'turns', 'requests', 'retries', 'model_mix', 'service_tier',
         'prompt_tokens', 'retrieved_context', 'history', 'output_tokens', 'reasoning', 'cache', 'other_use', 'price',
-        'discount', 'exchange_rate', 'invoice', 'shared_cost', 'shared_share', 'idle_capacity', 'adjustments'
+        'discount', 'exchange_rate', 'invoice', 'adjustments'
     ]) }}
+{%- endmacro %}
+{% macro pool_effects() -%}
+    {{ return(['shared_cost', 'shared_share', 'idle_capacity']) }}
 {%- endmacro %}
 
 {# What is summed before anything is divided: columns of cost_drivers. #}
@@ -314,8 +320,7 @@ shared_effects as (
 #}
 {% macro cost_changes(calls, pools, keys) -%}
 {% set key = (keys + effect_leaf()[:5]) | join(', ') %}
-{% set of_pools = ['shared_cost', 'shared_share', 'idle_capacity'] %}
-{% set of_calls = effect_names() | reject('in', of_pools) | list %}
+{% set of_calls, of_pools = call_effects(), pool_effects() %}
 {{ effects_of_calls(calls, keys) }},
 
 {{ effects_of_pools(pools, keys) }},

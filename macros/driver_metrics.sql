@@ -60,6 +60,22 @@
     }) }}
 {%- endmacro %}
 
+{# What int_model_days sums of a model, and int_driver_days of a feature, to tell drivers from. #}
+{% macro driver_sums() -%}
+    {{ return([
+        'request_count', 'retry_count', 'input_tokens', 'retrieved_context_tokens', 'history_tokens', 'visible_tokens',
+        'reasoning_tokens', 'fresh_tokens', 'other_cost_usd', 'cost_usd'
+    ]) }}
+{%- endmacro %}
+
+{# Classes of tokens that have a price of their own → what they cost. #}
+{% macro priced_tokens() -%}
+    {{ return({
+        'uncached_input_tokens': 'input_cost_usd', 'cache_read_tokens': 'cache_read_cost_usd',
+        'cache_write_tokens': 'cache_write_cost_usd', 'output_tokens': 'output_cost_usd',
+    }) }}
+{%- endmacro %}
+
 {# What a driver did to cost: the sum of its effects in a relation of effects. #}
 {% macro effect_of_driver(driver, effects) -%}
     case {{ driver }}

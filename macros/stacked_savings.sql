@@ -6,12 +6,16 @@
     found  a relation of month, feature_id, strategy and expected_usd
     costs  a relation of month, feature_id and cost_usd
 #}
+{# Strategy → the mart that proves it, in the order in which they are stacked. #}
 {% macro savings_strategies() -%}
-    {{ return(['backpressure', 'semantic_cache', 'context_window', 'routing', 'prompt_caching', 'batch']) }}
+    {{ return({
+        'backpressure': 'retry_waste', 'semantic_cache': 'duplicate_prompts', 'context_window': 'context_windows',
+        'routing': 'routing_savings', 'prompt_caching': 'prompt_caching', 'batch': 'batch_savings',
+    }) }}
 {%- endmacro %}
 
 {% macro stacked_savings(found, costs) -%}
-{% set strategies = savings_strategies() %}
+{% set strategies = savings_strategies() | list %}
 claimed as (
 
     select

@@ -73,6 +73,31 @@ def effect_names() -> list[str]:
     return ["requests", "price"]
 
 
+def call_effects() -> list[str]:
+    """As `macros/cost_effects.sql`."""
+    return ["requests", "price"]
+
+
+def effect_leaf() -> list[str]:
+    """As `macros/cost_effects.sql`."""
+    return ["feature_id", "customer_id", "workload", "provider_id", "model_id"]
+
+
+def driver_sums() -> list[str]:
+    """As `macros/driver_metrics.sql`."""
+    return ["request_count", "cost_usd"]
+
+
+def priced_tokens() -> dict[str, str]:
+    """As `macros/driver_metrics.sql`."""
+    return {"output_tokens": "output_cost_usd"}
+
+
+def savings_strategies() -> dict[str, str]:
+    """As `macros/stacked_savings.sql`."""
+    return {"batch": "batch_savings"}
+
+
 def effect_measures() -> list[str]:
     """As `macros/cost_effects.sql`."""
     return ["request_count", "cost_usd"]

@@ -11,29 +11,6 @@ from app.dashboard import change_charts, data, downloads, filters, panels, table
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
 
-KINDS = {
-    "drivers": "Driver beyond its limits",
-    "drift": "Creeping driver",
-    "new_model": "New model",
-    "unpriced_model": "Model without a price",
-    "absurd_call": "Absurd call",
-    "silent_source": "Silent source",
-}
-DRIVERS = {
-    "volume": "Requests a day",
-    "callers": "Shift between callers",
-    "attempts": "Calls a request",
-    "prompt_tokens": "Prompt tokens a call",
-    "retrieved_context": "Retrieved tokens a call",
-    "history": "Tokens fed again a call",
-    "output_tokens": "Answer tokens a call",
-    "reasoning": "Reasoning tokens a call",
-    "cache_misses": "Share of input that no cache answered",
-    "model_mix": "Mix of models, 1 is usual",
-    "price": "Prices, 1 is usual",
-    "observability": "Cost of logging a call",
-    "other_use": "Other use a call",
-}
 PLACES = {"customer_id": "customer", "model_id": "model", "region_id": "region", "api_key_id": "API key"}
 _BEFORE, _AFTER = timedelta(days=60), timedelta(days=14)  # of a driver, drawn around an anomaly
 
@@ -52,7 +29,7 @@ if found.is_empty():
 
 def words(cause: str) -> str:
     """The cause as a person reads it."""
-    return effects.WORDS.get(cause) or KINDS.get(cause, cause)
+    return effects.WORDS.get(cause) or effects.KINDS.get(cause, cause)
 
 
 def place(row: dict[str, Any]) -> str:
@@ -65,7 +42,7 @@ def one(row: dict[str, Any]) -> None:
     """Draw one anomaly: what is usual, what was, and what that cost."""
     until = "so far" if row["is_open"] else f"until {theme.day(row['last_date'])}"
     since = f"since {theme.day(row['started_date'])}, {until}"
-    with panels.card(f"{KINDS.get(row['kind'], row['kind'])}: {theme.plain(row['feature_id'])}") as head:
+    with panels.card(f"{effects.KINDS.get(row['kind'], row['kind'])}: {theme.plain(row['feature_id'])}") as head:
         st.markdown(
             f"**{md(words(row['cause']))}** in **{md(row['feature_id'])}** ({md(place(row))}), {since}:"
             f" **{md(theme.money(row['excess_usd']))}** beyond the expected {md(theme.money(row['expected_usd']))}."
@@ -101,17 +78,17 @@ def drivers(head: st.delta_generator.DeltaGenerator, row: dict[str, Any]) -> Non
     history = data.driver_baselines(
         view.path, row["feature_id"], row["workload"], row["started_date"] - _BEFORE, row["last_date"] + _AFTER
     )
-    offered = [name for name in DRIVERS if name in set(history["driver"])]
+    offered = [name for name in effects.DRIVERS if name in set(history["driver"])]
     usual = effects.DRIVER_OF.get(row["cause"], row["cause"])
     chosen = st.selectbox(
-        "Driver", offered, index=offered.index(usual) if usual in offered else 0, format_func=DRIVERS.__getitem__,
-        key=f"driver_{row['anomaly_id']}", label_visibility="collapsed",
+        "Driver", offered, index=offered.index(usual) if usual in offered else 0,
+        format_func=effects.DRIVERS.__getitem__, key=f"driver_{row['anomaly_id']}", label_visibility="collapsed",
     )  # fmt: skip
-    shown = history.filter(pl.col("driver") == chosen)
+    shown, title = history.filter(pl.col("driver") == chosen), effects.DRIVERS[chosen]
     panels.chart(
         head,
-        change_charts.band(shown, view.palette, start=row["started_date"], end=row["last_date"], title=DRIVERS[chosen]),
-        alt=f"{DRIVERS[chosen]} of {theme.plain(row['feature_id'])} beside what is usual.",
+        change_charts.band(shown, view.palette, start=row["started_date"], end=row["last_date"], title=title),
+        alt=f"{title} of {theme.plain(row['feature_id'])} beside what is usual.",
         key="band",
         table=shown,
         columns={
@@ -127,10 +104,11 @@ def pick(anomaly_id: str) -> None:
     st.query_params["anomaly"] = anomaly_id
 
 
-open_count, excess = found["is_open"].sum(), found["excess_usd"].sum()
+# a drift and a new model may lie in the days of a driver beyond its limits: together they would count twice
+excess = found.filter(pl.col("kind") == "drivers")["excess_usd"].sum()
 st.markdown(
-    f"**{len(found)}** anomalies cost **{md(theme.money(excess))}** beyond what was expected;"
-    f" **{open_count}** of them are open."
+    f"**{len(found)}** anomalies, **{found['is_open'].sum()}** of them open. Days of drivers beyond their limits cost"
+    f" **{md(theme.money(excess))}** more than expected."
 )
 rows = {row["anomaly_id"]: row for row in found.iter_rows(named=True)}
 chosen = st.selectbox(
@@ -148,7 +126,7 @@ panels.table(
     found.with_columns(
         pl.Series("place", [place(row) for row in rows.values()], dtype=pl.String),
         pl.col("cause").map_elements(words, return_dtype=pl.String).alias("why"),
-        pl.col("kind").replace(KINDS).alias("what"),
+        pl.col("kind").replace(effects.KINDS).alias("what"),
         pl.when("is_open").then(pl.lit("open")).otherwise(pl.lit("over")).alias("state"),
     ),
     {

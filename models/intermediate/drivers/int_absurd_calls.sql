@@ -59,7 +59,7 @@ named as (
 )
 
 select
-    substr(md5(concat_ws(' ', 'absurd_call', feature_id, workload, cast(usage_date as string))), 1, 12) as anomaly_id,
+    {{ anomaly_id('absurd_call', ['feature_id', 'workload', 'usage_date']) }} as anomaly_id,
     'absurd_call' as kind,
     feature_id,
     workload,

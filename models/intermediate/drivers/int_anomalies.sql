@@ -1,6 +1,5 @@
 -- grain: one row per anomaly of drivers: days beyond the limits, or a drift; what was, what cost, and why
 {{ config(materialized='table') }}
-{% set of_calls = effect_names() | reject('in', ['shared_cost', 'shared_share', 'idle_capacity']) | list %}
 with episodes as (
 
     select
@@ -12,7 +11,7 @@ with episodes as (
         max(episodes.usage_date) as last_date,
         cast(count(*) as bigint) as day_count,
         sum(effects.actual_usd) as actual_usd,
-        {{ for_each(of_calls, 'sum(effects.@_effect_usd) as @_effect_usd') }}
+        {{ for_each(call_effects(), 'sum(effects.@_effect_usd) as @_effect_usd') }}
     from {{ ref('int_anomaly_episodes') }} as episodes
     inner join {{ ref('int_suspect_effects') }} as effects
         on
@@ -34,6 +33,6 @@ select
     drifts.last_date,
     drifts.day_count,
     effects.actual_usd,
-    {{ for_each(of_calls, 'effects.@_effect_usd') }}
+    {{ for_each(call_effects(), 'effects.@_effect_usd') }}
 from {{ ref('int_drifts') }} as drifts
 inner join {{ ref('int_drift_effects') }} as effects on drifts.anomaly_id = effects.anomaly_id

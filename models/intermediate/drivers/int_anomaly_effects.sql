@@ -1,9 +1,8 @@
 -- grain: one row per anomaly of drivers and effect on cost: they sum to what the anomaly cost
 {{ config(materialized='table') }}
-{% set of_calls = effect_names() | reject('in', ['shared_cost', 'shared_share', 'idle_capacity']) | list %}
 with listed as (
 
-    {% for effect in of_calls %}
+    {% for effect in call_effects() %}
         select
             anomaly_id,
             '{{ effect }}' as effect,

@@ -23,14 +23,23 @@ numbered as (
         ) as episode
     from days
 
+),
+
+begun as (
+
+    select
+        usage_date,
+        feature_id,
+        workload,
+        min(usage_date) over (partition by feature_id, workload, episode) as started_date
+    from numbered
+
 )
 
 select
     usage_date,
     feature_id,
     workload,
-    min(usage_date) over (partition by feature_id, workload, episode) as started_date,
-    substr(md5(concat_ws(' ', 'driver', feature_id, workload, cast(
-        min(usage_date) over (partition by feature_id, workload, episode) as string
-    ))), 1, 12) as anomaly_id
-from numbered
+    started_date,
+    {{ anomaly_id('driver', ['feature_id', 'workload', 'started_date']) }} as anomaly_id
+from begun

@@ -1,7 +1,7 @@
 -- grain: one row per drift: what the week to its last day cost, and the week four weeks before, and why
 {{ config(materialized='table') }}
 {% set measures = effect_measures() | reject('equalto', 'cost_usd') | list %}
-{% set models = ['provider_id', 'model_id', 'operation', 'service_tier', 'is_batch'] %}
+{% set models = effect_leaf()[3:] %}
 with sided as (
 
     select
@@ -26,15 +26,14 @@ with sided as (
 
 ),
 
-{{ effects_of_calls('sided', ['anomaly_id']) }}
+{{ effects_of_calls('sided', ['anomaly_id']) }},
 
-{% set of_calls = effect_names() | reject('in', ['shared_cost', 'shared_share', 'idle_capacity']) | list %},
 summed as (
 
     select
         anomaly_id,
         sum(after_usd) as actual_usd,
-        {{ for_each(of_calls, 'sum(@_effect_usd) as @_effect_usd') }}
+        {{ for_each(call_effects(), 'sum(@_effect_usd) as @_effect_usd') }}
     from effects
     group by 1
 

@@ -99,8 +99,7 @@ drifts as (
 )
 
 select
-    substr(md5(concat_ws(' ', 'drift', feature_id, workload, driver, cast(started_date as string))), 1, 12)
-        as anomaly_id,
+    {{ anomaly_id('drift', ['feature_id', 'workload', 'driver', 'started_date']) }} as anomaly_id,
     feature_id,
     workload,
     driver,

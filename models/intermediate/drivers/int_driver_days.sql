@@ -1,13 +1,6 @@
 -- grain: one row per UTC day, feature and workload, from its first call on, days without calls included
 {{ config(materialized='table') }}
-{% set sums = [
-    'request_count', 'retry_count', 'rate_limited_count', 'input_tokens', 'retrieved_context_tokens', 'history_tokens',
-    'visible_tokens', 'reasoning_tokens', 'fresh_tokens', 'other_cost_usd', 'cost_usd'
-] %}
-{% set classes = {
-    'uncached_input_tokens': 'input_cost_usd', 'cache_read_tokens': 'cache_read_cost_usd',
-    'cache_write_tokens': 'cache_write_cost_usd', 'output_tokens': 'output_cost_usd',
-} %}
+{% set sums, classes = driver_sums(), priced_tokens() %}
 -- Index numbers tell a dearer mix of models from dearer prices, against the four weeks before: the mix is what a call
 -- would cost if models cost what they did, the price what these tokens cost against what they would have.
 with trailed as (

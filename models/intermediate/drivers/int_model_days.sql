@@ -1,13 +1,6 @@
 -- grain: one row per UTC day, feature, workload and model in a tier, from the feature's first call on, without gaps
 {{ config(materialized='table') }}
-{% set sums = [
-    'request_count', 'retry_count', 'rate_limited_count', 'input_tokens', 'retrieved_context_tokens', 'history_tokens',
-    'visible_tokens', 'reasoning_tokens', 'fresh_tokens', 'other_cost_usd', 'cost_usd'
-] %}
-{% set classes = {
-    'uncached_input_tokens': 'input_cost_usd', 'cache_read_tokens': 'cache_read_cost_usd',
-    'cache_write_tokens': 'cache_write_cost_usd', 'output_tokens': 'output_cost_usd',
-} %}
+{% set sums, classes = driver_sums(), priced_tokens() %}
 with models as (
 
     select
@@ -17,7 +10,6 @@ with models as (
         concat(provider_id, ' ', model_id, ' ', coalesce(service_tier, '')) as model_tier,
         cast(sum(request_count) as double) as request_count,
         cast(sum(retry_count) as double) as retry_count,
-        cast(sum(rate_limited_count) as double) as rate_limited_count,
         cast(sum(uncached_input_tokens + cache_read_tokens + cache_write_tokens) as double) as input_tokens,
         cast(sum(retrieved_context_tokens) as double) as retrieved_context_tokens,
         cast(sum(history_tokens) as double) as history_tokens,

@@ -36,7 +36,7 @@ first_weeks as (
 )
 
 select
-    substr(md5(concat_ws(' ', 'new_model', feature_id, workload, provider_id, model_id)), 1, 12) as anomaly_id,
+    {{ anomaly_id('new_model', ['feature_id', 'workload', 'provider_id', 'model_id']) }} as anomaly_id,
     'new_model' as kind,
     feature_id,
     workload,

@@ -39,7 +39,7 @@ last_weeks as (
 )
 
 select
-    substr(md5(concat_ws(' ', 'silent_source', source_id, cast(silent_from_date as string))), 1, 12) as anomaly_id,
+    {{ anomaly_id('silent_source', ['source_id', 'silent_from_date']) }} as anomaly_id,
     'silent_source' as kind,
     '(all)' as feature_id,
     'production' as workload,

@@ -1,7 +1,7 @@
 -- grain: one row per suspect day, feature and workload: what cost that day and was expected to, and why
 {{ config(materialized='table') }}
 {% set measures = effect_measures() | reject('equalto', 'cost_usd') | list %}
-{% set models = ['provider_id', 'model_id', 'operation', 'service_tier', 'is_batch'] %}
+{% set models = effect_leaf()[3:] %}
 -- At contracted prices: what bills said of the past and not yet of today is no change.
 with sided as (
 
@@ -41,13 +41,12 @@ with sided as (
 
 {{ effects_of_calls('sided', ['anomaly_date']) }}
 
-{% set of_calls = effect_names() | reject('in', ['shared_cost', 'shared_share', 'idle_capacity']) | list %}
 select
     anomaly_date as usage_date,
     feature_id,
     workload,
     sum(before_usd) as expected_usd,
     sum(after_usd) as actual_usd,
-    {{ for_each(of_calls, 'sum(@_effect_usd) as @_effect_usd') }}
+    {{ for_each(call_effects(), 'sum(@_effect_usd) as @_effect_usd') }}
 from effects
 group by 1, 2, 3

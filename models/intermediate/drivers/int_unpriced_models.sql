@@ -17,7 +17,7 @@ with unpriced as (
 )
 
 select
-    substr(md5(concat_ws(' ', 'unpriced_model', feature_id, workload, model_id)), 1, 12) as anomaly_id,
+    {{ anomaly_id('unpriced_model', ['feature_id', 'workload', 'model_id']) }} as anomaly_id,
     'unpriced_model' as kind,
     feature_id,
     workload,

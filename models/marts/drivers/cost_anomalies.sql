@@ -64,19 +64,6 @@ anomalies as (
 
 ),
 
--- the first line of the seed that fits
-owned as (
-
-    select
-        anomalies.anomaly_id,
-        min_by(owners.owner_id, owners.owner_number) as owner_id
-    from anomalies
-    inner join {{ ref('owners') }} as owners
-        on {{ matches_pattern('lower(anomalies.feature_id)', 'owners.feature_id') }}
-    group by 1
-
-),
-
 judged as (
 
     select distinct
@@ -111,5 +98,5 @@ select
     judged.verdict as feedback
 from anomalies
 cross join (select max(usage_date) as last_date from {{ ref('cost_drivers') }}) as newest
-left join owned on anomalies.anomaly_id = owned.anomaly_id
+left join {{ owners_of('anomalies') }} as owned on anomalies.feature_id = owned.feature_id
 left join judged on anomalies.anomaly_id = judged.anomaly_id

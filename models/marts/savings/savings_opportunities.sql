@@ -1,9 +1,5 @@
 -- grain: one row per month, feature, strategy and kind of evidence
 {{ config(materialized='view') }}
-{% set marts = {
-    'backpressure': 'retry_waste', 'semantic_cache': 'duplicate_prompts', 'context_window': 'context_windows',
-    'routing': 'routing_savings', 'prompt_caching': 'prompt_caching', 'batch': 'batch_savings',
-} %}
 with costs as (
 
     select
@@ -15,27 +11,7 @@ with costs as (
 
 ),
 
-{{ stacked_savings(ref('savings_found'), 'costs') }},
-
-features as (
-
-    select distinct feature_id
-    from stacked
-
-),
-
--- the first line of the seed that fits
-owned as (
-
-    select
-        features.feature_id,
-        min_by(owners.owner_id, owners.owner_number) as owner_id
-    from features
-    inner join {{ ref('owners') }} as owners
-        on {{ matches_pattern('lower(features.feature_id)', 'owners.feature_id') }}
-    group by 1
-
-)
+{{ stacked_savings(ref('savings_found'), 'costs') }}
 
 select
     stacked.month,
@@ -57,12 +33,16 @@ select
     stacked.expected_usd as expected_saving_usd,
     stacked.high_usd as high_saving_usd,
     stacked.potential_usd,
-    assumptions.stack_order,
+    cast(case stacked.strategy
+        {% for strategy in savings_strategies() %}
+            when '{{ strategy }}' then {{ loop.index }}
+        {% endfor %}
+    end as bigint) as stack_order,
     stacked.stacked_usd as stacked_saving_usd,
     concat(
         'select * from marts.',
         case stacked.strategy
-            {% for strategy, mart in marts.items() %}
+            {% for strategy, mart in savings_strategies().items() %}
                 when '{{ strategy }}' then '{{ mart }}'
             {% endfor %}
         end,
@@ -74,4 +54,4 @@ inner join {{ ref('savings_assumptions') }} as assumptions
     on stacked.strategy = assumptions.strategy and stacked.evidence_kind = assumptions.evidence_kind
 left join {{ ref('savings_register') }} as register
     on stacked.feature_id = register.feature_id and stacked.strategy = register.strategy
-left join owned on stacked.feature_id = owned.feature_id
+left join {{ owners_of('stacked') }} as owned on stacked.feature_id = owned.feature_id
