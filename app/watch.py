@@ -1,5 +1,6 @@
 """The loop of `unitcost watch`: land what is new, build it where there is any, tell the channels; again and again."""
 
+import shutil
 import signal
 import threading
 import time
@@ -83,6 +84,8 @@ def loop(
     Args:
         every: seconds from the start of a round to that of the next one; one that takes longer is followed at once.
     """
+    for left in settings.home.glob(f"{SCRATCH}*"):  # of a watch that was killed: as large as a build
+        shutil.rmtree(left)
     while not stop.is_set():
         started = time.monotonic()
         try:

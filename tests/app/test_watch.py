@@ -72,6 +72,8 @@ def test_from_a_line_of_a_log_to_a_message_and_a_verdict_that_raises_the_limit(t
     )
     write(logs / "1.jsonl", {**usual(range(50)), day(50): 2 * USUAL})
     (home / "builds" / ".building.tmp").mkdir(parents=True)  # a killed build that went to disk leaves one
+    left = home / ".scratch-watch-of-a-killed-one"
+    left.mkdir()
     lock = (home / "run.lock").open("a+")
     fcntl.flock(lock, fcntl.LOCK_EX)
     with webhook() as box:
@@ -104,6 +106,7 @@ def test_from_a_line_of_a_log_to_a_message_and_a_verdict_that_raises_the_limit(t
             watching.send_signal(signal.SIGTERM)
             output, errors = watching.communicate(timeout=120)
     assert watching.returncode == 0, errors
+    assert not left.exists()
     assert output.endswith("stopped\n")
     assert "is locked by" in errors
     assert "Traceback" not in errors
