@@ -12,7 +12,8 @@ with drivers as (
             workload,
             '{{ driver }}' as driver,
             request_count,
-            {{ about.value }} as actual
+            -- doubles are summed in any order: what they differ by then is nothing
+            round({{ about.value }}, 12) as actual
         from {{ ref('int_driver_days') }}
         {{ 'union all' if not loop.last }}
     {% endfor %}
@@ -27,8 +28,7 @@ logged as (
         workload,
         driver,
         request_count,
-        -- doubles are summed in any order: what they differ by then is nothing
-        round(actual, 12) as actual,
+        actual,
         round(ln(actual), 9) as ln_actual
     from drivers
     where actual > 0
