@@ -12,7 +12,9 @@ import pytest
 from ingest.files import RefusedError, inspect
 from ingest.landing import Landed, land
 from ingest.sources import discover
-from tests.models.conftest import Companies, Warehouse
+from tests.models.conftest import CALLS_AND_CHARGES, Companies, Warehouse
+
+MODELS = f"{CALLS_AND_CHARGES} +fct_provider_usage"
 
 SONNET = "claude-sonnet-4-5-20250929"
 COST_HEADERS = (
@@ -95,7 +97,7 @@ def billed(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempP
     )
     (folder / "costs.json").write_text(json.dumps(costs, indent=2))
     usage = page(bucket(7, use(), use(service_tier="batch", api_key_id=None, model=None)), bucket(8, use(speed="fast")))
-    made = warehouse("anthropic_costs")
+    made = warehouse("anthropic_costs", select=MODELS)
     made.load((folder / "costs.json", None), (write(folder / "usage.jsonl", usage), None))
     return made
 
@@ -152,7 +154,7 @@ def test_usage_is_disjoint_as_it_comes(billed: Warehouse) -> None:
 def test_of_a_day_the_newest_file_counts_be_it_a_page_or_the_consoles_export(
     warehouse: Callable[[str], Warehouse], tmp_path: Path
 ) -> None:
-    made = warehouse("restated_cents")
+    made = warehouse("restated_cents", select=MODELS)
     first = page(bucket(7, cost("100")), bucket(8, cost("40", "output_tokens")))
     made.load((write(tmp_path / "1.jsonl", first), None), (write(tmp_path / "u.jsonl", page(bucket(7, use()))), None))
     again = page(bucket(8, cost("43", "output_tokens"), cost("7", "uncached_input_tokens")))
@@ -185,7 +187,7 @@ def test_of_a_day_the_newest_file_counts_be_it_a_page_or_the_consoles_export(
 
 
 def test_another_currency_is_converted_at_the_rate_of_the_day(company: Companies, tmp_path: Path) -> None:
-    made = company("anthropic_in_euros", exchange_rates=[("EUR", "2026-10-01", "1.1")])
+    made = company("anthropic_in_euros", select=MODELS, exchange_rates=[("EUR", "2026-10-01", "1.1")])
     made.load((write(tmp_path / "eur.jsonl", page(bucket(7, cost("1000", currency="EUR")))), None))
     rows = made.rows("select billed_cost, billing_currency, billed_cost_usd from fct_charges")
     assert rows == [(Decimal(10), "EUR", Decimal(11))]

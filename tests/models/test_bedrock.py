@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import Warehouse
+from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+
+MODELS = f"{CALLS_AND_CHARGES} +input_balance"
 
 US = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"  # 3.30 / 16.50, read 0.33, write 4.125 and 6.60
 GLOBAL = "global.anthropic.claude-sonnet-4-5-20250929-v1:0"  # 3 / 15, read 0.30, write 3.75 and 6
@@ -214,7 +216,7 @@ def built(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPa
     lines = [json.dumps(call) for call in (*calls, calls[0], FOREIGN)]
     path = tmp_path_factory.mktemp("bedrock") / "20261007T120000000Z_0a1b.json.gz"
     path.write_bytes(gzip.compress("\n".join(lines).encode()))
-    home = warehouse("bedrock")
+    home = warehouse("bedrock", select=MODELS)
     home.load((path, None))
     return home
 

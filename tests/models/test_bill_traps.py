@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.models.conftest import Warehouse
+from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+
+MODELS = f"{CALLS_AND_CHARGES} +billed_and_corrected"
 
 D = Decimal
 Line = Mapping[str, str]
@@ -136,7 +138,7 @@ def billed(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempP
         writer = csv.DictWriter(file, list(dict.fromkeys(name for one in lines for name in one)))
         writer.writeheader()
         writer.writerows(lines)
-    loaded = warehouse("bill traps")
+    loaded = warehouse("bill traps", select=MODELS)
     loaded.load((path, "focus"))
     return loaded
 

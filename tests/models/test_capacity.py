@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import Warehouse
+from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+
+MODELS = f"{CALLS_AND_CHARGES} +fct_capacity"
 
 NOON = datetime(2026, 10, 7, 12, tzinfo=UTC)
 D = Decimal
@@ -79,7 +81,7 @@ EXPORT = (
 def cluster(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     folder = tmp_path_factory.mktemp("cluster")
     (folder / "export.csv").write_text(EXPORT)
-    loaded = warehouse("cluster")
+    loaded = warehouse("cluster", select=MODELS)
     # the day was not over when it was first asked, and was asked by pod then: the same money in other pieces
     early = [[allocation("serving/vllm-0", total=20), allocation("serving/vllm-1", total=21)]]
     loaded.load(allocated(folder / "early.json", *early), (folder / "export.csv", None))
@@ -164,7 +166,7 @@ def timed(tokens: int, *, minute: int) -> str:
 @pytest.fixture(scope="module")
 def servers(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     folder = tmp_path_factory.mktemp("servers")
-    loaded = warehouse("servers")
+    loaded = warehouse("servers", select=MODELS)
     first = answer(
         folder / "first.json",
         server("a", "prompt_tokens_total", [(0, 1000), (1, 1600), (2, 250), (3, 300)]),  # restarted before 12:02
@@ -253,7 +255,7 @@ def gpu(metric: str, samples: Samples, uuid: str = "GPU-1", **more: str) -> dict
 @pytest.fixture(scope="module")
 def gpus(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     folder = tmp_path_factory.mktemp("gpus")
-    loaded = warehouse("gpus")
+    loaded = warehouse("gpus", select=MODELS)
     held = {"namespace": "serving", "pod": "vllm-0"}
     found = answer(
         folder / "found.json",

@@ -9,7 +9,9 @@ import pytest
 
 from app import pipeline
 from app.settings import PROJECT_DIR
-from tests.models.conftest import Warehouse
+from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+
+MODELS = f"{CALLS_AND_CHARGES} +charges_by_kind"
 
 LINES = {  # what it is for → lines of a bill: provider, category, class, service category, service, meter, description
     "inference": (
@@ -64,7 +66,7 @@ def billed(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempP
         for place, (kind, *line) in enumerate((kind, *line) for kind, lines in LINES.items() for line in lines):
             description = f"{line[-1]} #{kind}"  # the answer, where no rule looks for it
             table.writerow([*PERIOD.split(","), place + 1, place + 1, *line[:-1], description])
-    home = warehouse("charge rules")
+    home = warehouse("charge rules", select=MODELS)
     with pipeline.writer(home.settings):
         pipeline.ingest(home.settings, [(str(bill), None)])
         pipeline.build(home.settings)

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import Warehouse
+from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+
+MODELS = f"{CALLS_AND_CHARGES} +unknown_usage"
 
 AT = "2026-10-07T12:00:00Z"
 Row = dict[str, Any]
@@ -125,7 +127,7 @@ def built(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPa
     records = [*(call for call, *_ in CASES.values()), *STREAMS, REFUSED, CLASSIFIED]
     path = tmp_path_factory.mktemp("cohere") / "log.jsonl"
     path.write_text("\n".join(map(json.dumps, records)) + "\n")
-    home = warehouse("cohere")
+    home = warehouse("cohere", select=MODELS)
     home.load((path, None))
     return home
 
@@ -191,7 +193,7 @@ def test_recorded_usage_means_what_the_price_library_says(
     path = tmp_path / "log.jsonl"
     lines = [{"timestamp": AT, "request_id": str(number), "response": body} for number, (body, _) in enumerate(known)]
     path.write_text("\n".join(map(json.dumps, lines)) + "\n")
-    home = warehouse("recorded-cohere")
+    home = warehouse("recorded-cohere", select=MODELS)
     home.load((path, None))
     ours = staged(home)
     for number, (_, expected) in enumerate(known):

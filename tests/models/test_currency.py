@@ -22,7 +22,9 @@ from app.dbt_build import BuildError
 from app.settings import PROJECT_DIR, Settings
 from ingest.files import RefusedError
 from ingest.landing import Landed
-from tests.models.conftest import Warehouse
+from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+
+MODELS = f"{CALLS_AND_CHARGES} +fct_revenue +fx_variance"
 
 EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
 MONEY, RATE = Decimal("1e-12"), Decimal("1e-10")
@@ -116,7 +118,7 @@ LINES = [
 def euros(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """A company that reports in euros, is paid in six currencies and billed in three."""
     folder = tmp_path_factory.mktemp("euros")
-    loaded = warehouse("euros")
+    loaded = warehouse("euros", select=MODELS)
     loaded = replace(loaded, settings=Settings(home=loaded.home, inputs=(), reporting_currency="EUR"))
     loaded.load(
         ecb(folder / "eurofxref-hist.csv", {**at_random(7), **BY_HAND}),

@@ -8,7 +8,9 @@ import pytest
 
 from ingest.files import RefusedError
 from ingest.landing import Landed
-from tests.models.conftest import Warehouse
+from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+
+MODELS = f"{CALLS_AND_CHARGES} +fct_provider_usage"
 
 SAMPLES = Path(__file__).parent.parent / "ingest" / "sources"
 SNOWFLAKE = SAMPLES / "snowflake_usage" / "provider_usage.csv"
@@ -27,7 +29,7 @@ def test_tokens_are_what_the_provider_counts_and_what_is_stated_again_counts_onc
     (tmp_path / "older.csv").write_text(f"{older}2025-12-01 08:00:00.000 +0000,llama3-8b,COMPLETE,99,0.1,q,1\n")
     lines = DATABRICKS.read_text().splitlines()
     (tmp_path / "overlap.csv").write_text("\n".join(lines[:2]) + "\n")
-    loaded = warehouse("platforms")
+    loaded = warehouse("platforms", select=MODELS)
     names = ("earlier.csv", "older.csv", "overlap.csv")
     loaded.load((SNOWFLAKE, None), (DATABRICKS, None), *((tmp_path / name, None) for name in names))
     found = loaded.rows(

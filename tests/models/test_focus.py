@@ -22,7 +22,9 @@ from ingest.outcomes import Outcome
 from ingest.sources import discover
 from ingest.sources.focus import SOURCE, version
 from tests.conftest import landed_rows
-from tests.models.conftest import Warehouse
+from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+
+MODELS = f"{CALLS_AND_CHARGES} +fct_invoices +fct_billing_periods"
 
 Land = Callable[[Path, str], Landed]
 SAMPLES = Path(__file__).parent.parent / "ingest" / "sources" / "focus"
@@ -247,7 +249,7 @@ def test_a_bill_of_1_4_its_invoice_and_its_period_are_held_against_each_other(
     }
     tax = {**part, "ChargeCategory": "Tax", "InvoiceDetailId": "INV-7-2", "BilledCost": "0.06", "EffectiveCost": "0"}
     microsoft = {"BillingAccountId": "ea", "ServiceProviderName": "Microsoft", "ListCost": "0", "ListUnitPrice": "0"}
-    loaded = warehouse("focus_1_4")
+    loaded = warehouse("focus_1_4", select=MODELS)
     loaded.load(
         (bill(tmp_path / "bill.csv", {**part, "BilledCost": "0.4125"}, {**part, "BilledCost": "-0.1"}, tax), None),
         (bill(tmp_path / "azure.csv", microsoft, {**microsoft, "EffectiveCost": "0"}), None),
@@ -278,7 +280,7 @@ def test_a_bill_of_1_4_its_invoice_and_its_period_are_held_against_each_other(
 def test_an_invoice_and_a_period_that_are_stated_again_replace_what_they_said(
     warehouse: Callable[[str], Warehouse], tmp_path: Path
 ) -> None:
-    loaded = warehouse("restated")
+    loaded = warehouse("restated", select=MODELS)
     loaded.load((SAMPLES / "invoices.csv", None), (SAMPLES / "billing_periods.csv", None))
     lines = (SAMPLES / "invoices.csv").read_text().splitlines()
     (tmp_path / "void.csv").write_text("\n".join(lines[:2]).replace("Issued", "Voided") + "\n")

@@ -16,7 +16,9 @@ import pytest
 from ingest.inputs import ingest_files
 from ingest.ledger import Ledger
 from ingest.sources import discover
-from tests.models.conftest import Warehouse
+from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+
+MODELS = f"{CALLS_AND_CHARGES} +charges_by_kind"
 
 Warehouses = Callable[[str], Warehouse]
 Row = dict[str, Any]
@@ -64,7 +66,7 @@ def bill(warehouse: Warehouses, tmp_path_factory: pytest.TempPathFactory) -> War
     folder = tmp_path_factory.mktemp("gcp")
     first = [INPUT, THINKING, THINKING, LITE]
     late = row(THINKING, cost="0.02", export_time="2026-10-09 01:00:00 UTC")
-    loaded = warehouse("gcp")
+    loaded = warehouse("gcp", select=MODELS)
     loaded.load((write(folder / "first.jsonl", first), None))
     assert loaded.rows(COUNTED) == [(4, Decimal("0.13925"))]  # 0.04125 - 0.01 + 2 × 0.05 + 0.008
     loaded.load((write(folder / "all.jsonl", [*first, late, TWO_CREDITS, CORRECTION]), None))
@@ -106,7 +108,7 @@ def test_taxes_and_rounding_are_lines_of_their_own_and_only_use_is_consumed(
     warehouse: Warehouses, tmp_path: Path
 ) -> None:
     costs = {"regular": "0.05", "tax": "0.01", "adjustment": "-0.02", "rounding_error": "0.000001"}
-    loaded = warehouse("gcp-cost-types")
+    loaded = warehouse("gcp-cost-types", select=MODELS)
     rows = [row(THINKING, cost=cost, cost_type=kind) for kind, cost in costs.items()]
     loaded.load((write(tmp_path / "types.jsonl", rows), None))
     assert loaded.rows(
@@ -143,7 +145,7 @@ SKUS = {
 def test_a_sku_tells_model_and_kind_where_a_rule_knows_it_and_keeps_its_money_where_none_does(
     warehouse: Warehouses, tmp_path: Path
 ) -> None:
-    loaded = warehouse("gcp-skus")
+    loaded = warehouse("gcp-skus", select=MODELS)
     compute = row(INPUT, sku="Gemini Storage Text Input", service={"id": "s", "description": "Compute Engine"})
     loaded.load((write(tmp_path / "skus.jsonl", [*(row(INPUT, sku=sku) for sku in SKUS), compute]), None))
     found = loaded.rows(
@@ -198,7 +200,7 @@ def as_csv(path: Path) -> Path:
 def test_each_format_of_the_table_says_the_same(
     kind: str, wrote: Callable[[Path], Path], warehouse: Warehouses, tmp_path: Path
 ) -> None:
-    loaded = warehouse(f"gcp-{kind}")
+    loaded = warehouse(f"gcp-{kind}", select=MODELS)
     loaded.load((wrote(tmp_path / f"bill.{kind}"), None))
     assert loaded.rows(
         "select model_id, usage_kind, consumed_quantity, billed_cost, sub_account_id "

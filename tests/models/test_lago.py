@@ -12,7 +12,9 @@ import pytest
 from ingest.files import inspect
 from ingest.landing import land
 from ingest.sources import discover
-from tests.models.conftest import Companies, Company
+from tests.models.conftest import CALLS_AND_CHARGES, Companies, Company
+
+MODELS = f"{CALLS_AND_CHARGES} +fct_revenue"
 
 OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)
 
@@ -87,7 +89,7 @@ VOIDED = {"invoice": {"lago_id": "inv-2", "status": "voided", "fees": [fee("give
 
 @pytest.fixture(scope="module")
 def billed(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Company:
-    sold = company("lago")
+    sold = company("lago", select=MODELS)
     rates = [
         {"currency": currency, "valid_from_date": "2026-01-01", "usd_per_unit": rate, "rate_source": "by hand"}
         for currency, rate in (("JPY", "0.01"), ("KWD", "3"))

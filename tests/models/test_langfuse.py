@@ -11,8 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.models.conftest import Warehouse
+from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
 from tests.models.test_token_semantics import canonical_requests, quantities
+
+MODELS = f"{CALLS_AND_CHARGES} +input_balance +unknown_usage"
 
 Line = dict[str, Any]
 NEW = Callable[[str], Warehouse]
@@ -60,7 +62,7 @@ def test_real_generations_with_usage_are_one_request_each_at_the_cost_that_langf
         for one in json.loads(path.read_text())["observations"]
         if one["type"] == "GENERATION"
     }
-    home = warehouse("langfuse-real")
+    home = warehouse("langfuse-real", select=MODELS)
     home.load(*((path, None) for path in paths))
     calls = canonical_requests(home)
     costs = statuses(home)
@@ -167,7 +169,7 @@ FORMS = (lines, array, page, trace, table, parquet)
 def test_the_same_observation_is_the_same_request_in_every_form(warehouse: NEW, tmp_path: Path) -> None:
     for form in FORMS:
         form(tmp_path / form.__name__)
-    home = warehouse("forms")
+    home = warehouse("forms", select=MODELS)
     home.load(*((tmp_path / form.__name__, None) for form in FORMS))
     calls = canonical_requests(home)
     assert calls.keys() == {form.__name__ for form in FORMS}
@@ -197,7 +199,7 @@ def test_a_manifest_in_an_exported_folder_is_refused_and_the_rest_is_read(wareho
         json.dumps({"version": 1, "minTimestamp": "2026-10-07T13:00:00Z", "files": [{"key": "o", "rowCount": 1}]})
     )
     write(folder / "o.jsonl", flat("obs-1"))
-    home = warehouse("manifest")
+    home = warehouse("manifest", select=MODELS)
     home.load((folder, None))
     assert statuses(home).keys() == {"obs-1"}
 
@@ -224,7 +226,7 @@ def test_the_latest_version_of_an_observation_holds(warehouse: NEW, tmp_path: Pa
         )
         for step in range(3)
     ]
-    home = warehouse("versions")
+    home = warehouse("versions", select=MODELS)
     for loaded in [files] if at_once else [[file] for file in files]:
         home.load(*loaded)
     assert {name: call["output_tokens"] for name, call in canonical_requests(home).items()} == dict.fromkeys(
@@ -290,7 +292,7 @@ KINDS: dict[str, tuple[dict[str, int], dict[str, int], str | None]] = {
 
 @pytest.fixture(scope="module")
 def loaded(warehouse: NEW, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    home = warehouse("langfuse-kinds")
+    home = warehouse("langfuse-kinds", select=MODELS)
     folder = tmp_path_factory.mktemp("langfuse")
     home.load(
         write(

@@ -12,7 +12,9 @@ import pytest
 from ingest.files import RefusedError, inspect
 from ingest.landing import Landed, land
 from ingest.sources import discover
-from tests.models.conftest import Companies, Warehouse
+from tests.models.conftest import CALLS_AND_CHARGES, Companies, Warehouse
+
+MODELS = f"{CALLS_AND_CHARGES} +fct_provider_usage +restatements"
 
 DAY = 86_400
 OCTOBER_7 = 1_791_331_200
@@ -137,7 +139,7 @@ def billed(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempP
         page(bucket(OCTOBER_7, use("web_searches", num_requests=6, num_model_requests=2))),
         page(bucket(OCTOBER_7, use("vector_stores", usage_bytes=10**12))),
     ]
-    made = warehouse("openai_costs")
+    made = warehouse("openai_costs", select=MODELS)
     made.load((folder / "costs.json", None), (write(folder / "usage.jsonl", *usage), None))
     return made
 
@@ -221,7 +223,7 @@ def test_every_report_counts_what_it_counts_and_no_zero_where_it_does_not(billed
 def test_of_a_day_the_newest_fetch_counts_however_it_is_grouped(
     warehouse: Callable[[str], Warehouse], tmp_path: Path
 ) -> None:
-    made = warehouse("restated")
+    made = warehouse("restated", select=MODELS)
     first = page(
         bucket(OCTOBER_7, cost(3, "gpt-5, input"), cost(4, "gpt-5, output")),
         bucket(OCTOBER_7 + DAY, cost(1, "gpt-5, input")),
@@ -250,7 +252,7 @@ def test_of_a_day_the_newest_fetch_counts_however_it_is_grouped(
 def test_a_page_that_names_no_organization_replaces_one_that_does_not_either(
     warehouse: Callable[[str], Warehouse], tmp_path: Path
 ) -> None:
-    made = warehouse("nameless")
+    made = warehouse("nameless", select=MODELS)
     for amount in (3, 5):
         nameless = page(bucket(OCTOBER_7, cost(amount, organization_id=None)))
         made.load((write(tmp_path / f"{amount}.jsonl", nameless), None))
@@ -265,7 +267,7 @@ def test_a_page_that_names_no_organization_replaces_one_that_does_not_either(
 def test_the_dashboards_export_says_the_same_as_the_pages_and_replaces_their_days(
     warehouse: Callable[[str], Warehouse], tmp_path: Path
 ) -> None:
-    made = warehouse("exports")
+    made = warehouse("exports", select=MODELS)
     made.load((write(tmp_path / "page.jsonl", page(bucket(OCTOBER_7, cost(0.15)))), None))
     ends = "1791331200,1791417600,2026-10-07T00:00:00+00:00,2026-10-08T00:00:00+00:00"
     blank = "1791417600,1791504000,2026-10-08T00:00:00,2026-10-09T00:00:00"
@@ -295,7 +297,7 @@ def test_the_dashboards_export_says_the_same_as_the_pages_and_replaces_their_day
 
 
 def test_another_currency_is_converted_at_the_rate_of_the_day(company: Companies, tmp_path: Path) -> None:
-    made = company("openai_in_euros", exchange_rates=[("EUR", "2026-10-01", "1.1")])
+    made = company("openai_in_euros", select=MODELS, exchange_rates=[("EUR", "2026-10-01", "1.1")])
     euros = cost(10, "gpt-5, input", amount={"value": 10, "currency": "eur"})
     made.load((write(tmp_path / "eur.jsonl", page(bucket(OCTOBER_7, euros))), None))
     rows = made.rows("select billed_cost, billing_currency, billed_cost_usd from fct_charges")

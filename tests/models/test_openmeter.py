@@ -13,7 +13,9 @@ import pytest
 from ingest.files import inspect
 from ingest.landing import land
 from ingest.sources import discover
-from tests.models.conftest import Warehouse
+from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+
+MODELS = f"{CALLS_AND_CHARGES} +fct_revenue +int_unit_events"
 
 OCTOBER, NOVEMBER, DECEMBER = date(2026, 10, 1), date(2026, 11, 1), date(2026, 12, 1)
 IN_OCTOBER = {"from": "2026-10-01T00:00:00Z", "to": "2026-11-01T00:00:00Z"}
@@ -85,7 +87,7 @@ def billed(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempP
     folder = tmp_path_factory.mktemp("openmeter")
     (folder / "first.json").write_text(json.dumps(page(*FIRST), indent=2))
     (folder / "again.json").write_text(json.dumps(page(*AGAIN), indent=2))
-    sold = warehouse("openmeter")
+    sold = warehouse("openmeter", select=MODELS)
     sold.load((folder / "first.json", None), (folder / "again.json", None))
     return sold
 
@@ -147,7 +149,7 @@ def test_an_event_is_a_unit_of_its_subject_and_counts_once_by_source_and_id(
     ]
     (tmp_path / "sent.jsonl").write_text("".join(json.dumps(one) + "\n" for one in sent[:3]))
     (tmp_path / "listed.json").write_text(json.dumps({"items": listed, "nextCursor": ""}))
-    made = warehouse("openmeter_events")
+    made = warehouse("openmeter_events", select=MODELS)
     made.load((tmp_path / "sent.jsonl", None), (tmp_path / "listed.json", None))
     assert made.rows("""
         select unit_id, linked_by, link_id, customer_id, feature_id, first_date, unit_count, known_outcome_count

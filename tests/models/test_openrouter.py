@@ -11,7 +11,7 @@ import pytest
 from ingest.files import inspect
 from ingest.landing import Landed
 from ingest.sources import discover
-from tests.models.conftest import Companies, Warehouse
+from tests.models.conftest import CALLS_AND_CHARGES, Companies, Warehouse
 from tests.models.test_token_semantics import canonical_requests, quantities
 
 SONNET = "anthropic/claude-sonnet-4.5"
@@ -81,7 +81,11 @@ EXPORTED = (
 @pytest.fixture(scope="module")
 def built(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     folder = tmp_path_factory.mktemp("openrouter")
-    home = company("openrouter", overrides=[{"effect": "free", "provider_id": "openrouter", "model_id": "*:free"}])
+    home = company(
+        "openrouter",
+        select=CALLS_AND_CHARGES,
+        overrides=[{"effect": "free", "provider_id": "openrouter", "model_id": "*:free"}],
+    )
     (folder / "generations.jsonl").write_text("\n".join(map(json.dumps, GENERATIONS)) + "\n")
     (folder / "activity.csv").write_text(f"{HEADERS}\n{EXPORTED}")
     home.load((folder / "generations.jsonl", None), (folder / "activity.csv", None))

@@ -12,7 +12,9 @@ import pytest
 from ingest.files import RefusedError, inspect
 from ingest.landing import Landed, land
 from ingest.sources import discover
-from tests.models.conftest import Warehouse
+from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+
+MODELS = f"{CALLS_AND_CHARGES} +fct_provider_usage"
 
 SONNET = "anthropic/claude-sonnet-4.5"
 
@@ -58,7 +60,7 @@ def built(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPa
     )
     early = answer(row(1, day="2026-10-08"), row(2, "openai/gpt-5", day="2026-10-08"))
     late = answer(row(1.25, day="2026-10-08"), row(2, "openai/gpt-5", day="2026-10-08"))
-    made = warehouse("activity")
+    made = warehouse("activity", select=MODELS)
     made.load(
         (write(folder / "2026-10-07.0001.json", first), None),
         (write(folder / "2026-10-08.0001.json", early), None),
@@ -126,7 +128,7 @@ def test_activity_is_no_calls(built: Warehouse) -> None:
 
 
 def test_a_page_that_is_named_belongs_to_another_account(warehouse: Callable[[str], Warehouse], tmp_path: Path) -> None:
-    made = warehouse("two_accounts")
+    made = warehouse("two_accounts", select=MODELS)
     made.load(
         (write(tmp_path / "one.json", answer(row(1))), None),
         (write(tmp_path / "two.json", answer(row(2), organization_id="second")), None),

@@ -14,8 +14,10 @@ from ingest.files import inspect
 from ingest.landing import land
 from ingest.sources.otel import SOURCE
 from tests.conftest import landed_rows
-from tests.models.conftest import Warehouse
+from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
 from tests.models.test_token_semantics import canonical_requests, quantities
+
+MODELS = f"{CALLS_AND_CHARGES} +unknown_usage"
 
 Line = dict[str, Any]
 START = 1_791_380_817_000_000_000  # 2026-10-07 13:46:57 UTC
@@ -228,7 +230,7 @@ SPANS = [
 
 @pytest.fixture(scope="module")
 def loaded(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    home = warehouse("otel")
+    home = warehouse("otel", select=MODELS)
     resource = {"service.name": "bot", "deployment.environment": "production", "project_id": "p1"}
     home.load((write(tmp_path_factory.mktemp("otel") / "spans.jsonl", export(*SPANS, resource=resource)), None))
     return home

@@ -18,7 +18,9 @@ import pytest
 
 from ingest.prices.tables import BEGINNING, END
 from tests.conftest import SHARED_DATA
-from tests.models.conftest import Companies, Company, write_calls
+from tests.models.conftest import CALLS_AND_CHARGES, Companies, Company, write_calls
+
+MODELS = f"{CALLS_AND_CHARGES} +price_history"
 
 HISTORY = SHARED_DATA / "price_history" / "langfuse_price_changes.csv"
 KINDS = {"input": "input_tokens", "output": "output_tokens", "input_cached_tokens": "cache_read_tokens"}
@@ -174,7 +176,7 @@ def history(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> tup
     if not HISTORY.is_file():
         pytest.skip(f"the history of prices is not at {HISTORY}")
     assert len(learned()) == STAGES[-1]
-    book = company("history", learns=False)
+    book = company("history", select=MODELS, learns=False)
     calls = [
         {
             "request_id": f"{month}/{model}",
@@ -259,7 +261,7 @@ def test_a_planned_change_comes_on_its_day_and_a_called_off_one_never(stages: li
 
 def test_a_name_that_is_understood_later_is_priced_by_the_next_build(company: Companies, tmp_path: Path) -> None:
     """The catalogue learned an alias and no price: old calls and new ones of an open month have the price."""
-    book = company("alias", learns=False)
+    book = company("alias", select=MODELS, learns=False)
     at = learned()[0]
     name = {"provider_id": "langfuse", "model_name": "alias"}
     meaning = {"price_source": "genai-prices", "price_provider_id": "langfuse", "price_model_id": PLANNED}

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import Companies, Company, write_calls
+from tests.models.conftest import CALLS_AND_CHARGES, Companies, Company, write_calls
+
+MODELS = f"{CALLS_AND_CHARGES} +price_book"
 
 OVERRIDES = [
     {"effect": "discount", "discount_percent": "20"},
@@ -54,7 +56,7 @@ CALLS = [
 @pytest.fixture(scope="module")
 def terms(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Company:
     """September was closed a minute after the book began."""
-    made = company("terms", overrides=OVERRIDES)
+    made = company("terms", select=MODELS, overrides=OVERRIDES)
     made.load((write_calls(tmp_path_factory.mktemp("calls") / "calls.jsonl", CALLS), "canonical"))
     closed_at = datetime.now(UTC).replace(tzinfo=None) + timedelta(minutes=1)
     made.close(("2026-09-01", f"{closed_at:%Y-%m-%dT%H:%M:%S}Z"))

@@ -11,7 +11,9 @@ import pytest
 from genai_prices import Usage, calc_price
 from genai_prices.data_snapshot import get_snapshot
 
-from tests.models.conftest import Warehouse
+from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+
+MODELS = f"{CALLS_AND_CHARGES} +cost_per_conversation +reconciliation"
 
 CALLS = 4000
 LAST_DAY = date(2026, 11, 20)
@@ -107,7 +109,7 @@ def test_cost_equals_the_librarys_for_random_calls(warehouse: Callable[[str], Wa
     for provider in ("openai", "anthropic"):
         lines = [json.dumps(as_logged(call)) for call in calls if call["provider"] == provider]
         (tmp_path / f"{provider}.jsonl").write_text("\n".join(lines) + "\n")
-    loaded = warehouse("oracle")
+    loaded = warehouse("oracle", select=MODELS)
     loaded.load((tmp_path / "openai.jsonl", None), (tmp_path / "anthropic.jsonl", None))
     ours = {
         request_id.split("-")[-1].split("_")[-1]: (cost, status)
@@ -134,7 +136,7 @@ def test_a_real_session_costs_what_the_tool_recorded_for_every_call(
     warehouse: Callable[[str], Warehouse], shared_data: Path
 ) -> None:
     """Four ways: input, output, cache read, cache write."""
-    loaded = warehouse("pi")
+    loaded = warehouse("pi", select=MODELS)
     session = shared_data / "pi_sessions" / "large-session.jsonl"
     loaded.load((session, None))
     recorded = []
@@ -167,7 +169,7 @@ def test_the_real_focus_bill_keeps_its_money_to_the_last_digit(
     import csv  # noqa: PLC0415 - the oracle reads the file its own way
 
     path = shared_data / "focus_sample" / "focus_sample.csv"
-    loaded = warehouse("focus")
+    loaded = warehouse("focus", select=MODELS)
     loaded.load((path, None))
     with path.open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -200,7 +202,7 @@ def test_dated_model_names_are_priced(warehouse: Callable[[str], Warehouse], tmp
     usage = {"input_tokens": 1_000_000, "output_tokens": 0} if source == "anthropic" else {"prompt_tokens": 1_000_000}
     path = tmp_path / "log.jsonl"
     path.write_text(json.dumps({"timestamp": "2026-11-01T00:00:00Z", "response": {**body, "usage": usage}}) + "\n")
-    loaded = warehouse(source)
+    loaded = warehouse(source, select=MODELS)
     loaded.load((path, source))
     ((cost,),) = loaded.rows("select cost_usd from fct_requests")
     assert cost == {"openai": Decimal("0.15"), "anthropic": Decimal(1)}[source]
@@ -234,7 +236,7 @@ def test_a_batch_call_costs_half_from_the_day_batches_were_offered(
             ]
         )
     )
-    loaded = warehouse("batches")
+    loaded = warehouse("batches", select=MODELS)
     loaded.load((path, None))
     costs = [cost for (cost,) in loaded.rows("select cost_usd from fct_requests order by request_id")]
     assert costs == [Decimal(cost) for cost in ("1.6", "0.8", "0.8", "0.405", "0.2025")]
@@ -249,7 +251,7 @@ def test_a_batch_call_costs_half_from_the_day_batches_were_offered(
 
 
 def test_every_tier_has_exactly_one_price_at_any_time(warehouse: Callable[[str], Warehouse]) -> None:
-    loaded = warehouse("book")
+    loaded = warehouse("book", select=MODELS)
     loaded.load()
     gaps = loaded.rows(
         """

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.models.conftest import Companies, Company, Rating, WholeCatalogue, write_calls
+from tests.models.conftest import CALLS_AND_CHARGES, Companies, Company, Rating, WholeCatalogue, write_calls
 from tests.models.oracle import LEAVES
+
+MODELS = f"{CALLS_AND_CHARGES} +cost_lines"
 
 COMPONENTS = ("input", "cache_read", "cache_write", "output", "tool", "other")
 COSTS = tuple(f"{component}_cost_usd" for component in COMPONENTS)
@@ -140,7 +142,7 @@ def test_files_split_and_shuffled_cost_what_the_whole_costs(
     assert len(calls) > 1_000
     shuffled = random.Random(5).sample(calls, len(calls))  # noqa: S311 - an order, not a secret
     files = [write_calls(tmp_path / f"part{part}.jsonl", shuffled[part::5]) for part in range(5)]
-    split = company("split")
+    split = company("split", select=MODELS)
     split.duckdb_threads(1)
     split.load(*((file, "canonical") for file in files[:2]))
     split.load(*((file, "canonical") for file in files[2:]))

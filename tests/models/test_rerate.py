@@ -12,7 +12,9 @@ import pytest
 
 from app import builds, pipeline, rerate
 from ingest.ledger import Ledger
-from tests.models.conftest import Companies, Company, write_calls
+from tests.models.conftest import CALLS_AND_CHARGES, Companies, Company, write_calls
+
+MODELS = f"{CALLS_AND_CHARGES} +rerate_changes"
 
 CLOSED_AT = "2026-10-03 00:00:00"
 
@@ -50,7 +52,7 @@ def call(number: int, day: str) -> dict[str, Any]:
 
 def closed_company(company: Companies, name: str) -> Company:
     """September is closed at $2 a million; a correction to $3 was learned after that."""
-    made = company(name, closed=[("2026-09-01", CLOSED_AT)], learns=False)
+    made = company(name, select=MODELS, closed=[("2026-09-01", CLOSED_AT)], learns=False)
     made.know([price("input_tokens", "2")], datetime(2026, 9, 1, tzinfo=UTC))
     made.know([price("input_tokens", "3")], datetime(2026, 10, 20, tzinfo=UTC))
     made.match(

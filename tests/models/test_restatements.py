@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from app import pipeline
-from tests.models.conftest import Warehouse
+from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+
+MODELS = f"{CALLS_AND_CHARGES} +restatements +billed_and_corrected"
 
 HEADER = (
     "BillingAccountId,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,ChargeCategory,"
@@ -34,7 +36,7 @@ def bill(path: Path, *lines: tuple[str, str, str, str]) -> Path:
 @pytest.fixture(scope="module")
 def bills(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     folder = tmp_path_factory.mktemp("bills")
-    loaded = warehouse("restated")
+    loaded = warehouse("restated", select=MODELS)
     august = bill(folder / "august.csv", ("2026-08", "2026-08-20", "", "100"), ("2026-08", "2026-08-21", "", "50"))
     september = bill(
         folder / "september.csv",

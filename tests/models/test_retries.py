@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import Companies, Company, write_calls
+from tests.models.conftest import CALLS_AND_CHARGES, Companies, Company, write_calls
 from tests.models.test_incremental import marts
+
+MODELS = f"{CALLS_AND_CHARGES} +unpriced_requests"
 
 NOON = datetime(2026, 10, 7, 12, tzinfo=UTC)
 
@@ -81,7 +83,7 @@ ATTEMPTS = {
 @pytest.fixture(scope="module")
 def built(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Company:
     """The calls in three files, so that each day is built with a part of them first."""
-    loaded, folder = company("retries"), tmp_path_factory.mktemp("retries")
+    loaded, folder = company("retries", select=MODELS), tmp_path_factory.mktemp("retries")
     for part in range(3):
         loaded.load((write_calls(folder / f"{part}.jsonl", CALLS[part::3]), "canonical"))
     return loaded
@@ -106,7 +108,7 @@ def test_the_cost_of_three_attempts_is_that_of_the_two_that_were_billed(built: C
 
 
 def test_a_call_that_was_cut_off_without_usage_is_not_free(company: Companies, tmp_path: Path) -> None:
-    loaded = company("usage")
+    loaded = company("usage", select=MODELS)
     calls = [
         attempt("answered", 0),
         attempt("silent", 0, has_usage=False),

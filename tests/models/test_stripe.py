@@ -13,7 +13,9 @@ import pytest
 from ingest.files import inspect
 from ingest.landing import Landed, land
 from ingest.sources import discover
-from tests.models.conftest import Companies, Company
+from tests.models.conftest import CALLS_AND_CHARGES, Companies, Company
+
+MODELS = f"{CALLS_AND_CHARGES} +fct_revenue +dim_customer_plans"
 
 Row = tuple[str, str | None, str | None, Decimal, str, date, date]
 """customer, plan, feature, amount, currency, first day, day after the last."""
@@ -260,7 +262,7 @@ class Billed:
 
 @pytest.fixture(scope="module")
 def billed(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Billed:
-    sold = company("stripe")
+    sold = company("stripe", select=MODELS)
     rates = [
         {"currency": currency, "valid_from_date": "2026-01-01", "usd_per_unit": rate, "rate_source": "by hand"}
         for currency, rate in (("JPY", "0.01"), ("KWD", "3"), ("ISK", "0.01"))
@@ -423,7 +425,7 @@ def subscription(name: str, customer: str, *items: tuple[str, int], **more: Any)
 def test_a_subscription_tells_the_plan_where_neither_the_seed_nor_an_invoice_does(
     company: Companies, tmp_path: Path
 ) -> None:
-    made = company("subscribed")
+    made = company("subscribed", select=MODELS)
     columns = ("customer_id", "plan_id", "segment_id", "valid_from_date", "valid_to_date", "reason")
     stated = ("stated", "enterprise", "(none)", "2026-10-01", "2100-01-01", "by hand")
     made.seed("customer_plans", columns, [dict(zip(columns, stated, strict=True))])

@@ -11,7 +11,9 @@ import duckdb
 import pytest
 from jinja2 import Environment
 
-from tests.models.conftest import Warehouse
+from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+
+MODELS = f"{CALLS_AND_CHARGES} +price_book"
 
 PROJECT = Path(__file__).parent.parent.parent
 Case = tuple[str, dict[str, Any]]
@@ -487,7 +489,7 @@ def stated_total(case: Case) -> int:
 @pytest.fixture(scope="module")
 def built(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     folder = tmp_path_factory.mktemp("semantics")
-    home = warehouse("semantics")
+    home = warehouse("semantics", select=MODELS)
     every = (*CASES.values(), *KINDS.values(), *PLACES.values(), *SILENT.values())
     calls = list({key(call): call for call, *_ in every}.values())
     sources = sorted({source for source, _ in calls})
@@ -713,7 +715,7 @@ def test_a_calls_cost_can_be_read_from_its_row_of_the_price_book(
     path.write_text(
         "\n".join(json.dumps(record) for (source, record), _, _ in CASES.values() if source == "anthropic") + "\n"
     )
-    home = warehouse("explained")
+    home = warehouse("explained", select=MODELS)
     home.load((path, None))
     rows = home.rows(
         """

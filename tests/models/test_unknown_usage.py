@@ -10,7 +10,9 @@ import pytest
 
 from app import builds, pipeline
 from app.cli import _report_unknown_usage
-from tests.models.conftest import Warehouse
+from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+
+MODELS = f"{CALLS_AND_CHARGES} +unknown_usage"
 
 
 def call(number: int, day: int, **usage: object) -> str:
@@ -31,7 +33,7 @@ def written(path: Path, *lines: str) -> Path:
 def test_counts_that_nothing_reads_are_summed_by_name_and_printed(
     warehouse: Callable[[str], Warehouse], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    home = warehouse("unknown-usage")
+    home = warehouse("unknown-usage", select=MODELS)
     first = written(
         tmp_path / "first.jsonl",
         call(1, 7, smell_tokens=5),
@@ -66,7 +68,7 @@ def test_counts_that_nothing_reads_are_summed_by_name_and_printed(
 def test_a_long_list_is_cut_and_says_where_the_rest_is(
     warehouse: Callable[[str], Warehouse], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    home = warehouse("many-unknown")
+    home = warehouse("many-unknown", select=MODELS)
     names = {f"kind_{number:02}_tokens": 1000 for number in range(23)}
     home.load((written(tmp_path / "log.jsonl", call(1, 7, **names)), "openai"))
     build = builds.current(home.home)

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.models.conftest import Warehouse
+from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
 
 SAMPLE = Path(__file__).parent.parent / "ingest" / "sources" / "vertex" / "requests.jsonl"
 
 
 @pytest.fixture(scope="module")
 def logs(warehouse: Callable[[str], Warehouse]) -> Warehouse:
-    made = warehouse("vertex")
+    made = warehouse("vertex", select=CALLS_AND_CHARGES)
     made.load((SAMPLE, None))
     return made
 
