@@ -39,7 +39,8 @@
     {{ return(used) }}
 {%- endmacro %}
 
-{# A rule that copies what there is not would set its own text on every call: the build stops before that. #}
+{# A rule that copies what there is not would set its own text on every call, one that sets what charges have not would
+   set nothing: the build stops before that. #}
 {% macro refuse_unknown_attributions(rules, names) -%}
     {% set unknown %}
         {% for target in attribution_targets() %}
@@ -54,13 +55,22 @@
         select rule_number, 'applies_to', applies_to
         from {{ rules }}
         where applies_to not in ('calls', 'charges', '*')
+        union all
+        select rule_number, 'set_unit_id of charges', set_unit_id
+        from {{ rules }}
+        where applies_to = 'charges' and set_unit_id is not null
         order by 1, 2
     {% endset %}
+    {% set allowed = {
+        'applies_to': 'are calls, charges and *',
+        'set_unit_id of charges': 'is nothing: units are made of calls',
+    } %}
     {% for number, column, value in run_query(unknown).rows %}
         {% do exceptions.raise_compiler_error(
             'seeds/attribution_rules.csv, rule ' ~ number ~ ': ' ~ column ~ ' is ' ~ value ~ '; allowed '
-            ~ ('are calls, charges and *' if column == 'applies_to'
-            else 'are a text, - for nothing, {tag:KEY}, or one of these in braces: ' ~ names | join(', '))
+            ~ allowed.get(
+                column, 'are a text, - for nothing, {tag:KEY}, or one of these in braces: ' ~ names | join(', ')
+            )
         ) %}
     {% endfor %}
 {%- endmacro %}

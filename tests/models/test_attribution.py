@@ -330,9 +330,13 @@ def test_rules_diff_shows_the_charges_that_move_and_none_that_a_pool_or_calls_ta
         ),
         ({"rule_number": 8, "set_team_id": "{tag:}"}, "rule 8: set_team_id is {tag:}; "),
         ({"rule_number": 9, "applies_to": "bills"}, "rule 9: applies_to is bills; allowed are calls, charges and *"),
+        (
+            {"rule_number": 10, "applies_to": "charges", "set_unit_id": "search"},
+            "rule 10: set_unit_id of charges is search; allowed is nothing: units are made of calls",
+        ),
     ],
 )
-def test_a_rule_that_copies_what_there_is_not_is_refused_in_a_line(
+def test_a_rule_that_copies_or_sets_what_there_is_not_is_refused_in_a_line(
     rule: Mapping[str, object], message: str, company: Companies, tmp_path: Path
 ) -> None:
     made = with_rules(company("refused"), [rule])

@@ -177,14 +177,15 @@ def test_the_margin_of_a_unit_is_its_price_or_what_the_feature_earns_that_only_i
 
 def test_what_units_earn_and_cost_alone_is_there_day_by_day(loaded: Company) -> None:
     daily = loaded.rows(
-        "select unit_id, sum(revenue_usd), sum(own_cost_usd) from cost_per_unit_daily group by 1 order by 1"
+        "select unit_id, sum(revenue_usd), sum(own_cost_usd), sum(contribution_usd) from cost_per_unit_daily"
+        " group by 1 order by 1"
     )
     assert daily == [
-        ("active_user", None, D(5)),
-        ("answer", None, D("3.3")),
-        ("conversation", D(30), D("15.1")),
-        ("document", D(12), D(14)),
-        ("report", None, D(4)),
+        ("active_user", None, D(5), None),
+        ("answer", None, D("3.3"), None),
+        ("conversation", D(30), D("15.1"), D("14.9")),
+        ("document", D(12), D(14), D(-2)),
+        ("report", None, D(4), None),
     ]
 
 

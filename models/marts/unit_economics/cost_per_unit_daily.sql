@@ -1,5 +1,6 @@
 -- grain: one row per unit, day on which it began, feature, customer and plan; additive over any filter
 {% set parts = unit_parts() %}
+{% set charged = charged_for_units('sum(unit_count)', 'min(price_usd)') %}
 select
     costed.unit_id,
     costed.first_date as usage_date,
@@ -16,7 +17,8 @@ select
     cast(sum(cost_usd) as decimal(38, 12)) as cost_usd,
     {{ for_each(parts, 'cast(sum(@_cost_usd) as decimal(38, 12)) as @_cost_usd') }},
     cast(sum(own_cost_usd) as decimal(38, 12)) as own_cost_usd,
-    {{ charged_for_units('sum(unit_count)', 'min(price_usd)') }} as revenue_usd
+    {{ charged }} as revenue_usd,
+    cast({{ charged }} - sum(own_cost_usd) as decimal(38, 12)) as contribution_usd
 from {{ ref('int_units_costed') }} as costed
 inner join {{ ref('units') }} as units on costed.unit_id = units.unit_id
 group by 1, 2, 3, 4, 5
