@@ -163,6 +163,7 @@ def run(
         "--log-level", "none",
         "--no-write-json",
         "--no-use-colors",
+        "--use-fast-test-edges",  # the same order of models and tests, found in a third of the time
         *(["--full-refresh"] if full else []),
         # of the tests those whose models are there
         *(["--select", select, "--indirect-selection", "buildable"] if select else []),

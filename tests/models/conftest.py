@@ -187,6 +187,21 @@ class Company(Warehouse):
             writer.writeheader()
             writer.writerows(rows)
 
+    def plant(self, model: str, good: str, bad: str, found_by: str) -> None:
+        """Put a fault into a model; what is built from then on is that model, tests that find it, and what is below.
+
+        Args:
+            model: its file below models/.
+            found_by: names of tests, `|` between them.
+        """
+        file = self.project / "models" / model
+        text = file.read_text()
+        assert good in text
+        file.write_text(text.replace(good, bad))
+        tests = [name for name in found_by.split("|") if name.startswith("assert_")]
+        # other tests are of the model itself, and ask which days are new
+        self.select = " ".join(f"+{name}" for name in (file.stem, "int_touched_dates", *tests))
+
     def close(self, *periods: tuple[str, str]) -> None:
         """State which months are closed: (month as 2026-01-01, closed at)."""
         rows = [{"month": month, "closed_at": at, "note": ""} for month, at in periods]

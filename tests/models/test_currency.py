@@ -24,7 +24,7 @@ from ingest.files import RefusedError
 from ingest.landing import Landed
 from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
 
-MODELS = f"{CALLS_AND_CHARGES} +fct_revenue +fx_variance"
+MODELS = f"{CALLS_AND_CHARGES} +fct_revenue +fx_variance +assert_every_currency_has_an_exchange_rate"
 
 EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
 MONEY, RATE = Decimal("1e-12"), Decimal("1e-10")

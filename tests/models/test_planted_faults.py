@@ -1,18 +1,17 @@
 """Faults planted in models are caught by the shipped dbt tests: nothing is published, and the test is named."""
 
-import os
-import shutil
-import subprocess
-import sys
-from pathlib import Path
-
 import pytest
 
+from app.dbt_build import BuildError
 from app.settings import PROJECT_DIR
+from tests.models.conftest import CALLS_AND_CHARGES, Companies
 
-LOG = "tests/ingest/sources/anthropic/requests.jsonl"
-REVENUE = "tests/ingest/sources/revenue_csv/revenue.csv"
-BILL = "tests/ingest/sources/focus/charges.csv"
+SAMPLES = PROJECT_DIR / "tests" / "ingest" / "sources"
+INPUTS = [
+    (SAMPLES / "anthropic" / "requests.jsonl", None),
+    (SAMPLES / "revenue_csv" / "revenue.csv", None),
+    (SAMPLES / "focus" / "charges.csv", None),
+]
 
 FAULTS = {
     "a filter drops calls": (
@@ -51,12 +50,6 @@ FAULTS = {
         "from (select * from {{ ref('int_charges_kinded') }} where charge_category = 'Usage') as charges",
         "assert_the_bill_is_whole",
     ),
-    "nothing is wrong": (
-        "marts/core/fct_charges.sql",
-        "from {{ ref('int_charges_kinded') }} as charges",
-        "from (select * from {{ ref('int_charges_kinded') }} where true) as charges",
-        None,
-    ),
     "a part of a unit is counted twice": (
         "intermediate/units/int_unit_instances.sql",
         "'output': 'case when ' ~ answers ~ ' then output_cost_usd end'",
@@ -73,27 +66,19 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_planted_fault_is_not_published(fault: str, tmp_path: Path) -> None:
-    file, good, bad, test = FAULTS[fault]
-    project = tmp_path / "project"
-    for folder in ("app", "ingest", "macros", "models", "seeds", "tests"):
-        shutil.copytree(PROJECT_DIR / folder, project / folder)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(PROJECT_DIR / name, project / name)
-    model = project / "models" / file
-    assert good in model.read_text()
-    model.write_text(model.read_text().replace(good, bad))
-    environment = {**os.environ, "UNITCOST_HOME": str(tmp_path / "home"), "PYTHONPATH": str(project)}
+def test_a_planted_fault_is_not_published(fault: str, company: Companies) -> None:
+    made = company("faulty")
+    made.plant(*FAULTS[fault])
+    with pytest.raises(BuildError, match=FAULTS[fault][-1]):
+        made.load(*INPUTS)
+    assert not (made.home / "current.json").exists()
 
-    def unitcost(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", "from app.cli import main; main()", *arguments]
-        return subprocess.run(command, env=environment, cwd=project, capture_output=True, text=True, check=False)
 
-    assert unitcost("ingest", LOG, REVENUE, BILL).returncode == 0
-    done = unitcost("build")
-    if test is None:  # the same meaning in other words: the harness itself must let it through
-        assert done.returncode == 0, done.stderr
-        return
-    assert done.returncode == 1
-    assert test in done.stderr
-    assert not (tmp_path / "home" / "current.json").exists()
+def test_the_same_meaning_in_other_words_is_published(company: Companies) -> None:
+    made = company("faultless")
+    charges = "from {{ ref('int_charges_kinded') }} as charges"
+    in_other_words = "from (select * from {{ ref('int_charges_kinded') }} where true) as charges"
+    made.plant("marts/core/fct_charges.sql", charges, in_other_words, "assert_the_bill_is_whole")
+    made.select = f"{CALLS_AND_CHARGES} {made.select}"
+    made.load(*INPUTS)
+    assert (made.home / "current.json").exists()
