@@ -122,6 +122,12 @@ def prompt_caching_on(path: str, month: date) -> pl.DataFrame:
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def scenario_base(path: str, scope: Scope) -> pl.DataFrame:
+    """What a scenario of a scope starts from."""
+    return warehouse(path).scenario_base(scope)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
 def anomaly_effects(path: str, anomaly_id: str) -> pl.DataFrame:
     """`cost_anomaly_effects` of one anomaly."""
     return warehouse(path).anomaly_effects(anomaly_id)

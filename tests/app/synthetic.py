@@ -24,7 +24,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from app import builds, effects
+from app import builds, effects, scenario
 
 LAST_DAY = date(2026, 11, 23)
 BUILD_ID = "20261124T040000Z-synthetic"
@@ -432,6 +432,49 @@ _MARTS = (
     ) as found (feature_id, strategy, kind, confidence, state, owner_id, affected_cost_usd, low_saving_usd,
         expected_saving_usd, high_saving_usd, potential_usd, stacked)
     where exists (select 1 from marts.fct_usage_hourly)""",
+    f"""create table marts.scenario_base as
+    with listed as (
+        select model_id, {
+        ", ".join(
+            f"cast(max(per_million) filter (where kind = '{kind}') / 1000000 as decimal(38, 15)) as {kind}"
+            for kind in scenario.KINDS
+        )
+    }
+        from prices group by 1
+    ),
+    tiers (model_id, candidate_model_id, is_evidenced) as (
+        values ('claude-sonnet-5', 'gpt-5-mini', false), ('gpt-5', 'gpt-5-mini', true)
+    )
+    select usage_date, environment, feature_id, customer_id, provider_id, requests.model_id, operation, service_tier,
+        is_batch, {_WORKLOAD} as workload, false as is_in_batch,
+        case when tiers.model_id is not null then 'openai' end as candidate_provider_id, candidate_model_id,
+        coalesce(is_evidenced, false) as is_evidenced, cast(count(*) as bigint) as request_count, {_UNPRICED}, {_SUMS},
+        {
+        ", ".join(
+            f"cast(sum(greatest(output_tokens - {cap}, 0)) as bigint) as output_over_{cap}_tokens"
+            for cap in scenario.CAPS
+        )
+    },
+        {", ".join(f"cast(sum({kind}_cost_usd) as decimal(38, 12)) as {kind}_cost_usd" for kind in scenario.KINDS)},
+        cast(sum(contracted_cost_usd) as decimal(38, 12)) as contracted_cost_usd,
+        cast(sum(cost_usd) as decimal(38, 12)) as cost_usd,
+        {
+        ", ".join(
+            f"cast(any_value({model}.{kind}) * {factor} as decimal(38, 15)) as {place}{kind}_price_usd"
+            for place, model, factor in (
+                ("", "own", "1"),
+                ("batch_", "own", "0.5"),
+                ("candidate_", "other", "1"),
+                ("candidate_batch_", "other", "0.5"),
+            )
+            for kind in scenario.KINDS
+        )
+    }
+    from requests
+    left join listed as own using (model_id)
+    left join tiers using (model_id)
+    left join listed as other on other.model_id = candidate_model_id
+    group by all""",
     """create table marts.prompt_caching as
     select cast('2026-11-01' as date) as month, 'support-agent' as feature_id, 'anthropic' as provider_id,
         'claude-sonnet-5' as model_id, policy_id, placement, false as is_automatic, false as is_estimated,
