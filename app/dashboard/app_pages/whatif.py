@@ -60,7 +60,7 @@ def asked(now: Outcome) -> Scenario:
         with st.grid(4, min_column_width=210):
             with st.container():
                 model = st.selectbox("Dear model", [EVERY_MODEL, *dear], key="whatif_model", bind="query-params")
-                st.caption("seeds/model_tiers.csv names the cheaper one.")
+                st.caption("By seeds/model_tiers.csv.")
             cheaper = slider("To the cheaper model", "whatif_cheaper", told=f"{reach['cheaper']} of calls have one.")
             cache = slider("More under a cache", "whatif_cache", told=f"{read} of input is read from caches now.")
             batch = slider("More in batches", "whatif_batch", told=f"{in_batch} now; {reach['batch']} could be.")
@@ -301,7 +301,7 @@ def caveats(what: Scenario, then: Outcome) -> None:
     """Say what is not known and what is not in it."""
     if then.unpriced_request_count:
         st.info(
-            f"{theme.count(then.unpriced_request_count)} calls have no price: they are in no figure here, now or then.",
+            f"Calls without a price: {theme.count(then.unpriced_request_count)}, in no figure here, now or then.",
             icon=":material/info:",
         )
     unproven = sorted(
