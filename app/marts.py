@@ -405,6 +405,13 @@ class Warehouse:
             {},
         )
 
+    def realised_savings(self) -> pl.DataFrame:
+        """`realised_savings`, the newest month and the largest saving first."""
+        return self._read(
+            "select * from marts.realised_savings"
+            " order by month desc, realised_usd desc nulls last, feature_id, strategy, done_date"
+        )
+
     def prompt_caching(self, month: date) -> pl.DataFrame:
         """`prompt_caching` of a month: features by what their input costs, ways from the cheapest."""
         return self._read(

@@ -475,6 +475,23 @@ _MARTS = (
     left join tiers using (model_id)
     left join listed as other on other.model_id = candidate_model_id
     group by all""",
+    """create table marts.realised_savings as
+    select feature_id, strategy, cast('2026-10-10' as date) as done_date, cast(since as date) as month,
+        cast(before as decimal(38, 12)) as counterfactual_cost_usd, cast(after as decimal(38, 12)) as actual_cost_usd,
+        cast(saved * 0.5 as decimal(38, 12)) as promised_low_usd,
+        cast(saved as decimal(38, 12)) as promised_expected_usd,
+        cast(saved * 2 as decimal(38, 12)) as promised_high_usd, cast(saved as decimal(38, 12)) as saved_usd,
+        cast(usual as decimal(38, 12)) as usual_usd, saved > usual as is_caused,
+        cast(case when saved > usual then saved when saved is not null then 0 end as decimal(38, 12)) as realised_usd,
+        cast(saved as double) / (before - after) as explained_share,
+        case when saved is null then 'not_in_cost' end as unknown_reason
+    from (values
+        ('support-agent', 'backpressure', '2026-10-01', 300, 280, 16, 4),
+        ('support-agent', 'backpressure', '2026-11-01', 400, 370, 25, 6),
+        ('doc-search', 'batch', '2026-11-01', 90, 88, 1, 3),
+        ('doc-search', 'semantic_cache', '2026-11-01', 90, 88, null, null)
+    ) as done (feature_id, strategy, since, before, after, saved, usual)
+    where exists (select 1 from marts.fct_usage_hourly)""",
     """create table marts.prompt_caching as
     select cast('2026-11-01' as date) as month, 'support-agent' as feature_id, 'anthropic' as provider_id,
         'claude-sonnet-5' as model_id, policy_id, placement, false as is_automatic, false as is_estimated,

@@ -226,9 +226,9 @@ def test_anomalies_are_drawn_without_a_stranger_or_an_error(reader: Reader) -> N
 
 def test_savings_are_drawn_without_a_stranger_or_an_error(reader: Reader) -> None:
     reader.goto("savings")
-    reader.charts(1)
-    expect(reader.page.locator("[data-testid=stMetric]")).to_have_count(4)
-    expect(reader.page.locator("[data-testid=stDataFrame]")).to_have_count(3)
+    reader.charts(2)
+    expect(reader.page.locator("[data-testid=stMetric]")).to_have_count(5)
+    expect(reader.page.locator("[data-testid=stDataFrame]")).to_have_count(4)
 
 
 def test_a_scenario_is_drawn_and_its_sliders_are_in_the_link(reader: Reader) -> None:

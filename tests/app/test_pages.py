@@ -1051,6 +1051,17 @@ def test_without_anomalies_the_page_says_that_all_is_usual() -> None:
 
 
 @pytest.mark.usefixtures("imaginary")
+def test_what_was_captured_stands_against_what_could_be() -> None:
+    page = open_page("savings")
+    done = table(page, "explained_share")
+    assert done["realised_usd"].tolist() == pytest.approx([25, 0, float("nan"), 16], nan_ok=True)
+    assert done["unknown_reason"].dropna().tolist() == ["A call not made is in no cost"]
+    captured, left = charts(page)["captured"]
+    assert list(captured["x"]) == ["Oct 2026", "Nov 2026"]
+    assert (numbers(captured, "y"), numbers(left, "y")) == ([16, 25], [0, 104.4])
+
+
+@pytest.mark.usefixtures("imaginary")
 def test_savings_are_told_together_one_by_one_and_without_evidence() -> None:
     # a fifth of it is done, another part was rejected: neither is left to save
     page = open_page("savings")
@@ -1058,6 +1069,7 @@ def test_savings_are_told_together_one_by_one_and_without_evidence() -> None:
         "Together": "\\$104",
         "One by one": "\\$130",  # half a dollar to the even one
         "Without evidence": "\\$250",
+        "Realised": "\\$25.00",
         "Called done": "\\$20.00",
     }
     listed = table(page, "proof_query")

@@ -116,3 +116,8 @@ def context_window_turns() -> list[int]:
 def output_caps() -> list[int]:
     """As `macros/output_caps.sql`."""
     return [250, 500]
+
+
+def strategy_effects() -> dict[str, list[str]]:
+    """As `macros/strategy_effects.sql`."""
+    return {"batch": ["service_tier"]}
