@@ -1111,7 +1111,7 @@ def test_a_scenario_of_the_link_is_told_effect_by_effect(imaginary: Path) -> Non
     asked, page = Asked(imaginary), open_page("whatif", **SCENARIO)
     rows = {row["name"]: row for row in table(page, "reach_usd").to_dict("records")}
     assert [rows[name]["setting"] for name in ("Volume", "Shorter answers", "Cheaper model", "Price")] == [
-        "+20.0%", "1,000 tokens an answer", "40.0% of every dear model", "+10.0% a unit",
+        "+20.0%", "1,000 tokens an answer", "40.0% of dear models", "+10.0% a unit",
     ]  # fmt: skip
     cost = float(asked.sum("sum(cost_usd)", USAGE))
     assert rows["Now"]["cost_usd"] == pytest.approx(cost)

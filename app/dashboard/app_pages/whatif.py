@@ -108,7 +108,7 @@ def run(what: Scenario) -> Outcome:
 
 def settings(what: Scenario) -> dict[str, str]:
     """What is asked of each effect, in words."""
-    dear = what.dear_model_id or "every dear model"
+    dear = what.dear_model_id or "dear models"
     said = {
         "volume": theme.signed_percent(float(what.volume)),
         "output_cap": f"{what.output_cap:,} tokens an answer" if what.output_cap else "",
