@@ -1144,6 +1144,14 @@ def test_a_dear_model_alone_is_moved_and_evidence_is_asked_for_it_alone() -> Non
     assert "claude-sonnet-5 by gpt-5-mini" in said(page)
 
 
+def test_a_scenario_with_training_and_experiments_has_their_cost_and_no_margin(imaginary: Path) -> None:
+    asked, page = Asked(imaginary), open_page("whatif", every_workload="true")
+    days = f"usage_date between '{asked.days[0]}' and '{asked.days[1]}'"
+    assert tile(page, "AI cost") == theme.money(asked.one(f"select sum(cost_usd) from {USAGE} where {days}"))
+    assert [tile(page, name) for name in ("Per conversation", "Revenue", "Gross margin")] == ["n/a"] * 3
+    assert "left out with training and experiments" in said(page)
+
+
 @pytest.mark.usefixtures("imaginary")
 def test_reset_takes_every_slider_back() -> None:
     page = open_page("whatif", **SCENARIO)

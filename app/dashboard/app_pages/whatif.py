@@ -98,10 +98,11 @@ _CACHED = ("cache_read_tokens", "cache_write_tokens")
 def run(what: Scenario) -> Outcome:
     """The scenario over the cells, with revenue and conversations where the filters leave them known."""
     revenue = cogs = units = None
-    if not view.margin_blind_to and view.now.is_production_only:
+    # training and experiments count in no unit cost and no margin
+    if view.now.is_production_only and not view.margin_blind_to:
         margin = data.margin(view.path, view.now)
         revenue, cogs = metrics.total(margin, "revenue_usd"), metrics.total(margin, "cogs_usd")
-    if not view.conversations_blind_to:
+    if view.now.is_production_only and not view.conversations_blind_to:
         units = metrics.count(data.conversations(view.path, view.now), "conversation_count")
     return scenario.run(cells, what, revenue=revenue, cogs=cogs, units=units)
 
@@ -319,7 +320,10 @@ def caveats(what: Scenario, then: Outcome) -> None:
             icon=":material/science:",
         )
     if not view.now.is_production_only and not view.margin_blind_to:
-        st.info("Revenue and margin are of production: left out with training and experiments.", icon=":material/info:")
+        st.info(
+            "Revenue, margin and conversations are of production: left out with training and experiments.",
+            icon=":material/info:",
+        )
 
 
 now = run(Scenario())
