@@ -13,7 +13,7 @@ from typing import Any, Literal
 import duckdb
 import polars as pl
 
-from app import effects
+from app import effects, scenario
 
 UNATTRIBUTED = "(unattributed)"
 """The member that stands for a missing key, in every mart."""
@@ -195,6 +195,48 @@ WORKLOADS = Mart(
     sums=("request_count", "request_cost_usd", "shared_cost_usd", "charged_cost_usd", "cost_usd"),
 )
 
+SCENARIO = Mart(
+    name="scenario_base",
+    day="usage_date",
+    keys={
+        "provider": "provider_id",
+        "model": "model_id",
+        "feature": "feature_id",
+        "customer": "customer_id",
+        "environment": "environment",
+    },
+    sums=(
+        "request_count",
+        "unpriced_request_count",
+        "uncached_input_tokens",
+        "cache_read_tokens",
+        "cache_write_tokens",
+        "output_tokens",
+        *(f"output_over_{cap}_tokens" for cap in scenario.CAPS),
+        "input_cost_usd",
+        "cache_read_cost_usd",
+        "cache_write_cost_usd",
+        "output_cost_usd",
+        "contracted_cost_usd",
+        "cost_usd",
+    ),
+    production="workload = 'production'",
+)
+_SCENARIO_KEYS = (
+    "feature_id",
+    "provider_id",
+    "model_id",
+    "candidate_model_id",
+    "is_evidenced",
+    "is_in_batch",
+    # prices are summed by, not over: a row is of one list
+    *(
+        f"{place}{kind}_price_usd"
+        for place in ("", "batch_", "candidate_", "candidate_batch_")
+        for kind in scenario.KINDS
+    ),
+)
+
 CHANGE_KEYS: Mapping[Dimension, str] = {
     "provider": "provider_id",
     "model": "model_id",
@@ -363,6 +405,13 @@ class Warehouse:
             {},
         )
 
+    def realised_savings(self) -> pl.DataFrame:
+        """`realised_savings`, the newest month and the largest saving first."""
+        return self._read(
+            "select * from marts.realised_savings"
+            " order by month desc, realised_usd desc nulls last, feature_id, strategy, done_date"
+        )
+
     def prompt_caching(self, month: date) -> pl.DataFrame:
         """`prompt_caching` of a month: features by what their input costs, ways from the cheapest."""
         return self._read(
@@ -377,6 +426,16 @@ class Warehouse:
             "select * from marts.prompt_caching_on where month = $month"
             " order by net_saving_usd, feature_id, provider_id, model_id",
             {"month": month},
+        )
+
+    def scenario_base(self, scope: Scope) -> pl.DataFrame:
+        """`scenario_base` summed by feature, model and what its tokens list, the most expensive first."""
+        where, bound = SCENARIO.where(scope)
+        sums = ", ".join(map(_sum, SCENARIO.sums))
+        return self._read(
+            f"select {', '.join(_SCENARIO_KEYS)}, {sums} from marts.{SCENARIO.name} where {where}"
+            f" group by {_places(_SCENARIO_KEYS)} order by cost_usd desc nulls last, {_places(_SCENARIO_KEYS)}",
+            bound,
         )
 
     def anomaly_effects(self, anomaly_id: str) -> pl.DataFrame:

@@ -132,6 +132,28 @@ def ranges(frame: pl.DataFrame, palette: Palette) -> go.Figure:
     return figure
 
 
+def captured(frame: pl.DataFrame, palette: Palette) -> go.Figure:
+    """Bars by month of what was saved, and on it of what could be: month, realised_usd, left_usd."""
+    figure = blank(palette, 300)
+    months = [f"{month:%b %Y}" for month in frame["month"]]
+    for column, name, colour in (
+        ("realised_usd", "Realised", palette.good),
+        ("left_usd", "Could be saved", palette.other),
+    ):
+        figure.add_bar(
+            x=months,
+            y=floats(frame, column),
+            name=name,
+            marker={"color": colour},
+            hovertext=[theme.money(amount) for amount in frame[column]],
+            hovertemplate="%{hovertext}",
+        )
+    figure.update_layout(barmode="relative", bargap=0.4, hovermode="x unified")
+    figure.update_xaxes(type="category")
+    figure.update_yaxes(tickprefix=theme.symbol(), tickformat="~s", zeroline=True, zerolinecolor=palette.line)
+    return figure
+
+
 def band(frame: pl.DataFrame, palette: Palette, *, start: date, end: date, title: str) -> go.Figure:
     """A driver and what is usual for it: usage_date, actual, expected, lower_limit, upper_limit.
 

@@ -200,8 +200,9 @@ def margin_bars(frame: pl.DataFrame, on: str, palette: Palette) -> go.Figure:
     return figure
 
 
-def bridge(frame: pl.DataFrame, palette: Palette) -> go.Figure:
+def bridge(frame: pl.DataFrame, palette: Palette, *, up_is_bad: bool = True) -> go.Figure:
     """From a first amount to a last one, step by step: `name`, `amount_usd`; the last is the sum of those before it."""
+    rising, falling = (palette.bad, palette.good) if up_is_bad else (palette.good, palette.bad)
     figure = blank(palette, 400)
     last = len(frame) - 1
     figure.add_waterfall(
@@ -212,8 +213,8 @@ def bridge(frame: pl.DataFrame, palette: Palette) -> go.Figure:
         textposition="outside",
         cliponaxis=False,
         connector={"line": {"color": palette.line, "width": 1}},
-        increasing={"marker": {"color": palette.bad}},
-        decreasing={"marker": {"color": palette.good}},
+        increasing={"marker": {"color": rising}},
+        decreasing={"marker": {"color": falling}},
         totals={"marker": {"color": palette.other}},
         hovertemplate="%{x}: %{text}<extra></extra>",
     )

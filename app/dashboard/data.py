@@ -110,6 +110,12 @@ def savings_opportunities(path: str) -> pl.DataFrame:
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def realised_savings(path: str) -> pl.DataFrame:
+    """`realised_savings` of every month."""
+    return warehouse(path).realised_savings()
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
 def prompt_caching(path: str, month: date) -> pl.DataFrame:
     """`prompt_caching` of a month."""
     return warehouse(path).prompt_caching(month)
@@ -119,6 +125,12 @@ def prompt_caching(path: str, month: date) -> pl.DataFrame:
 def prompt_caching_on(path: str, month: date) -> pl.DataFrame:
     """`prompt_caching_on` of a month."""
     return warehouse(path).prompt_caching_on(month)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def scenario_base(path: str, scope: Scope) -> pl.DataFrame:
+    """What a scenario of a scope starts from."""
+    return warehouse(path).scenario_base(scope)
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False)

@@ -40,6 +40,12 @@ _PAGES = {
             icon=":material/savings:",
             help="What could cost less, how much, on what evidence: caching, batches, routing, retries, history.",
         ),
+        st.Page(
+            "app_pages/whatif.py",
+            title="What if",
+            icon=":material/tune:",
+            help="Cost, unit cost and margin with other models, caching, batches, answers, prices and volume.",
+        ),
     ],
     "Unit economics": [
         st.Page(

@@ -24,7 +24,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from app import builds, effects
+from app import builds, effects, scenario
 
 LAST_DAY = date(2026, 11, 23)
 BUILD_ID = "20261124T040000Z-synthetic"
@@ -431,6 +431,66 @@ _MARTS = (
         ('doc-search', 'batch', 'rules', 'medium', 'rejected', 'search-team', 80, 20, 32, 40, 40, 32)
     ) as found (feature_id, strategy, kind, confidence, state, owner_id, affected_cost_usd, low_saving_usd,
         expected_saving_usd, high_saving_usd, potential_usd, stacked)
+    where exists (select 1 from marts.fct_usage_hourly)""",
+    f"""create table marts.scenario_base as
+    with listed as (
+        select model_id, {
+        ", ".join(
+            f"cast(max(per_million) filter (where kind = '{kind}') / 1000000 as decimal(38, 15)) as {kind}"
+            for kind in scenario.KINDS
+        )
+    }
+        from prices group by 1
+    ),
+    tiers (model_id, candidate_model_id, is_evidenced) as (
+        values ('claude-sonnet-5', 'gpt-5-mini', false), ('gpt-5', 'gpt-5-mini', true)
+    )
+    select usage_date, environment, feature_id, customer_id, provider_id, requests.model_id, operation, service_tier,
+        is_batch, {_WORKLOAD} as workload, false as is_in_batch,
+        case when tiers.model_id is not null then 'openai' end as candidate_provider_id, candidate_model_id,
+        coalesce(is_evidenced, false) as is_evidenced, cast(count(*) as bigint) as request_count, {_UNPRICED}, {_SUMS},
+        {
+        ", ".join(
+            f"cast(sum(greatest(output_tokens - {cap}, 0)) as bigint) as output_over_{cap}_tokens"
+            for cap in scenario.CAPS
+        )
+    },
+        {", ".join(f"cast(sum({kind}_cost_usd) as decimal(38, 12)) as {kind}_cost_usd" for kind in scenario.KINDS)},
+        cast(sum(contracted_cost_usd) as decimal(38, 12)) as contracted_cost_usd,
+        cast(sum(cost_usd) as decimal(38, 12)) as cost_usd,
+        {
+        ", ".join(
+            f"cast(any_value({model}.{kind}) * {factor} as decimal(38, 15)) as {place}{kind}_price_usd"
+            for place, model, factor in (
+                ("", "own", "1"),
+                ("batch_", "own", "0.5"),
+                ("candidate_", "other", "1"),
+                ("candidate_batch_", "other", "0.5"),
+            )
+            for kind in scenario.KINDS
+        )
+    }
+    from requests
+    left join listed as own using (model_id)
+    left join tiers using (model_id)
+    left join listed as other on other.model_id = candidate_model_id
+    group by all""",
+    """create table marts.realised_savings as
+    select feature_id, strategy, cast('2026-10-10' as date) as done_date, cast(since as date) as month,
+        cast(before as decimal(38, 12)) as counterfactual_cost_usd, cast(after as decimal(38, 12)) as actual_cost_usd,
+        cast(saved * 0.5 as decimal(38, 12)) as promised_low_usd,
+        cast(saved as decimal(38, 12)) as promised_expected_usd,
+        cast(saved * 2 as decimal(38, 12)) as promised_high_usd, cast(saved as decimal(38, 12)) as saved_usd,
+        cast(usual as decimal(38, 12)) as usual_usd, saved > usual as is_caused,
+        cast(case when saved > usual then saved when saved is not null then 0 end as decimal(38, 12)) as realised_usd,
+        cast(saved as double) / (before - after) as explained_share,
+        case when saved is null then 'not_in_cost' end as unknown_reason
+    from (values
+        ('support-agent', 'backpressure', '2026-10-01', 300, 280, 16, 4),
+        ('support-agent', 'backpressure', '2026-11-01', 400, 370, 25, 6),
+        ('doc-search', 'batch', '2026-11-01', 90, 88, 1, 3),
+        ('doc-search', 'semantic_cache', '2026-11-01', 90, 88, null, null)
+    ) as done (feature_id, strategy, since, before, after, saved, usual)
     where exists (select 1 from marts.fct_usage_hourly)""",
     """create table marts.prompt_caching as
     select cast('2026-11-01' as date) as month, 'support-agent' as feature_id, 'anthropic' as provider_id,

@@ -226,9 +226,26 @@ def test_anomalies_are_drawn_without_a_stranger_or_an_error(reader: Reader) -> N
 
 def test_savings_are_drawn_without_a_stranger_or_an_error(reader: Reader) -> None:
     reader.goto("savings")
-    reader.charts(1)
-    expect(reader.page.locator("[data-testid=stMetric]")).to_have_count(4)
-    expect(reader.page.locator("[data-testid=stDataFrame]")).to_have_count(3)
+    reader.charts(2)
+    expect(reader.page.locator("[data-testid=stMetric]")).to_have_count(5)
+    expect(reader.page.locator("[data-testid=stDataFrame]")).to_have_count(4)
+
+
+def test_a_scenario_is_drawn_and_its_sliders_are_in_the_link(reader: Reader) -> None:
+    reader.goto("whatif?whatif_cheaper=50")
+    reader.charts(2)
+    expect(reader.page.locator("[data-testid=stMetric]")).to_have_count(5)
+    scenario = reader.value("AI cost")
+    knob = reader.page.locator("[data-testid=stSlider]").filter(has_text="More in batches").get_by_role("slider")
+    for _ in range(4):
+        knob.press("ArrowRight")
+    expect(reader.page).to_have_url(re.compile("whatif_batch=20"))
+    assert {"whatif_cheaper": ["50"], "whatif_batch": ["20"]}.items() <= parse_qs(
+        urlsplit(reader.page.url).query
+    ).items()
+    expect(reader.page.locator("[data-testid=stMetric]").first).not_to_contain_text(scenario)
+    reader.page.get_by_role("button", name=re.compile("Reset$")).click()
+    expect(reader.page).not_to_have_url(re.compile("whatif_"))
 
 
 def test_every_chart_and_table_has_a_name_for_those_who_do_not_see_it(reader: Reader) -> None:

@@ -38,6 +38,7 @@ PAGES: dict[str, tuple[str, dict[str, str]]] = {
     "changes": ("changes", {}),
     "anomalies": ("anomalies", {}),
     "savings": ("savings", {}),
+    "whatif": ("whatif", {"whatif_cheaper": "40", "whatif_price": "10"}),
 }
 
 

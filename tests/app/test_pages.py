@@ -275,6 +275,13 @@ DRAWN: dict[str, dict[str, Callable[[Traces, Asked], tuple[Any, Any]]]] = {
     "models": {
         "model_cost": lambda traces, asked: (stacked(traces), asked.sum("coalesce(sum(cost_usd), 0)", USAGE)),
     },
+    "whatif": {
+        "scenario_cost": lambda traces, asked: (numbers(traces[0], "y")[0], asked.sum("sum(cost_usd)", USAGE)),
+        "scenario_profit": lambda traces, asked: (
+            numbers(traces[0], "y")[0],
+            asked.sum("sum(gross_profit_usd)", MARGIN),
+        ),
+    },
     "conversations": {
         "turns": lambda traces, asked: (
             len(traces[-1]["x"]),
@@ -292,6 +299,8 @@ def expected_charts(name: str, asked: Asked) -> set[str]:
     """The charts that a page should show: without revenue none that needs it, and of one member what it is made of."""
     if name in ("features", "customers") and asked.blind(MARGIN):
         return set()  # nor cohorts, which know no member
+    if name == "whatif" and asked.blind(MARGIN):
+        return {"scenario_cost"}
     if name == "overview" and (asked.blind(BESIDE) or not asked.sum("count(*)", BESIDE)):
         return set(DRAWN[name]) - {"workloads"}
     one = name.removesuffix("s") in asked.chosen
@@ -1042,6 +1051,17 @@ def test_without_anomalies_the_page_says_that_all_is_usual() -> None:
 
 
 @pytest.mark.usefixtures("imaginary")
+def test_what_was_captured_stands_against_what_could_be() -> None:
+    page = open_page("savings")
+    done = table(page, "explained_share")
+    assert done["realised_usd"].tolist() == pytest.approx([25, 0, float("nan"), 16], nan_ok=True)
+    assert done["unknown_reason"].dropna().tolist() == ["A call not made is in no cost"]
+    captured, left = charts(page)["captured"]
+    assert list(captured["x"]) == ["Oct 2026", "Nov 2026"]
+    assert (numbers(captured, "y"), numbers(left, "y")) == ([16, 25], [0, 104.4])
+
+
+@pytest.mark.usefixtures("imaginary")
 def test_savings_are_told_together_one_by_one_and_without_evidence() -> None:
     # a fifth of it is done, another part was rejected: neither is left to save
     page = open_page("savings")
@@ -1049,6 +1069,7 @@ def test_savings_are_told_together_one_by_one_and_without_evidence() -> None:
         "Together": "\\$104",
         "One by one": "\\$130",  # half a dollar to the even one
         "Without evidence": "\\$250",
+        "Realised": "\\$25.00",
         "Called done": "\\$20.00",
     }
     listed = table(page, "proof_query")
@@ -1064,6 +1085,88 @@ def test_savings_are_told_together_one_by_one_and_without_evidence() -> None:
     assert ways["verdict"].to_list() == ["best", "", ""]
     assert ways["saving_usd"].to_list() == pytest.approx([130.5, 0, -297])
     assert table(page, "net_saving_usd")["net_saving_usd"].to_list() == [-3]
+
+
+def test_a_scenario_that_asks_for_nothing_shows_what_is(asked: Asked) -> None:
+    page = open_page("whatif", **asked.query)
+    cost = asked.sum("sum(cost_usd)", USAGE)
+    assert tile(page, "AI cost") == theme.money(cost)
+    assert not any(metric.delta for metric in page.metric)
+    shown = table(page, "then_usd")
+    assert shown["now_usd"].sum() == shown["then_usd"].sum() == pytest.approx(float(cost))
+    margin = asked.sum("cast(sum(gross_profit_usd) as double) / nullif(cast(sum(revenue_usd) as double), 0)", MARGIN)
+    assert tile(page, "Gross margin") == ("n/a" if asked.blind(MARGIN) else theme.percent(margin))
+    talks = asked.sum("count(*)", TALKS)
+    unit = "n/a" if asked.blind(TALKS) or not talks else theme.money(cost / talks)
+    assert tile(page, "Per conversation") == unit
+
+
+SCENARIO = {
+    "whatif_cheaper": "40", "whatif_cache": "25", "whatif_batch": "50", "whatif_cap": "1000", "whatif_volume": "20",
+    "whatif_price": "10", "whatif_sold_by": "Unit",
+}  # fmt: skip
+
+
+def test_a_scenario_of_the_link_is_told_effect_by_effect(imaginary: Path) -> None:
+    asked, page = Asked(imaginary), open_page("whatif", **SCENARIO)
+    rows = {row["name"]: row for row in table(page, "reach_usd").to_dict("records")}
+    assert [rows[name]["setting"] for name in ("Volume", "Shorter answers", "Cheaper model", "Price")] == [
+        "+20.0%", "1,000 tokens an answer", "40.0% of dear models", "+10.0% a unit",
+    ]  # fmt: skip
+    cost = float(asked.sum("sum(cost_usd)", USAGE))
+    assert rows["Now"]["cost_usd"] == pytest.approx(cost)
+    assert rows["Volume"]["cost_usd"] == pytest.approx(cost / 5)
+    for column in ("cost_usd", "revenue_usd", "gross_profit_usd"):
+        moved = sum(rows[name][column] for name in rows if name not in {"Now", "Then"})
+        assert rows["Now"][column] + moved == pytest.approx(rows["Then"][column])
+    assert rows["Then"]["revenue_usd"] == pytest.approx(rows["Now"]["revenue_usd"] * 1.2 * 1.1)
+    assert tile(page, "AI cost") == theme.money(rows["Then"]["cost_usd"])
+    members = table(page, "then_usd")
+    assert members["then_usd"].sum() == pytest.approx(rows["Then"]["cost_usd"])
+    drawn = charts(page)
+    for key, column in (("scenario_cost", "cost_usd"), ("scenario_profit", "gross_profit_usd")):
+        first, *steps, last = numbers(drawn[key][0], "y")
+        assert (first, last) == pytest.approx((rows["Now"][column], rows["Then"][column]))
+        assert first + sum(steps) == pytest.approx(last)
+    dear = "(select sum(cost_usd) from marts.fct_usage_hourly where model_id in ('gpt-5', 'claude-sonnet-5')"
+    dear += f" and workload = 'production' and usage_date between '{asked.days[0]}' and '{asked.days[1]}')"
+    assert rows["Cheaper model"]["reach_usd"] == pytest.approx(float(asked.one(dear)))
+    assert "claude-sonnet-5 by gpt-5-mini" in said(page)
+
+
+@pytest.mark.usefixtures("imaginary")
+def test_a_dear_model_alone_is_moved_and_evidence_is_asked_for_it_alone() -> None:
+    page = open_page("whatif", whatif_model="gpt-5", whatif_cheaper="100")
+    members = table(page, "then_usd")
+    assert set(members["model_id"][members["moved_usd"].abs() > 1e-9]) == {"gpt-5"}
+    assert "Nobody has measured" not in said(page)
+    page.selectbox(key="whatif_model").set_value("claude-sonnet-5").run()
+    assert "claude-sonnet-5 by gpt-5-mini" in said(page)
+
+
+def test_a_scenario_with_training_and_experiments_has_their_cost_and_no_margin(imaginary: Path) -> None:
+    asked, page = Asked(imaginary), open_page("whatif", every_workload="true")
+    days = f"usage_date between '{asked.days[0]}' and '{asked.days[1]}'"
+    assert tile(page, "AI cost") == theme.money(asked.one(f"select sum(cost_usd) from {USAGE} where {days}"))
+    assert [tile(page, name) for name in ("Per conversation", "Revenue", "Gross margin")] == ["n/a"] * 3
+    assert "left out with training and experiments" in said(page)
+
+
+@pytest.mark.usefixtures("imaginary")
+def test_reset_takes_every_slider_back() -> None:
+    page = open_page("whatif", **SCENARIO)
+    assert any(metric.delta for metric in page.metric)
+    next(button for button in page.button if button.label == "Reset").click().run()
+    assert not any(metric.delta for metric in page.metric)
+
+
+@pytest.mark.usefixtures("imaginary")
+def test_a_scenario_of_calls_without_a_price_is_unknown() -> None:
+    page = open_page("whatif", model="house-llama", **SCENARIO)
+    assert "None of these calls has a price" in said(page)
+    assert tile(page, "AI cost") == "n/a"
+    assert table(page, "then_usd")["then_usd"].isna().all()
+    assert "Calls without a price" in said(page)
 
 
 def test_units_show_what_each_turn_of_a_conversation_costs(imaginary: Path) -> None:

@@ -111,3 +111,13 @@ def driver_metrics() -> dict[str, dict[str, Any]]:
 def context_window_turns() -> list[int]:
     """As `macros/context_window_turns.sql`."""
     return [20, 10, 5]
+
+
+def output_caps() -> list[int]:
+    """As `macros/output_caps.sql`."""
+    return [250, 500]
+
+
+def strategy_effects() -> dict[str, list[str]]:
+    """As `macros/strategy_effects.sql`."""
+    return {"batch": ["service_tier"]}

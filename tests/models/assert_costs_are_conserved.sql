@@ -27,6 +27,12 @@ with totals as (
     from {{ ref('cost_drivers') }}
     union all
     select
+        'scenario_base' as mart,
+        sum(cost_usd) as cost_usd,
+        sum(request_count) as request_count
+    from {{ ref('scenario_base') }}
+    union all
+    select
         'cost_drivers_hourly' as mart,
         sum(cost_usd) as cost_usd,
         sum(request_count) as request_count

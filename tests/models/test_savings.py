@@ -13,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from app import builds
+from app import builds, scenario
+from app.scenario import Cell, Scenario
 from app.settings import Settings
 from tests.models.conftest import Companies, Company, write_calls
 
@@ -223,6 +224,44 @@ def test_opportunities_are_what_the_strategies_found(built: Company) -> None:
 def test_the_query_of_an_opportunity_returns_what_it_is_from(built: Company) -> None:
     for query, feature in built.rows("select proof_query, feature_id from marts.savings_opportunities"):
         assert built.rows(f"select count(*) from ({query}) where feature_id = '{feature}'")[0][0] > 0, query
+
+
+def test_a_scenario_starts_from_what_calls_cost_and_what_their_tokens_cost_elsewhere(built: Company) -> None:
+    sums = "sum(cost_usd), sum(request_count), sum(output_tokens), sum(cache_read_tokens)"
+    assert built.rows(f"select {sums} from marts.scenario_base") == built.rows(f"select {sums} from fct_usage_hourly")
+    places = [f"{place}{kind}_price_usd" for place in ("", "batch_", "candidate_", "candidate_batch_")
+              for kind in scenario.KINDS]  # fmt: skip
+    caps = [f"output_over_{cap}_tokens" for cap in scenario.CAPS]
+    rows = {
+        feature: facts
+        for feature, *facts in built.rows(
+            f"select feature_id, candidate_model_id, is_evidenced, {', '.join(places + caps)} from marts.scenario_base"
+            " where feature_id in ('live', 'judge', 'sessions')"
+        )
+    }
+
+    def prices(tokens: Decimal, answer: Decimal) -> list[Decimal]:
+        return [tokens, tokens / 10, tokens * Decimal("1.25"), answer]
+
+    here = prices(IN, OUT) + prices(IN / 2, OUT / 2)
+    there = prices(HAIKU_IN, HAIKU_OUT) + prices(HAIKU_IN / 2, HAIKU_OUT / 2)
+    assert rows == {
+        "live": ["claude-haiku-4-5", True, *here, *there, 750, 500, 0, 0, 0],
+        "judge": ["claude-haiku-4-5", False, *here, *there, 1750, 1500, 1000, 0, 0],
+        "sessions": [None, False, *here, *[None] * 8, 750, 0, 0, 0, 0],  # three answers of 500
+    }
+
+
+def test_a_scenario_costs_what_the_strategies_say_that_it_would(built: Company) -> None:
+    with duckdb.connect(str(builds.current(built.home).path), read_only=True) as con:
+        rows = con.sql("select * from marts.scenario_base where feature_id = 'live'").pl().iter_rows(named=True)
+        cells = [Cell.of(row) for row in rows]
+    ((candidate,),) = built.rows("select candidate_cost_usd from marts.routing_savings where feature_id = 'live'")
+    ((batch,),) = built.rows("select batch_cost_usd from marts.batch_savings where feature_id = 'live'")
+    for asked, expected in ((Scenario(cheaper=Decimal(1)), candidate), (Scenario(batch=Decimal(1)), batch)):
+        cost = scenario.run(cells, asked).cost
+        assert cost
+        assert cost.then == expected
 
 
 KINDS = {

@@ -6,6 +6,7 @@ from decimal import Decimal
 import polars as pl
 import streamlit as st
 
+from app import metrics
 from app.dashboard import change_charts, data, filters, panels, theme
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
@@ -19,6 +20,7 @@ STRATEGIES = {
     "prompt_caching": "Prompt caching",
     "batch": "Batch",
 }
+UNKNOWN_REASONS = {"not_in_cost": "A call not made is in no cost", "no_history": "Too little before it"}
 SHOWN = 15  # bars
 _PLACEMENTS = {"everything": "all of a prompt", "repeated": "what prompts share", "(none)": ""}
 
@@ -49,8 +51,9 @@ def total(frame: pl.DataFrame, column: str) -> Decimal:
     return sum(frame[column], Decimal(0))
 
 
-def summary(shown: pl.DataFrame) -> None:
+def summary(shown: pl.DataFrame, month: date) -> None:
     """Draw what it comes to."""
+    actions = data.realised_savings(view.path).filter(pl.col("month") == month)
     left = shown.filter(~pl.col("state").is_in(["done", "rejected"]))
     alone, together = total(left, "expected_saving_usd"), total(left, "stacked_saving_usd")
     unproven = total(left.filter(pl.col("confidence") == "none"), "potential_usd")
@@ -64,6 +67,11 @@ def summary(shown: pl.DataFrame) -> None:
             ),
             Tile("One by one", theme.money(alone), help="Each as if it were the only one: they overlap."),
             Tile("Without evidence", theme.money(unproven), help="What nobody has measured: nothing of it is claimed."),
+            Tile(
+                "Realised",
+                theme.money(metrics.total(actions, "realised_usd")),
+                help="What of it was saved in the month, where the action caused it.",
+            ),
             Tile(
                 "Called done", theme.money(done), help="What seeds/savings_register.csv says is done, and still found."
             ),
@@ -125,6 +133,61 @@ def opportunities(shown: pl.DataFrame) -> None:
     )
 
 
+def realised() -> None:
+    """Draw what was done beside what could be, and what each action saved."""
+    actions = data.realised_savings(view.path)
+    if actions.is_empty():
+        return
+    left = found.filter(~pl.col("state").is_in(["done", "rejected"]))
+    months = (
+        pl.concat([actions.select("month"), found.select("month")])
+        .unique()
+        .sort("month")
+        .join(actions.group_by("month").agg(pl.col("realised_usd").sum()), on="month", how="left")
+        .join(left.group_by("month").agg(pl.col("stacked_saving_usd").sum().alias("left_usd")), on="month", how="left")
+        .with_columns(pl.col("realised_usd", "left_usd").fill_null(0))
+        .sort("month")
+    )
+    with panels.card("Captured against potential") as head:
+        panels.chart(
+            head,
+            change_charts.captured(months, view.palette),
+            alt="What was saved and what could still be, by month.",
+            key="captured",
+            table=months,
+            columns={
+                "month": Column("Month", "day"),
+                "realised_usd": Column("Realised", "money"),
+                "left_usd": Column("Could be saved", "money"),
+            },
+            note="Could be saved: what is neither done nor rejected, after overlap.",
+        )
+    panels.table(
+        "Realised",
+        actions.with_columns(pl.col("strategy").replace(STRATEGIES), pl.col("unknown_reason").replace(UNKNOWN_REASONS)),
+        {
+            "feature_id": Column("Feature"),
+            "strategy": Column("What"),
+            "done_date": Column("Done", "day"),
+            "month": Column("Month", "day"),
+            "realised_usd": Column("Realised", "money", help="What was saved, where the action caused it; else 0."),
+            "promised_low_usd": Column("Promised, low", "money"),
+            "promised_expected_usd": Column("Promised", "money", help="The month before it was done, at this volume."),
+            "promised_high_usd": Column("Promised, high", "money"),
+            "saved_usd": Column("Saved", "money", help="What the effects that the strategy works by took off."),
+            "usual_usd": Column("Moves anyway", "money", help="What the same effects moved before it was done."),
+            "explained_share": Column("Of the difference", "percent", help="Saved ÷ all that cost differs by."),
+            "counterfactual_cost_usd": Column("Without it", "money"),
+            "actual_cost_usd": Column("Cost", "money"),
+            "unknown_reason": Column("Not known because"),
+        },
+        alt="What each saving that is done has saved, by month, beside what was promised.",
+        key="realised",
+        note="As many first calls at what they cost in the four weeks before it was done, beside the month. It counts"
+        " where it is more than moves anyway: from four weeks to the next four, before.",
+    )
+
+
 def caching(month: date) -> None:
     """Draw every way of caching beside what is done, and what the caches in use did."""
     ways = data.prompt_caching(view.path, month)
@@ -178,6 +241,7 @@ named = found.filter(pl.col("month") == month).with_columns(
     pl.col("strategy").replace(STRATEGIES).alias("action"),
     pl.concat_str("feature_id", pl.lit(": "), pl.col("strategy").replace(STRATEGIES)).alias("name"),
 )
-summary(named)
+summary(named, month)
 opportunities(named)
+realised()
 caching(month)

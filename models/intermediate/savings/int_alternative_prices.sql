@@ -1,7 +1,7 @@
 -- grain: one row per called model, alternative to it and stretch of time: what a token costs in both, at list
 {{ config(materialized='table') }}
--- `batch`: the same model in the batch tier. `routing`: the lines of seeds/model_tiers.csv that fit it. Base prices: of
--- long contexts what they are of the base is carried over.
+-- `own`: the same model, as it is. `batch`: in the batch tier. `routing`: the lines of seeds/model_tiers.csv that fit
+-- it, `routing_batch` in the batch tier. Base prices: of long contexts what they are of the base is carried over.
 {% set kinds = ['input', 'cache_read', 'cache_write', 'output'] %}
 with prices as (
 
@@ -63,6 +63,15 @@ alternatives as (
 
     select
         own.*,
+        'own' as strategy,
+        cast(null as bigint) as rule_number,
+        own.valid_from_date as other_from_date,
+        own.valid_to_date as other_to_date,
+        {{ for_each(kinds, 'own.@_price as other_@_price') }}
+    from own
+    union all
+    select
+        own.*,
         'batch' as strategy,
         cast(null as bigint) as rule_number,
         prices.valid_from_date as other_from_date,
@@ -78,7 +87,7 @@ alternatives as (
     union all
     select
         own.*,
-        'routing' as strategy,
+        case when prices.service_tier = 'batch' then 'routing_batch' else 'routing' end as strategy,
         tiers.rule_number,
         greatest(prices.valid_from_date, tiers.valid_from_date) as other_from_date,
         least(prices.valid_to_date, tiers.valid_to_date) as other_to_date,
@@ -92,7 +101,7 @@ alternatives as (
         on
             tiers.candidate_provider_id = prices.provider_id
             and tiers.candidate_model_id = prices.model_id
-            and prices.service_tier = 'standard'
+            and prices.service_tier in ('standard', 'batch')
             and own.price_source = prices.price_source
 
 )

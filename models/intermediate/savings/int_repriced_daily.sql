@@ -33,7 +33,10 @@ with listed as (
             and drivers.model_id = prices.model_id
             and drivers.usage_date >= prices.valid_from_date
             and drivers.usage_date < prices.valid_to_date
-    where drivers.service_tier = 'standard' and not coalesce(drivers.is_batch, false)
+    where
+        prices.strategy in ('batch', 'routing')
+        and drivers.service_tier = 'standard'
+        and not coalesce(drivers.is_batch, false)
 
 )
 
