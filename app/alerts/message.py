@@ -36,6 +36,7 @@ KINDS = {
     "unpriced_model": "a model without a price",
     "absurd_call": "an absurd call",
     "silent_source": "a silent source",
+    "budget": "a budget",
 }
 """What was noticed, where it is not a driver beyond its limits."""
 
@@ -76,7 +77,8 @@ def compose(one: Due, place: Place) -> Message:
         f"{_money(episode.actual_usd, place)} instead of {_money(episode.expected_usd, place)}, {_since(episode)}."
     )
     lines = [
-        *([summary] if episode.excess_usd else []),
+        # a budget is no measure of what is usual: its own words say all
+        *([summary] if episode.excess_usd and episode.kind != "budget" else []),
         *([_plain(episode.detail)] if episode.detail else []),
         *_state(one),
         "",

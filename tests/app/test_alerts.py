@@ -434,6 +434,30 @@ def test_what_is_noticed_as_such_is_told_whatever_it_costs_and_has_an_end_where_
     assert [title.split(":")[0] for title in box.titles[3:]] == ["Withdrawn"]
 
 
+def test_what_nobody_can_price_is_told_once(home: Path, ops: Channel, box: Webhook) -> None:
+    """It costs nothing, of which 1.5 times is nothing, too."""
+    free = replace(SILENT, anomaly_id="model", kind="unpriced_model", feature_id="chat", excess_usd=Decimal())
+    for day in range(3):
+        newest = TODAY + timedelta(days=day)
+        publish(home, [replace(free, last_date=newest, day_count=2 + day)], newest)
+        say(home, ops)
+    assert len(box.received) == 1
+
+
+def test_a_budget_is_told_in_its_own_words_and_again_when_it_is_over(home: Path, ops: Channel, box: Webhook) -> None:
+    budget = replace(
+        SILENT, anomaly_id="budget", kind="budget", owner_id="finance", cause="at_risk", excess_usd=Decimal(-4),
+        detail="search of feature search is at risk: 80.00 of 100.00 USD spent by 2026-11-28",
+    )  # fmt: skip
+    for cause, excess in (("at_risk", -4), ("at_risk", -1), ("burning", 4), ("burning", 5), ("over", 5), ("over", 5)):
+        publish(home, [replace(budget, cause=cause, excess_usd=Decimal(excess))])
+        say(home, ops)
+    assert [title.split(":")[0] for title in box.titles] == ["All features", "Update", "Update"]
+    assert box.titles[0].endswith(f"a budget, {budget.detail}")
+    assert "beyond usual" not in box.received[1]["message"]
+    assert "Owner: finance" in box.received[1]["message"]
+
+
 def test_a_drift_is_of_a_week(home: Path, ops: Channel, box: Webhook) -> None:
     publish(home, [replace(SPIKE, kind="drift", day_count=20, excess_usd=Decimal(70))])
     say(home, ops)

@@ -111,3 +111,8 @@ def driver_metrics() -> dict[str, dict[str, Any]]:
 def context_window_turns() -> list[int]:
     """As `macros/context_window_turns.sql`."""
     return [20, 10, 5]
+
+
+def budget_members() -> dict[str, str]:
+    """As `macros/budget_members.sql`."""
+    return {"feature": "costs.feature_id"}

@@ -18,6 +18,7 @@ anomalies as (
         anomalies.kind,
         anomalies.feature_id,
         anomalies.workload,
+        cast(null as string) as owner_id,
         anomalies.started_date,
         anomalies.last_date,
         anomalies.day_count,
@@ -35,32 +36,30 @@ anomalies as (
     inner join {{ ref('int_anomaly_causes') }} as causes on anomalies.anomaly_id = causes.anomaly_id
     inner join deviations on anomalies.anomaly_id = deviations.anomaly_id
     left join {{ ref('int_anomaly_places') }} as places on anomalies.anomaly_id = places.anomaly_id
-    {% for notices in ['int_new_models', 'int_unpriced_models', 'int_absurd_calls', 'int_silent_sources'] %}
-        union all
-        select
-            anomaly_id,
-            kind,
-            feature_id,
-            workload,
-            started_date,
-            last_date,
-            day_count,
-            kind as cause,
-            actual_usd as cause_usd,
-            kind as causes,
-            actual_usd,
-            -- nothing of it was expected
-            actual_usd as excess_usd,
-            cast(null as string) as customer_id,
-            model_id,
-            cast(null as string) as region_id,
-            cast(null as string) as api_key_id,
-            cast(null as double) as place_share,
-            detail,
-            cast(null as double) as deviation_sigmas,
-            cast(null as bigint) as history_days
-        from {{ ref(notices) }}
-    {% endfor %}
+    union all
+    select
+        anomaly_id,
+        kind,
+        feature_id,
+        workload,
+        owner_id,
+        started_date,
+        last_date,
+        day_count,
+        cause,
+        excess_usd as cause_usd,
+        cause as causes,
+        actual_usd,
+        excess_usd,
+        customer_id,
+        model_id,
+        cast(null as string) as region_id,
+        cast(null as string) as api_key_id,
+        cast(null as double) as place_share,
+        detail,
+        cast(null as double) as deviation_sigmas,
+        cast(null as bigint) as history_days
+    from {{ ref('int_anomaly_notices') }}
 
 ),
 
@@ -78,7 +77,7 @@ select
     anomalies.kind,
     anomalies.feature_id,
     anomalies.workload,
-    owned.owner_id,
+    coalesce(anomalies.owner_id, owned.owner_id) as owner_id,
     anomalies.started_date,
     anomalies.last_date,
     anomalies.last_date >= newest.last_date - interval 1 day as is_open,
