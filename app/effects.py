@@ -53,6 +53,7 @@ KINDS: Mapping[str, str] = {
     "unpriced_model": "Model without a price",
     "absurd_call": "Absurd call",
     "silent_source": "Silent source",
+    "price_change": "Price change",
     "budget": "Budget",
 }
 """Kind of anomaly → what was noticed."""

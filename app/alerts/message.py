@@ -36,6 +36,7 @@ KINDS = {
     "unpriced_model": "a model without a price",
     "absurd_call": "an absurd call",
     "silent_source": "a silent source",
+    "price_change": "a price change",
     "budget": "a budget",
 }
 """What was noticed, where it is not a driver beyond its limits."""

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import Companies, Company, write_calls
+from tests.models.conftest import CALLS_AND_CHARGES, Companies, Company, write_calls
 
 FIRST = datetime(2026, 3, 2, tzinfo=UTC)
 DAYS = 50
@@ -191,3 +191,42 @@ def test_a_source_that_falls_silent_is_told_while_others_go_on(company: Companie
     )
     assert (kind, first, last) == ("silent_source", day(15).date(), day(19).date())
     assert detail == "openai logged 7 calls in its last week and none since"
+
+
+CHANGED = 40
+"""On that day gpt-4o costs 4 per cent more for its input, and gpt-4.1 half as much again."""
+
+
+def test_a_price_that_rises_is_told_with_both_prices_once(company: Companies, tmp_path: Path) -> None:
+    """4 per cent of $100 a day are within the limits of the driver; of $10 half as much again is beyond them.
+
+    gpt-4o-mini costs more, too, by less than a dollar a day, and gpt-4 costs less: neither is told.
+    """
+    changed = str(day(CHANGED).date())
+    terms = {"effect": "contract_price", "provider_id": "openai", "usage_kind": "input_tokens", "per_units": "1000000"}
+    prices = {"gpt-4o": "2.6", "gpt-4.1": "3", "gpt-4o-mini": "0.2", "gpt-4": "20"}
+    overrides = [
+        {**terms, "model_id": model, "price": price, "valid_from_date": changed} for model, price in prices.items()
+    ]
+    home = company("prices rise", overrides=overrides, select=f"{CALLS_AND_CHARGES} +cost_anomalies")
+    tokens = {"gpt-4o": 40_000_000, "gpt-4.1": 5_000_000, "gpt-4o-mini": 10_000_000, "gpt-4": 10_000_000}
+    logged = [
+        {"request_id": f"{model} {number}", "provider_id": "openai", "model_id": model, "feature_id": f"by {model}",
+         "requested_at": day(number).isoformat(), "uncached_input_tokens": count, "output_tokens": 10}
+        for number in range(45)
+        for model, count in tokens.items()
+    ]  # fmt: skip
+    home.load((write_calls(tmp_path / "calls.jsonl", logged), "canonical"))
+    told = home.rows(
+        "select kind, feature_id, cause, started_date, day_count, excess_usd, detail from marts.cost_anomalies"
+        " order by kind"
+    )
+    assert [row[:5] for row in told] == [
+        ("drivers", "by gpt-4.1", "discount", day(CHANGED).date(), 5),
+        ("price_change", "by gpt-4o", "price_change", day(CHANGED).date(), 5),
+    ]
+    assert [row[-1] for row in told] == [
+        f"{model} of openai costs more since {changed}: input from {before} to {after} USD a million tokens"
+        for model, before, after in (("gpt-4.1", "2.0000", "3.0000"), ("gpt-4o", "2.5000", "2.6000"))
+    ]
+    assert told[1][-2] == Decimal(20), "five days of 40 million tokens that cost ten cents a million more"

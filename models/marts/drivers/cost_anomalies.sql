@@ -11,6 +11,16 @@ with deviations as (
 
 ),
 
+prices as (
+
+    select
+        told_by,
+        {{ sorted_list('detail') }} as detail
+    from {{ ref('int_price_changes') }}
+    group by 1
+
+),
+
 anomalies as (
 
     select
@@ -29,13 +39,14 @@ anomalies as (
         causes.excess_usd,
         {{ for_each(places, 'places.@') }},
         round(places.excess_share, 9) as place_share,
-        cast(null as string) as detail,
+        prices.detail,
         deviations.deviation_sigmas,
         deviations.history_days
     from {{ ref('int_anomalies') }} as anomalies
     inner join {{ ref('int_anomaly_causes') }} as causes on anomalies.anomaly_id = causes.anomaly_id
     inner join deviations on anomalies.anomaly_id = deviations.anomaly_id
     left join {{ ref('int_anomaly_places') }} as places on anomalies.anomaly_id = places.anomaly_id
+    left join prices on anomalies.anomaly_id = prices.told_by
     union all
     select
         anomaly_id,
