@@ -85,6 +85,7 @@ def compose(one: Due, place: Place) -> Message:
         "",
         *_table(episode, place),
         *_where(episode),
+        *_deployed(episode),
         *_how_sure(episode),
         f"Owner: {_plain(episode.owner_id) if episode.owner_id else 'nobody (seeds/owners.csv)'}",
         _link(episode, place),
@@ -186,6 +187,12 @@ def _where(episode: Episode) -> list[str]:
     if not named:
         return ["Where: everywhere alike"] if episode.is_measured else []
     return [f"Where: {named}{share}"]
+
+
+def _deployed(episode: Episode) -> list[str]:
+    if episode.deployment_id is None:
+        return []
+    return [f"Before it: deployment {_plain(episode.deployment_id)}, first called on {episode.deployed_date}"]
 
 
 def _how_sure(episode: Episode) -> list[str]:

@@ -56,6 +56,8 @@ SPIKE = Episode(
     api_key_id=None,
     place_share=0.84,
     detail=None,
+    deployment_id=None,
+    deployed_date=None,
     deviation_sigmas=36.4,
     history_days=77,
     is_low_history=False,
@@ -111,7 +113,7 @@ def publish(home: Path, episodes: Sequence[Episode], newest: date = TODAY) -> No
 _NAMES = [name for name in Episode.__dataclass_fields__ if name != "effects"]
 _SQL = {
     **dict.fromkeys(("actual_usd", "expected_usd", "excess_usd"), "decimal(38, 12)"),
-    **dict.fromkeys(("started_date", "last_date"), "date"),
+    **dict.fromkeys(("started_date", "last_date", "deployed_date"), "date"),
     **dict.fromkeys(("is_open", "is_low_history"), "boolean"),
     **dict.fromkeys(("day_count", "history_days"), "bigint"),
     **dict.fromkeys(("place_share", "deviation_sigmas"), "double"),
@@ -456,6 +458,12 @@ def test_a_budget_is_told_in_its_own_words_and_again_when_it_is_over(home: Path,
     assert box.titles[0].endswith(f"a budget, {budget.detail}")
     assert "beyond usual" not in box.received[1]["message"]
     assert "Owner: finance" in box.received[1]["message"]
+
+
+def test_a_deployment_of_the_week_before_is_named(home: Path, ops: Channel, box: Webhook) -> None:
+    publish(home, [replace(SPIKE, deployment_id="search-v2", deployed_date=date(2026, 11, 26))])
+    say(home, ops)
+    assert "Before it: deployment search-v2, first called on 2026-11-26" in box.received[0]["message"].splitlines()
 
 
 def test_a_drift_is_of_a_week(home: Path, ops: Channel, box: Webhook) -> None:

@@ -1002,6 +1002,7 @@ def test_anomalies_are_listed_and_one_is_explained_in_dollars_that_sum() -> None
     assert "Retrieved context" in told
     assert "$41.25" in told
     assert "search-team" in told
+    assert "Deployment search-v2 was first called on 19 Nov 2026." in told
     assert table(page, "effect_usd")["effect_usd"].sum() == pytest.approx(41.25)
     lower, upper, usual, was, out = charts(page)["band"]
     assert (max(numbers(was, "y")), max(numbers(upper, "y")), len(out["x"])) == (4100, 2400, 4)

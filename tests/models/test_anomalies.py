@@ -40,6 +40,7 @@ def calls() -> Iterator[dict[str, Any]]:
                 "requested_at": at.isoformat(), "feature_id": "search", "customer_id": customer, "operation": "chat",
                 "uncached_input_tokens": 500 + wobble + context, "retrieved_context_tokens": context,
                 "output_tokens": 200 + wobble, "region_id": "eu", "api_key_id": f"key-{customer}",
+                "deployment_id": "search-v1" if number < ODD - 2 else "search-v2",
             }  # fmt: skip
             if number == STORMY:
                 for attempt in (2, 3):
@@ -102,6 +103,12 @@ def test_context_that_grows_for_one_customer_is_named_with_its_cause_place_and_o
     assert (cause, customer, owner, history) == ("retrieved_context", "acme", "search-team", ODD)
     assert effect == pytest.approx(Decimal("0.90"), rel=Decimal("0.05"))
     assert excess == pytest.approx(effect, rel=Decimal("0.05"))
+
+
+def test_the_deployment_of_the_week_before_stands_beside_it(watched: Company) -> None:
+    """Retries came a week after it, and chat names no deployment."""
+    named = anomalies(watched, "started_date, deployment_id, deployed_date", "deployment_id is not null")
+    assert named == [(day(start).date(), "search-v2", day(ODD - 2).date()) for start in (ODD, STORMY)]
 
 
 def test_a_storm_of_retries_is_named_as_that(watched: Company) -> None:

@@ -88,6 +88,11 @@ def one(row: dict[str, Any]) -> None:
             f"**{md(words(row['cause']))}**{f', {since}.' if row['kind'] == 'budget' else beyond}"
             + (f" {md(row['detail'])}." if row["detail"] else "")
             + (f" Owner: {md(row['owner_id'])}." if row["owner_id"] else "")
+            + (
+                f" Deployment {md(row['deployment_id'])} was first called on {theme.day(row['deployed_date'])}."
+                if row["deployment_id"]
+                else ""
+            )
         )
         verdicts.ask(row["anomaly_id"], row["feedback"])
         if row["is_low_history"]:
@@ -178,6 +183,7 @@ panels.table(
         "feature_id": Column("Feature"),
         "why": Column("Cause"),
         "place": Column("Where"),
+        "deployment_id": Column("Deployed", help="The newest deployment of the week before; it need not be why."),
         "excess_usd": Column("Beyond expected", "money"),
         "expected_usd": Column("Expected", "money"),
         "actual_usd": Column("Cost", "money"),

@@ -1,4 +1,5 @@
 -- grain: one row per anomaly, from its first day to its last
+{% set of = ['anomaly_id', 'kind', 'feature_id', 'workload'] %}
 {% set places = ['customer_id', 'model_id', 'region_id', 'api_key_id'] %}
 with deviations as (
 
@@ -24,10 +25,7 @@ prices as (
 anomalies as (
 
     select
-        anomalies.anomaly_id,
-        anomalies.kind,
-        anomalies.feature_id,
-        anomalies.workload,
+        {{ for_each(of, 'anomalies.@') }},
         cast(null as string) as owner_id,
         anomalies.started_date,
         anomalies.last_date,
@@ -49,10 +47,7 @@ anomalies as (
     left join prices on anomalies.anomaly_id = prices.told_by
     union all
     select
-        anomaly_id,
-        kind,
-        feature_id,
-        workload,
+        {{ for_each(of, '@') }},
         owner_id,
         started_date,
         last_date,
@@ -74,6 +69,23 @@ anomalies as (
 
 ),
 
+-- the newest deployment of the week before: often why, never said to be
+deployments as (
+
+    select
+        anomalies.anomaly_id,
+        max_by(changes.deployment_id, changes.deployed_date) as deployment_id,
+        max(changes.deployed_date) as deployed_date
+    from anomalies
+    inner join {{ ref('int_new_deployments') }} as changes
+        on
+            anomalies.feature_id = changes.feature_id
+            and anomalies.workload = changes.workload
+            and changes.deployed_date between anomalies.started_date - interval 7 day and anomalies.started_date
+    group by 1
+
+),
+
 judged as (
 
     select distinct
@@ -84,10 +96,7 @@ judged as (
 )
 
 select
-    anomalies.anomaly_id,
-    anomalies.kind,
-    anomalies.feature_id,
-    anomalies.workload,
+    {{ for_each(of, 'anomalies.@') }},
     coalesce(anomalies.owner_id, owned.owner_id) as owner_id,
     anomalies.started_date,
     anomalies.last_date,
@@ -102,6 +111,8 @@ select
     {{ for_each(places, 'anomalies.@') }},
     anomalies.place_share,
     anomalies.detail,
+    deployments.deployment_id,
+    deployments.deployed_date,
     anomalies.deviation_sigmas,
     cast(anomalies.history_days as bigint) as history_days,
     anomalies.history_days < 28 as is_low_history,
@@ -109,4 +120,5 @@ select
 from anomalies
 cross join (select max(usage_date) as last_date from {{ ref('cost_drivers') }}) as newest
 left join {{ owners_of('anomalies') }} as owned on anomalies.feature_id = owned.feature_id
+left join deployments on anomalies.anomaly_id = deployments.anomaly_id
 left join judged on anomalies.anomaly_id = judged.anomaly_id
