@@ -395,6 +395,7 @@ _MARTS = (
         case anomaly_id when 'a1' then 'search-v2' end as deployment_id,
         case anomaly_id when 'a1' then date '2026-11-19' end as deployed_date, 9.5 as deviation_sigmas,
         cast(history as bigint) as history_days, history < 28 as is_low_history,
+        case kind when 'drift' then 1.31 end as times_before,
         case anomaly_id when 'b2' then 'acknowledged' end as feedback
     from (values
         ('a1', 'drivers', 'doc-search', 'search-team', '2026-11-20', '2026-11-23', 'retrieved_context', 41.25, 'hooli',

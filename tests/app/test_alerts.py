@@ -104,6 +104,8 @@ def publish(home: Path, episodes: Sequence[Episode], newest: date = TODAY) -> No
             con.execute("insert into marts.cost_anomaly_effects values (?, ?, ?, true)", [one.anomaly_id, effect, usd])
     con.execute("alter table marts.cost_anomalies add column causes varchar")
     con.execute("update marts.cost_anomalies set causes = cause")
+    con.execute("alter table marts.cost_anomalies add column times_before double")
+    con.execute("update marts.cost_anomalies set times_before = 1.31 where kind = 'drift'")
     con.close()
     pointer = {"build": str(path.relative_to(home)), "build_id": path.stem, "built_at": "2026-11-28T12:00:00+00:00",
                "schema_version": 6, "reporting_currency": "USD"}  # fmt: skip
@@ -634,6 +636,12 @@ def test_a_verdict_is_a_file_for_its_owner_that_says_what_was_beyond_its_limits(
     assert path.stat().st_mode & 0o077 == 0
     assert (said["verdict"], said["driver"], said["times_usual"]) == ("false", "volume", "3.500000")
     assert (said["anomaly_id"], said["last_date"], said["note"]) == (SPIKE.anomaly_id, "2026-11-28", "a load test")
+
+
+def test_a_verdict_on_a_drift_says_how_far_its_driver_has_crept(home: Path) -> None:
+    publish(home, [replace(SPIKE, kind="drift", cause="retries")])
+    (said,) = map(json.loads, feedback.record(home, SPIKE.anomaly_id, Verdict.EXPECTED).read_text().splitlines())
+    assert (said["kind"], said["driver"], said["times_usual"]) == ("drift", "attempts", "1.310000")
 
 
 def test_a_verdict_on_what_has_no_drivers_is_kept_too(home: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from app import feedback
 from tests.models.conftest import CALLS_AND_CHARGES, Companies, Company, write_calls
 
 FIRST = datetime(2026, 3, 2, tzinfo=UTC)
@@ -237,3 +238,40 @@ def test_a_price_that_rises_is_told_with_both_prices_once(company: Companies, tm
         for model, before, after in (("gpt-4.1", "2.0000", "3.0000"), ("gpt-4o", "2.5000", "2.6000"))
     ]
     assert told[1][-2] == Decimal(20), "five days of 40 million tokens that cost ten cents a million more"
+
+
+def creeping(numbers: range) -> Iterator[dict[str, Any]]:
+    """A call a day, whose answer grows by 0.8 per cent a day from the 60th on; its days differ by some per cent."""
+    for number in numbers:
+        noise = 1 + ((number * 37) % 23 - 11) / 180
+        yield {
+            "request_id": f"{number}", "provider_id": "openai", "model_id": "gpt-4o", "feature_id": "reports",
+            "requested_at": day(number).isoformat(), "uncached_input_tokens": 1000,
+            "output_tokens": int(2_000_000 * noise * 1.008 ** max(number - 60, 0)),
+        }  # fmt: skip
+
+
+def test_a_drift_that_was_said_to_be_expected_is_one_again_only_where_it_goes_on_beyond_that(
+    company: Companies, tmp_path: Path
+) -> None:
+    """It is told at a seventh above four weeks before, then at a quarter; all of it once the verdict is taken back."""
+
+    def drifts() -> list[tuple[Any, ...]]:
+        columns = "anomaly_id, started_date, last_date, times_before, feedback"
+        return home.rows(f"select {columns} from marts.cost_anomalies where kind = 'drift' order by started_date")
+
+    home = company("creeping", select=f"{CALLS_AND_CHARGES} +cost_anomalies driver_baselines")
+    home.load((write_calls(tmp_path / "1.jsonl", creeping(range(81))), "canonical"))
+    ((drift, started, last, times, _),) = drifts()
+    assert (last, 1.1 < times < 1.18) == (day(80).date(), True)
+
+    expected = feedback.record(home.home, drift, feedback.Verdict.EXPECTED)
+    home.load((expected, "feedback"), (write_calls(tmp_path / "2.jsonl", creeping(range(81, 110))), "canonical"))
+    first, second = drifts()
+    assert first == (drift, started, last, times, "expected")
+    assert second[1] > day(87).date(), "a week on it has crept further, but not far enough"
+    assert second[3] > 1.2
+
+    home.load((feedback.record(home.home, drift, feedback.Verdict.ACKNOWLEDGED), "feedback"))
+    ((again, _, last, _, verdict),) = drifts()
+    assert (again, last, verdict) == (drift, second[2], "acknowledged")

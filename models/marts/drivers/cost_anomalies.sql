@@ -6,7 +6,8 @@ with deviations as (
     select
         anomaly_id,
         max(deviation_sigmas) as deviation_sigmas,
-        min(history_days) as history_days
+        min(history_days) as history_days,
+        max(times_before) as times_before
     from {{ ref('int_anomaly_drivers') }}
     group by 1
 
@@ -39,7 +40,8 @@ anomalies as (
         round(places.excess_share, 9) as place_share,
         prices.detail,
         deviations.deviation_sigmas,
-        deviations.history_days
+        deviations.history_days,
+        deviations.times_before
     from {{ ref('int_anomalies') }} as anomalies
     inner join {{ ref('int_anomaly_causes') }} as causes on anomalies.anomaly_id = causes.anomaly_id
     inner join deviations on anomalies.anomaly_id = deviations.anomaly_id
@@ -64,7 +66,8 @@ anomalies as (
         cast(null as double) as place_share,
         detail,
         cast(null as double) as deviation_sigmas,
-        cast(null as bigint) as history_days
+        cast(null as bigint) as history_days,
+        cast(null as double) as times_before
     from {{ ref('int_anomaly_notices') }}
 
 ),
@@ -116,6 +119,7 @@ select
     anomalies.deviation_sigmas,
     cast(anomalies.history_days as bigint) as history_days,
     anomalies.history_days < 28 as is_low_history,
+    anomalies.times_before,
     judged.verdict as feedback
 from anomalies
 cross join (select max(usage_date) as last_date from {{ ref('cost_drivers') }}) as newest
