@@ -53,8 +53,18 @@ KINDS: Mapping[str, str] = {
     "unpriced_model": "Model without a price",
     "absurd_call": "Absurd call",
     "silent_source": "Silent source",
+    "price_change": "Price change",
+    "budget": "Budget",
 }
 """Kind of anomaly → what was noticed."""
+
+BUDGETS: Mapping[str, str] = {
+    "within": "Within",
+    "at_risk": "At risk",
+    "burning": "Burning too fast",
+    "over": "Used up",
+}
+"""How a budget stands (`budget_status`), which is the cause of an anomaly that tells of it → what a person reads."""
 
 DRIVER_OF: Mapping[str, str] = {
     "requests": "volume",

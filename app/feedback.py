@@ -1,19 +1,21 @@
 """What somebody says of an anomaly: a file of its own in the home, which the next run loads like any other input.
 
 The verdict says itself which series it is of and how many times as high as usual that was: `expected` and `false`
-raise its limit two standard deviations above that, from the day after. `acknowledged` moves none, and takes an earlier
-verdict back.
+raise its limit two standard deviations above that, from the day after, of a drift that of drifting. `acknowledged`
+moves none, and takes an earlier verdict back.
 """
 
 import json
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from app import builds
+from app import builds, effects
 from app.marts import Warehouse
 from ingest import disk
 from ingest.paths import FEEDBACK
@@ -71,16 +73,24 @@ def record(home: Path, anomaly_id: str, verdict: Verdict, note: str | None = Non
         "given_at": now.isoformat(),
         "given_by": by,
         "note": note,
-        **{name: anomaly[name] for name in ("feature_id", "workload", "causes")},
+        **{name: anomaly[name] for name in ("kind", "feature_id", "workload", "causes")},
         "last_date": str(anomaly["last_date"]),
     }
-    beyond = (
-        baselines.filter(pl.col("deviation_sigmas") > pl.col("limit_sigmas"))
-        .group_by("driver", maintain_order=True)
-        .agg((pl.col("actual") / pl.col("expected")).max())
-    )
-    drivers = [{"driver": driver, "times_usual": f"{times:.6f}"} for driver, times in beyond.iter_rows()]
+    drivers = [{"driver": driver, "times_usual": f"{times:.6f}"} for driver, times in _judged(anomaly, baselines)]
     lines = [json.dumps({**said, **driver}) + "\n" for driver in drivers or [{}]]
     path = home / FEEDBACK / f"{feedback_id}.jsonl"
     disk.write(path, "".join(lines).encode())
     return path
+
+
+def _judged(anomaly: Mapping[str, Any], baselines: pl.DataFrame) -> list[tuple[str, float]]:
+    """Drivers beyond their limits, and how many times as high as usual they were; of a drift as four weeks before."""
+    if anomaly["kind"] == "drift":  # no day of it need be beyond the limits
+        cause = anomaly["cause"]
+        return [(effects.DRIVER_OF.get(cause, cause), anomaly["times_before"])]
+    return (
+        baselines.filter(pl.col("deviation_sigmas") > pl.col("limit_sigmas"))
+        .group_by("driver", maintain_order=True)
+        .agg((pl.col("actual") / pl.col("expected")).max())
+        .rows()
+    )

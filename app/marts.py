@@ -396,6 +396,15 @@ class Warehouse:
             },
         )
 
+    def budget_status(self, start: date, end: date) -> pl.DataFrame:
+        """`budget_status` of the months that the days fall into, the newest and the most used first."""
+        return self._read(
+            "select * from marts.budget_status"
+            " where month between cast(date_trunc('month', $start) as date) and $end"
+            " order by month desc, used_share desc, budget_id",
+            {"start": start, "end": end},
+        )
+
     def savings_opportunities(self) -> pl.DataFrame:
         """`savings_opportunities` of every month, the newest and the largest first."""
         return self._read(

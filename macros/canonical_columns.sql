@@ -270,6 +270,7 @@
             'given_at': 'timestamp',
             'given_by': 'string',
             'note': 'string',
+            'kind': 'string',
             'feature_id': 'string',
             'workload': 'string',
             'last_date': 'date',

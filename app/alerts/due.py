@@ -85,7 +85,8 @@ def _news(channel: Channel, before: Told | None, episode: Episode) -> News | Non
     if episode.feedback is not None:
         return None
     is_worth_telling = (
-        episode.excess_usd >= WORTH_TELLING * before.excess_usd
+        # of what costs nothing, or keeps within a budget, 1.5 times as much is no news
+        0 < WORTH_TELLING * before.excess_usd <= episode.excess_usd
         or (episode.kind in LASTING and episode.last_date > before.last_date)
         # one that comes and goes is told once
         or (episode.cause is not None and episode.cause not in before.causes)

@@ -34,6 +34,8 @@ class Episode:
     api_key_id: str | None
     place_share: float | None
     detail: str | None
+    deployment_id: str | None
+    deployed_date: date | None
     deviation_sigmas: float | None
     history_days: int | None
     is_low_history: bool | None

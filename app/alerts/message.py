@@ -36,6 +36,8 @@ KINDS = {
     "unpriced_model": "a model without a price",
     "absurd_call": "an absurd call",
     "silent_source": "a silent source",
+    "price_change": "a price change",
+    "budget": "a budget",
 }
 """What was noticed, where it is not a driver beyond its limits."""
 
@@ -76,12 +78,14 @@ def compose(one: Due, place: Place) -> Message:
         f"{_money(episode.actual_usd, place)} instead of {_money(episode.expected_usd, place)}, {_since(episode)}."
     )
     lines = [
-        *([summary] if episode.excess_usd else []),
+        # a budget is no measure of what is usual: its own words say all
+        *([summary] if episode.excess_usd and episode.kind != "budget" else []),
         *([_plain(episode.detail)] if episode.detail else []),
         *_state(one),
         "",
         *_table(episode, place),
         *_where(episode),
+        *_deployed(episode),
         *_how_sure(episode),
         f"Owner: {_plain(episode.owner_id) if episode.owner_id else 'nobody (seeds/owners.csv)'}",
         _link(episode, place),
@@ -183,6 +187,12 @@ def _where(episode: Episode) -> list[str]:
     if not named:
         return ["Where: everywhere alike"] if episode.is_measured else []
     return [f"Where: {named}{share}"]
+
+
+def _deployed(episode: Episode) -> list[str]:
+    if episode.deployment_id is None:
+        return []
+    return [f"Before it: deployment {_plain(episode.deployment_id)}, first called on {episode.deployed_date}"]
 
 
 def _how_sure(episode: Episode) -> list[str]:

@@ -104,6 +104,12 @@ def anomalies(path: str, scope: Scope, asked: str | None = None) -> pl.DataFrame
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def budget_status(path: str, start: date, end: date) -> pl.DataFrame:
+    """`budget_status` of the months that the days fall into."""
+    return warehouse(path).budget_status(start, end)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
 def savings_opportunities(path: str) -> pl.DataFrame:
     """`savings_opportunities` of every month."""
     return warehouse(path).savings_opportunities()

@@ -1,6 +1,6 @@
 """What people said of anomalies: `unitcost feedback` writes it, JSON lines, one for each driver beyond its limits.
 
-    {"feedback_id": …, "anomaly_id": …, "verdict": "expected", "given_at": …, "feature_id": …, "driver": "volume", …}
+    {"feedback_id": …, "anomaly_id": …, "verdict": "expected", "given_at": …, "kind": "drivers", "driver": "volume", …}
 
 It says itself which series was judged, and how many times as high as usual it was: a build needs no earlier build.
 """
@@ -31,6 +31,7 @@ SOURCE = Source(
                 Column("given_at", Type.TIMESTAMP, ("given_at",), required=True),
                 Column("given_by", paths=("given_by",)),
                 Column("note", paths=("note",)),
+                Column("kind", paths=("kind",)),
                 Column("feature_id", paths=("feature_id",)),
                 Column("workload", paths=("workload",)),
                 Column("last_date", Type.DATE, ("last_date",)),

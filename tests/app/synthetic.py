@@ -391,16 +391,37 @@ _MARTS = (
         cast(12 + excess as decimal(38, 12)) as actual_usd,
         cast(12 as decimal(38, 12)) as expected_usd, cast(excess as decimal(38, 12)) as excess_usd, customer_id,
         cast(null as varchar) as model_id, cast(null as varchar) as region_id, cast(null as varchar) as api_key_id,
-        case when customer_id is not null then 0.93 end as place_share, detail, 9.5 as deviation_sigmas,
+        case when customer_id is not null then 0.93 end as place_share, detail,
+        case anomaly_id when 'a1' then 'search-v2' end as deployment_id,
+        case anomaly_id when 'a1' then date '2026-11-19' end as deployed_date, 9.5 as deviation_sigmas,
         cast(history as bigint) as history_days, history < 28 as is_low_history,
+        case kind when 'drift' then 1.31 end as times_before,
         case anomaly_id when 'b2' then 'acknowledged' end as feedback
     from (values
         ('a1', 'drivers', 'doc-search', 'search-team', '2026-11-20', '2026-11-23', 'retrieved_context', 41.25, 'hooli',
             null, 90),
         ('b2', 'drift', 'support-agent', null, '2026-11-02', '2026-11-10', 'output_tokens', 18.5, null, null, 12),
         ('c3', 'absurd_call', 'contract-review', null, '2026-11-15', '2026-11-15', 'absurd_call', 9990, null,
-            'one call, r-1, of 10 tokens in and 0 out', null)
+            'one call, r-1, of 10 tokens in and 0 out', null),
+        ('d4', 'budget', '(all)', 'finance', '2026-11-12', '2026-11-23', 'burning', 30, null,
+            'company of company (all) is burning: 42.00 of 50.00 USD spent by 2026-11-23', null)
     ) as found (anomaly_id, kind, feature_id, owner_id, since, until, cause, excess, customer_id, detail, history)""",
+    f"""create table marts.budget_status as
+    select budget_id, cast(month as date) as month, dimension, member_id, owner_id, cast(null as varchar) as note,
+        status, cast(since as date) as since_date,
+        least(last_day(cast(month as date)), date '{LAST_DAY}') as as_of_date,
+        cast(gone as date) as used_up_date, day(as_of_date) as day_count,
+        day(last_day(cast(month as date))) - day_count as days_left_count, cast(3 as bigint) as unpriced_request_count,
+        cast(0.8 as decimal(7, 6)) as warn_at_share, cast(spent as double) / amount as used_share,
+        cast(amount as decimal(38, 12)) as amount_usd, cast(spent as decimal(38, 12)) as spent_usd,
+        cast(rate as decimal(38, 12)) as run_rate_usd,
+        cast(spent + rate * days_left_count as decimal(38, 12)) as expected_usd
+    from (values
+        ('company', '2026-11-01', 'company', '(all)', 'finance', 'burning', '2026-11-12', '2026-11-26', 50, 42, 3),
+        ('company', '2026-10-01', 'company', '(all)', 'finance', 'within', null, null, 50, 31, 1),
+        ('review', '2026-11-01', 'feature', 'contract-review', null, 'within', null, null, 200, 9.5, 0.5)
+    ) as budgets (budget_id, month, dimension, member_id, owner_id, status, since, gone, amount, spent, rate)
+    where exists (from requests)""",
     """create table marts.cost_anomaly_effects as
     select anomaly_id, effect, cast(amount as decimal(38, 12)) as effect_usd, effect <> 'requests' as is_unusual
     from (values ('a1', 'retrieved_context', 40.5), ('a1', 'requests', 0.75), ('b2', 'output_tokens', 18.5))

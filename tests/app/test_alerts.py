@@ -56,6 +56,8 @@ SPIKE = Episode(
     api_key_id=None,
     place_share=0.84,
     detail=None,
+    deployment_id=None,
+    deployed_date=None,
     deviation_sigmas=36.4,
     history_days=77,
     is_low_history=False,
@@ -102,6 +104,8 @@ def publish(home: Path, episodes: Sequence[Episode], newest: date = TODAY) -> No
             con.execute("insert into marts.cost_anomaly_effects values (?, ?, ?, true)", [one.anomaly_id, effect, usd])
     con.execute("alter table marts.cost_anomalies add column causes varchar")
     con.execute("update marts.cost_anomalies set causes = cause")
+    con.execute("alter table marts.cost_anomalies add column times_before double")
+    con.execute("update marts.cost_anomalies set times_before = 1.31 where kind = 'drift'")
     con.close()
     pointer = {"build": str(path.relative_to(home)), "build_id": path.stem, "built_at": "2026-11-28T12:00:00+00:00",
                "schema_version": 6, "reporting_currency": "USD"}  # fmt: skip
@@ -111,7 +115,7 @@ def publish(home: Path, episodes: Sequence[Episode], newest: date = TODAY) -> No
 _NAMES = [name for name in Episode.__dataclass_fields__ if name != "effects"]
 _SQL = {
     **dict.fromkeys(("actual_usd", "expected_usd", "excess_usd"), "decimal(38, 12)"),
-    **dict.fromkeys(("started_date", "last_date"), "date"),
+    **dict.fromkeys(("started_date", "last_date", "deployed_date"), "date"),
     **dict.fromkeys(("is_open", "is_low_history"), "boolean"),
     **dict.fromkeys(("day_count", "history_days"), "bigint"),
     **dict.fromkeys(("place_share", "deviation_sigmas"), "double"),
@@ -434,6 +438,36 @@ def test_what_is_noticed_as_such_is_told_whatever_it_costs_and_has_an_end_where_
     assert [title.split(":")[0] for title in box.titles[3:]] == ["Withdrawn"]
 
 
+def test_what_nobody_can_price_is_told_once(home: Path, ops: Channel, box: Webhook) -> None:
+    """It costs nothing, of which 1.5 times is nothing, too."""
+    free = replace(SILENT, anomaly_id="model", kind="unpriced_model", feature_id="chat", excess_usd=Decimal())
+    for day in range(3):
+        newest = TODAY + timedelta(days=day)
+        publish(home, [replace(free, last_date=newest, day_count=2 + day)], newest)
+        say(home, ops)
+    assert len(box.received) == 1
+
+
+def test_a_budget_is_told_in_its_own_words_and_again_when_it_is_over(home: Path, ops: Channel, box: Webhook) -> None:
+    budget = replace(
+        SILENT, anomaly_id="budget", kind="budget", owner_id="finance", cause="at_risk", excess_usd=Decimal(-4),
+        detail="search of feature search is at risk: 80.00 of 100.00 USD spent by 2026-11-28",
+    )  # fmt: skip
+    for cause, excess in (("at_risk", -4), ("at_risk", -1), ("burning", 4), ("burning", 5), ("over", 5), ("over", 5)):
+        publish(home, [replace(budget, cause=cause, excess_usd=Decimal(excess))])
+        say(home, ops)
+    assert [title.split(":")[0] for title in box.titles] == ["All features", "Update", "Update"]
+    assert box.titles[0].endswith(f"a budget, {budget.detail}")
+    assert "beyond usual" not in box.received[1]["message"]
+    assert "Owner: finance" in box.received[1]["message"]
+
+
+def test_a_deployment_of_the_week_before_is_named(home: Path, ops: Channel, box: Webhook) -> None:
+    publish(home, [replace(SPIKE, deployment_id="search-v2", deployed_date=date(2026, 11, 26))])
+    say(home, ops)
+    assert "Before it: deployment search-v2, first called on 2026-11-26" in box.received[0]["message"].splitlines()
+
+
 def test_a_drift_is_of_a_week(home: Path, ops: Channel, box: Webhook) -> None:
     publish(home, [replace(SPIKE, kind="drift", day_count=20, excess_usd=Decimal(70))])
     say(home, ops)
@@ -602,6 +636,12 @@ def test_a_verdict_is_a_file_for_its_owner_that_says_what_was_beyond_its_limits(
     assert path.stat().st_mode & 0o077 == 0
     assert (said["verdict"], said["driver"], said["times_usual"]) == ("false", "volume", "3.500000")
     assert (said["anomaly_id"], said["last_date"], said["note"]) == (SPIKE.anomaly_id, "2026-11-28", "a load test")
+
+
+def test_a_verdict_on_a_drift_says_how_far_its_driver_has_crept(home: Path) -> None:
+    publish(home, [replace(SPIKE, kind="drift", cause="retries")])
+    (said,) = map(json.loads, feedback.record(home, SPIKE.anomaly_id, Verdict.EXPECTED).read_text().splitlines())
+    assert (said["kind"], said["driver"], said["times_usual"]) == ("drift", "attempts", "1.310000")
 
 
 def test_a_verdict_on_what_has_no_drivers_is_kept_too(home: Path) -> None:

@@ -1005,12 +1005,13 @@ def test_what_changed_says_when_there_is_nothing_to_compare_with() -> None:
 def test_anomalies_are_listed_and_one_is_explained_in_dollars_that_sum() -> None:
     page = open_page("anomalies")
     listed = table(page, "excess_usd")
-    assert listed["anomaly_id"].to_list() == ["a1", "c3", "b2"]
-    assert listed["place"].to_list() == ["customer hooli", "everywhere", "everywhere"]
+    assert listed["anomaly_id"].to_list() == ["a1", "d4", "c3", "b2"]
+    assert listed["place"].to_list() == ["customer hooli", "everywhere", "everywhere", "everywhere"]
     told = theme.plain(said(page))
     assert "Retrieved context" in told
     assert "$41.25" in told
     assert "search-team" in told
+    assert "Deployment search-v2 was first called on 19 Nov 2026." in told
     assert table(page, "effect_usd")["effect_usd"].sum() == pytest.approx(41.25)
     lower, upper, usual, was, out = charts(page)["band"]
     assert (max(numbers(was, "y")), max(numbers(upper, "y")), len(out["x"])) == (4100, 2400, 4)
@@ -1043,6 +1044,18 @@ def test_a_verdict_is_given_where_the_owner_lets_it_and_else_the_command_is_name
     assert {(line["anomaly_id"], line["verdict"], line["note"], line["given_by"]) for line in said} == {
         ("a1", "false", "a load test", "dashboard")
     }
+
+
+@pytest.mark.usefixtures("imaginary")
+def test_budgets_say_what_is_spent_and_one_that_burns_is_an_anomaly() -> None:
+    page = open_page("anomalies", anomaly="d4", period="MTD")
+    listed = table(page, "used_share")
+    assert listed["budget_id"].to_list() == ["company", "review"]
+    assert listed["status"].to_list() == ["Burning too fast", "Within"]
+    assert (listed["spent_usd"][0], listed["expected_usd"][0]) == (42, 63)
+    told = theme.plain(said(page))
+    assert "Burning too fast, since 12 Nov 2026, so far. company of company (all) is burning: 42.00 of" in told
+    assert "beyond the expected" not in told
 
 
 @pytest.mark.usefixtures("imaginary")

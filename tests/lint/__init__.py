@@ -121,3 +121,8 @@ def output_caps() -> list[int]:
 def strategy_effects() -> dict[str, list[str]]:
     """As `macros/strategy_effects.sql`."""
     return {"batch": ["service_tier"]}
+
+
+def budget_members() -> dict[str, str]:
+    """As `macros/budget_members.sql`."""
+    return {"feature": "costs.feature_id"}

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import Companies, Company, write_calls
+from app import feedback
+from tests.models.conftest import CALLS_AND_CHARGES, Companies, Company, write_calls
 
 FIRST = datetime(2026, 3, 2, tzinfo=UTC)
 DAYS = 50
@@ -40,6 +41,7 @@ def calls() -> Iterator[dict[str, Any]]:
                 "requested_at": at.isoformat(), "feature_id": "search", "customer_id": customer, "operation": "chat",
                 "uncached_input_tokens": 500 + wobble + context, "retrieved_context_tokens": context,
                 "output_tokens": 200 + wobble, "region_id": "eu", "api_key_id": f"key-{customer}",
+                "deployment_id": "search-v1" if number < ODD - 2 else "search-v2",
             }  # fmt: skip
             if number == STORMY:
                 for attempt in (2, 3):
@@ -102,6 +104,12 @@ def test_context_that_grows_for_one_customer_is_named_with_its_cause_place_and_o
     assert (cause, customer, owner, history) == ("retrieved_context", "acme", "search-team", ODD)
     assert effect == pytest.approx(Decimal("0.90"), rel=Decimal("0.05"))
     assert excess == pytest.approx(effect, rel=Decimal("0.05"))
+
+
+def test_the_deployment_of_the_week_before_stands_beside_it(watched: Company) -> None:
+    """Retries came a week after it, and chat names no deployment."""
+    named = anomalies(watched, "started_date, deployment_id, deployed_date", "deployment_id is not null")
+    assert named == [(day(start).date(), "search-v2", day(ODD - 2).date()) for start in (ODD, STORMY)]
 
 
 def test_a_storm_of_retries_is_named_as_that(watched: Company) -> None:
@@ -191,3 +199,79 @@ def test_a_source_that_falls_silent_is_told_while_others_go_on(company: Companie
     )
     assert (kind, first, last) == ("silent_source", day(15).date(), day(19).date())
     assert detail == "openai logged 7 calls in its last week and none since"
+
+
+CHANGED = 40
+"""On that day gpt-4o costs 4 per cent more for its input, and gpt-4.1 half as much again."""
+
+
+def test_a_price_that_rises_is_told_with_both_prices_once(company: Companies, tmp_path: Path) -> None:
+    """4 per cent of $100 a day are within the limits of the driver; of $10 half as much again is beyond them.
+
+    gpt-4o-mini costs more, too, by less than a dollar a day, and gpt-4 costs less: neither is told.
+    """
+    changed = str(day(CHANGED).date())
+    terms = {"effect": "contract_price", "provider_id": "openai", "usage_kind": "input_tokens", "per_units": "1000000"}
+    prices = {"gpt-4o": "2.6", "gpt-4.1": "3", "gpt-4o-mini": "0.2", "gpt-4": "20"}
+    overrides = [
+        {**terms, "model_id": model, "price": price, "valid_from_date": changed} for model, price in prices.items()
+    ]
+    home = company("prices rise", overrides=overrides, select=f"{CALLS_AND_CHARGES} +cost_anomalies")
+    tokens = {"gpt-4o": 40_000_000, "gpt-4.1": 5_000_000, "gpt-4o-mini": 10_000_000, "gpt-4": 10_000_000}
+    logged = [
+        {"request_id": f"{model} {number}", "provider_id": "openai", "model_id": model, "feature_id": f"by {model}",
+         "requested_at": day(number).isoformat(), "uncached_input_tokens": count, "output_tokens": 10}
+        for number in range(45)
+        for model, count in tokens.items()
+    ]  # fmt: skip
+    home.load((write_calls(tmp_path / "calls.jsonl", logged), "canonical"))
+    told = home.rows(
+        "select kind, feature_id, cause, started_date, day_count, excess_usd, detail from marts.cost_anomalies"
+        " order by kind"
+    )
+    assert [row[:5] for row in told] == [
+        ("drivers", "by gpt-4.1", "discount", day(CHANGED).date(), 5),
+        ("price_change", "by gpt-4o", "price_change", day(CHANGED).date(), 5),
+    ]
+    assert [row[-1] for row in told] == [
+        f"{model} of openai costs more since {changed}: input from {before} to {after} USD a million tokens"
+        for model, before, after in (("gpt-4.1", "2.0000", "3.0000"), ("gpt-4o", "2.5000", "2.6000"))
+    ]
+    assert told[1][-2] == Decimal(20), "five days of 40 million tokens that cost ten cents a million more"
+
+
+def creeping(numbers: range) -> Iterator[dict[str, Any]]:
+    """A call a day, whose answer grows by 0.8 per cent a day from the 60th on; its days differ by some per cent."""
+    for number in numbers:
+        noise = 1 + ((number * 37) % 23 - 11) / 180
+        yield {
+            "request_id": f"{number}", "provider_id": "openai", "model_id": "gpt-4o", "feature_id": "reports",
+            "requested_at": day(number).isoformat(), "uncached_input_tokens": 1000,
+            "output_tokens": int(2_000_000 * noise * 1.008 ** max(number - 60, 0)),
+        }  # fmt: skip
+
+
+def test_a_drift_that_was_said_to_be_expected_is_one_again_only_where_it_goes_on_beyond_that(
+    company: Companies, tmp_path: Path
+) -> None:
+    """It is told at a seventh above four weeks before, then at a quarter; all of it once the verdict is taken back."""
+
+    def drifts() -> list[tuple[Any, ...]]:
+        columns = "anomaly_id, started_date, last_date, times_before, feedback"
+        return home.rows(f"select {columns} from marts.cost_anomalies where kind = 'drift' order by started_date")
+
+    home = company("creeping", select=f"{CALLS_AND_CHARGES} +cost_anomalies driver_baselines")
+    home.load((write_calls(tmp_path / "1.jsonl", creeping(range(81))), "canonical"))
+    ((drift, started, last, times, _),) = drifts()
+    assert (last, 1.1 < times < 1.18) == (day(80).date(), True)
+
+    expected = feedback.record(home.home, drift, feedback.Verdict.EXPECTED)
+    home.load((expected, "feedback"), (write_calls(tmp_path / "2.jsonl", creeping(range(81, 110))), "canonical"))
+    first, second = drifts()
+    assert first == (drift, started, last, times, "expected")
+    assert second[1] > day(87).date(), "a week on it has crept further, but not far enough"
+    assert second[3] > 1.2
+
+    home.load((feedback.record(home.home, drift, feedback.Verdict.ACKNOWLEDGED), "feedback"))
+    ((again, _, last, _, verdict),) = drifts()
+    assert (again, last, verdict) == (drift, second[2], "acknowledged")

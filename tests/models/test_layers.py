@@ -147,6 +147,7 @@ def test_money_is_decimal_in_every_mart(models: list[dict[str, Any]]) -> None:
                     "upper_limit",
                     "deviation_sigmas",
                     "place_share",
+                    "times_before",
                     "peak_minute_share",
                     "rate_limited_share",
                     "retry_share",

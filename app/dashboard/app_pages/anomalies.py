@@ -18,18 +18,54 @@ view = filters.current()
 panels.title(view, "Anomalies")
 asked = st.query_params.get("anomaly")
 found = data.anomalies(view.path, view.now, asked)
+
+
+def budgets() -> None:
+    """List what may be spent in the months of the period, what is, and what will be."""
+    listed = data.budget_status(view.path, view.now.start, view.now.end)
+    if listed.is_empty():
+        st.caption("No budget is set for these months: lines of `seeds/budgets.csv` set some.")
+        return
+    panels.table(
+        "Budgets",
+        listed.with_columns(
+            pl.concat_str("dimension", "member_id", separator=" ").alias("of"),
+            pl.col("status").replace(effects.BUDGETS),
+            pl.col("month").dt.strftime("%b %Y"),
+        ),
+        {
+            "budget_id": Column("Budget"),
+            "of": Column("Of"),
+            "month": Column("Month"),
+            "status": Column("State"),
+            "amount_usd": Column("Amount", "money"),
+            "spent_usd": Column("Spent", "money"),
+            "used_share": Column("Used", "percent"),
+            "expected_usd": Column("By its end", "money", help="At the rate of the last week."),
+            "used_up_date": Column("Used up", "day", help="Is, or will be at the rate of the last week."),
+            "unpriced_request_count": Column("Unpriced", "count", help="Calls whose cost nobody knows: not in it."),
+            "owner_id": Column("Owner"),
+        },
+        alt="Budgets of the months with what is spent, and what will be at the rate of the last week.",
+        key="budgets",
+        note="A budget counts every workload, and shared cost: filters do not narrow it. The rate is the mean of seven"
+        " days, each at most twice what was usual.",
+    )
+
+
 if found.is_empty():
     st.info(
         f"Nothing out of the usual in {theme.span(view.now.start, view.now.end)}. A feature is watched from its eighth"
         " day on, with narrower limits after four weeks.",
         icon=":material/check_circle:",
     )
+    budgets()
     st.stop()
 
 
 def words(cause: str) -> str:
     """The cause as a person reads it."""
-    return effects.WORDS.get(cause) or effects.KINDS.get(cause, cause)
+    return effects.WORDS.get(cause) or effects.BUDGETS.get(cause) or effects.KINDS.get(cause, cause)
 
 
 def place(row: dict[str, Any]) -> str:
@@ -43,11 +79,20 @@ def one(row: dict[str, Any]) -> None:
     until = "so far" if row["is_open"] else f"until {theme.day(row['last_date'])}"
     since = f"since {theme.day(row['started_date'])}, {until}"
     with panels.card(f"{effects.KINDS.get(row['kind'], row['kind'])}: {theme.plain(row['feature_id'])}") as head:
-        st.markdown(
-            f"**{md(words(row['cause']))}** in **{md(row['feature_id'])}** ({md(place(row))}), {since}:"
+        beyond = (
+            f" in **{md(row['feature_id'])}** ({md(place(row))}), {since}:"
             f" **{md(theme.money(row['excess_usd']))}** beyond the expected {md(theme.money(row['expected_usd']))}."
+        )
+        st.markdown(
+            # the words of a budget say all
+            f"**{md(words(row['cause']))}**{f', {since}.' if row['kind'] == 'budget' else beyond}"
             + (f" {md(row['detail'])}." if row["detail"] else "")
             + (f" Owner: {md(row['owner_id'])}." if row["owner_id"] else "")
+            + (
+                f" Deployment {md(row['deployment_id'])} was first called on {theme.day(row['deployed_date'])}."
+                if row["deployment_id"]
+                else ""
+            )
         )
         verdicts.ask(row["anomaly_id"], row["feedback"])
         if row["is_low_history"]:
@@ -138,6 +183,7 @@ panels.table(
         "feature_id": Column("Feature"),
         "why": Column("Cause"),
         "place": Column("Where"),
+        "deployment_id": Column("Deployed", help="The newest deployment of the week before; it need not be why."),
         "excess_usd": Column("Beyond expected", "money"),
         "expected_usd": Column("Expected", "money"),
         "actual_usd": Column("Cost", "money"),
@@ -148,3 +194,4 @@ panels.table(
     note="Drivers are watched, not the bill: volume against weekdays like it, everything else against four weeks.",
     on_pick=pick,
 )
+budgets()

@@ -4,7 +4,8 @@ select
     episodes.anomaly_id,
     days.driver,
     max(days.deviation_sigmas) as deviation_sigmas,
-    min(days.history_days) as history_days
+    min(days.history_days) as history_days,
+    cast(null as double) as times_before
 from {{ ref('int_anomaly_episodes') }} as episodes
 inner join {{ ref('int_anomaly_days') }} as days
     on
@@ -17,7 +18,8 @@ select
     drifts.anomaly_id,
     drifts.driver,
     drifts.deviation_sigmas,
-    baselines.history_days
+    baselines.history_days,
+    drifts.times_before
 from {{ ref('int_drifts') }} as drifts
 inner join {{ ref('int_drift_effects') }} as effects on drifts.anomaly_id = effects.anomaly_id
 inner join {{ ref('int_driver_baselines') }} as baselines

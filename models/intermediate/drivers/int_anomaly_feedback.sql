@@ -18,6 +18,8 @@ newest as (
 select distinct
     anomaly_id,
     verdict,
+    -- none was told but of drivers beyond their limits before the kind was
+    coalesce(kind, 'drivers') as kind,
     feature_id,
     workload,
     last_date,

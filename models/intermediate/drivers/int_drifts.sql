@@ -1,62 +1,28 @@
 -- grain: one row per drift: a driver of a feature that crept up over weeks without a day that stood out
 {{ config(materialized='table') }}
 {% set series = 'feature_id, workload, driver' %}
--- The median of a week beside that of the week four weeks before it. Volume may grow; of other drivers nobody wants it.
-with days as (
+-- a drift that people said is none is one again two standard deviations above what it was then
+with judged as (
 
     select
-        usage_date,
-        {{ day_number('usage_date') }} as day,
-        feature_id,
-        workload,
-        driver,
-        history_days,
-        round(ln(actual), 9) as ln_actual
-    from {{ ref('int_driver_baselines') }}
-    where driver not in ('volume', 'callers', 'price')
-
-),
-
-levelled as (
-
-    select
-        *,
-        {{ trailing_median('ln_actual', series, 'usage_date', 7) }} as level_before,
-        {{ trailing_median('ln_actual', series, 'usage_date', 6) }} as week_level
-    from days
-
-),
-
-spread as (
-
-    select
-        *,
-        {{ trailing_median('abs(ln_actual - level_before)', series, 'usage_date', 42) }} as deviation
-    from levelled
-
-),
-
-compared as (
-
-    select
-        later.usage_date,
-        later.feature_id,
-        later.workload,
-        later.driver,
-        later.week_level - earlier.week_level as growth,
-        later.week_level - week_before.week_level as growth_of_week,
-        -- the difference of two medians of seven days: 0.67 of the deviation of a day
-        0.67 * greatest(1.4826 * later.deviation, 0.02) as sigma
-    from spread as later
-    {% for name, days in [('earlier', 28), ('week_before', 7)] %}
-        inner join spread as {{ name }}
-            on
-                later.feature_id = {{ name }}.feature_id
-                and later.workload = {{ name }}.workload
-                and later.driver = {{ name }}.driver
-                and later.day = {{ name }}.day + {{ days }}
-    {% endfor %}
-    where later.history_days >= 42
+        compared.usage_date,
+        compared.feature_id,
+        compared.workload,
+        compared.driver,
+        compared.growth,
+        compared.growth_of_week,
+        compared.sigma,
+        coalesce(max(ln(feedback.times_usual)) + 2 * compared.sigma, 0) as least_growth
+    from {{ ref('int_driver_growth') }} as compared
+    left join {{ ref('int_anomaly_feedback') }} as feedback
+        on
+            compared.feature_id = feedback.feature_id
+            and compared.workload = feedback.workload
+            and compared.driver = feedback.driver
+            and compared.usage_date > feedback.last_date
+            and feedback.verdict in ('expected', 'false')
+            and feedback.kind = 'drift'
+    group by 1, 2, 3, 4, 5, 6, 7
 
 ),
 
@@ -65,9 +31,11 @@ drifting as (
     select
         *,
         lag(usage_date) over (partition by {{ series }} order by usage_date) as date_before
-    from compared
+    from judged
     -- a tenth more, more than chance, and step by step: a week that stands out, or a new level, is no drift
-    where growth > 3 * sigma and growth > ln(1.1) and growth_of_week between 0.15 * growth and 0.8 * growth
+    where
+        growth > greatest(3 * sigma, ln(1.1), least_growth)
+        and growth_of_week between 0.15 * growth and 0.8 * growth
 
 ),
 
@@ -92,7 +60,8 @@ drifts as (
         min(usage_date) as started_date,
         max(usage_date) as last_date,
         cast(count(*) as bigint) as day_count,
-        max(growth / sigma) as deviation_sigmas
+        max(growth / sigma) as deviation_sigmas,
+        round(exp(max(growth)), 6) as times_before
     from numbered
     group by 1, 2, 3, 4
 
@@ -106,5 +75,6 @@ select
     started_date,
     last_date,
     day_count,
-    deviation_sigmas
+    deviation_sigmas,
+    times_before
 from drifts

@@ -22,6 +22,7 @@ with judged as (
             and scored.driver = feedback.driver
             and scored.usage_date > feedback.last_date
             and feedback.verdict in ('expected', 'false')
+            and feedback.kind <> 'drift'
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 
 ),

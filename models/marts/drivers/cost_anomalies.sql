@@ -1,12 +1,24 @@
 -- grain: one row per anomaly, from its first day to its last
+{% set of = ['anomaly_id', 'kind', 'feature_id', 'workload'] %}
 {% set places = ['customer_id', 'model_id', 'region_id', 'api_key_id'] %}
 with deviations as (
 
     select
         anomaly_id,
         max(deviation_sigmas) as deviation_sigmas,
-        min(history_days) as history_days
+        min(history_days) as history_days,
+        max(times_before) as times_before
     from {{ ref('int_anomaly_drivers') }}
+    group by 1
+
+),
+
+prices as (
+
+    select
+        told_by,
+        {{ sorted_list('detail') }} as detail
+    from {{ ref('int_price_changes') }}
     group by 1
 
 ),
@@ -14,10 +26,8 @@ with deviations as (
 anomalies as (
 
     select
-        anomalies.anomaly_id,
-        anomalies.kind,
-        anomalies.feature_id,
-        anomalies.workload,
+        {{ for_each(of, 'anomalies.@') }},
+        cast(null as string) as owner_id,
         anomalies.started_date,
         anomalies.last_date,
         anomalies.day_count,
@@ -28,39 +38,54 @@ anomalies as (
         causes.excess_usd,
         {{ for_each(places, 'places.@') }},
         round(places.excess_share, 9) as place_share,
-        cast(null as string) as detail,
+        prices.detail,
         deviations.deviation_sigmas,
-        deviations.history_days
+        deviations.history_days,
+        deviations.times_before
     from {{ ref('int_anomalies') }} as anomalies
     inner join {{ ref('int_anomaly_causes') }} as causes on anomalies.anomaly_id = causes.anomaly_id
     inner join deviations on anomalies.anomaly_id = deviations.anomaly_id
     left join {{ ref('int_anomaly_places') }} as places on anomalies.anomaly_id = places.anomaly_id
-    {% for notices in ['int_new_models', 'int_unpriced_models', 'int_absurd_calls', 'int_silent_sources'] %}
-        union all
-        select
-            anomaly_id,
-            kind,
-            feature_id,
-            workload,
-            started_date,
-            last_date,
-            day_count,
-            kind as cause,
-            actual_usd as cause_usd,
-            kind as causes,
-            actual_usd,
-            -- nothing of it was expected
-            actual_usd as excess_usd,
-            cast(null as string) as customer_id,
-            model_id,
-            cast(null as string) as region_id,
-            cast(null as string) as api_key_id,
-            cast(null as double) as place_share,
-            detail,
-            cast(null as double) as deviation_sigmas,
-            cast(null as bigint) as history_days
-        from {{ ref(notices) }}
-    {% endfor %}
+    left join prices on anomalies.anomaly_id = prices.told_by
+    union all
+    select
+        {{ for_each(of, '@') }},
+        owner_id,
+        started_date,
+        last_date,
+        day_count,
+        cause,
+        excess_usd as cause_usd,
+        cause as causes,
+        actual_usd,
+        excess_usd,
+        customer_id,
+        model_id,
+        cast(null as string) as region_id,
+        cast(null as string) as api_key_id,
+        cast(null as double) as place_share,
+        detail,
+        cast(null as double) as deviation_sigmas,
+        cast(null as bigint) as history_days,
+        cast(null as double) as times_before
+    from {{ ref('int_anomaly_notices') }}
+
+),
+
+-- the newest deployment of the week before: often why, never said to be
+deployments as (
+
+    select
+        anomalies.anomaly_id,
+        max_by(changes.deployment_id, changes.deployed_date) as deployment_id,
+        max(changes.deployed_date) as deployed_date
+    from anomalies
+    inner join {{ ref('int_new_deployments') }} as changes
+        on
+            anomalies.feature_id = changes.feature_id
+            and anomalies.workload = changes.workload
+            and changes.deployed_date between anomalies.started_date - interval 7 day and anomalies.started_date
+    group by 1
 
 ),
 
@@ -74,11 +99,8 @@ judged as (
 )
 
 select
-    anomalies.anomaly_id,
-    anomalies.kind,
-    anomalies.feature_id,
-    anomalies.workload,
-    owned.owner_id,
+    {{ for_each(of, 'anomalies.@') }},
+    coalesce(anomalies.owner_id, owned.owner_id) as owner_id,
     anomalies.started_date,
     anomalies.last_date,
     anomalies.last_date >= newest.last_date - interval 1 day as is_open,
@@ -92,11 +114,15 @@ select
     {{ for_each(places, 'anomalies.@') }},
     anomalies.place_share,
     anomalies.detail,
+    deployments.deployment_id,
+    deployments.deployed_date,
     anomalies.deviation_sigmas,
     cast(anomalies.history_days as bigint) as history_days,
     anomalies.history_days < 28 as is_low_history,
+    anomalies.times_before,
     judged.verdict as feedback
 from anomalies
 cross join (select max(usage_date) as last_date from {{ ref('cost_drivers') }}) as newest
 left join {{ owners_of('anomalies') }} as owned on anomalies.feature_id = owned.feature_id
+left join deployments on anomalies.anomaly_id = deployments.anomaly_id
 left join judged on anomalies.anomaly_id = judged.anomaly_id

@@ -7,6 +7,7 @@ select
     given_at,
     given_by,
     note,
+    kind,
     feature_id,
     workload,
     last_date,
