@@ -351,8 +351,7 @@ summed as (
         {{ key }},
         cast(sum(before_usd) as decimal(38, 12)) as before_usd,
         cast(sum(after_usd) as decimal(38, 12)) as after_usd,
-        -- to ten places: what doubles differ by, summed in another order, is after them
-        {{ for_each(effect_names(), 'cast(round(sum(@_effect_usd), 10) as decimal(38, 12)) as @_effect_usd') }}
+        {{ for_each(effect_names(), settled('sum(@_effect_usd)') ~ ' as @_effect_usd') }}
     from all_effects
     group by {{ range(1, keys | length + 6) | join(', ') }}
 

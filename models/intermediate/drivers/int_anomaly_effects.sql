@@ -6,7 +6,7 @@ with listed as (
         select
             anomaly_id,
             '{{ effect }}' as effect,
-            cast(round({{ effect }}_effect_usd, 10) as decimal(38, 12)) as effect_usd
+            {{ settled(effect ~ '_effect_usd') }} as effect_usd
         from {{ ref('int_anomalies') }}
         {{ 'union all' if not loop.last }}
     {% endfor %}

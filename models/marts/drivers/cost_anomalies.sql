@@ -34,7 +34,7 @@ anomalies as (
         causes.cause,
         causes.cause_usd,
         causes.causes,
-        cast(round(anomalies.actual_usd, 10) as decimal(38, 12)) as actual_usd,
+        {{ settled('anomalies.actual_usd') }} as actual_usd,
         causes.excess_usd,
         {{ for_each(places, 'places.@') }},
         round(places.excess_share, 9) as place_share,

@@ -18,7 +18,6 @@ with moved as (
 
 ),
 
--- to ten places: what doubles differ by, summed in another order, is after them
 compared as (
 
     select
@@ -26,12 +25,11 @@ compared as (
         strategy,
         done_date,
         month,
-        {{ for_each(['before', 'after', 'saved'], "
-            cast(round(max(case when comparison = 'action' and before_usd > 0 then @_usd end), 10) as decimal(38, 12))
-                as @_usd") }},
-        abs(cast(
-            round(max(case when comparison = 'usual' and before_usd > 0 then saved_usd end), 10) as decimal(38, 12)
-        )) as usual_usd
+        {{ for_each(
+            ['before', 'after', 'saved'],
+            settled("max(case when comparison = 'action' and before_usd > 0 then @_usd end)") ~ ' as @_usd'
+        ) }},
+        abs({{ settled("max(case when comparison = 'usual' and before_usd > 0 then saved_usd end)") }}) as usual_usd
     from moved
     group by 1, 2, 3, 4
 
