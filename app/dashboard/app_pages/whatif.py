@@ -186,12 +186,12 @@ def _both(moved: Moved | None) -> Sequence[Decimal | None]:
 
 def _tile(label: str, amounts: Sequence[Decimal | None], *, up_is: bool, told: str | None = None) -> Tile:
     now, then = amounts
-    is_moved = now is not None and then is not None and then != now
+    moved = None if now is None or then is None else then - now
     return Tile(
         label,
         theme.money(then),
-        theme.signed_money(then - now) if is_moved else None,  # type: ignore[operator]
-        good=(then > now) == up_is if is_moved else None,  # type: ignore[operator]
+        theme.signed_money(moved) if moved else None,
+        good=(moved > 0) == up_is if moved else None,
         note=f"now {theme.money(now)}",
         help=told,
     )
@@ -220,7 +220,6 @@ def waterfall(heading: str, moved: Moved, key: str, *, up_is_bad: bool) -> None:
 def effects(what: Scenario, then: Outcome) -> None:
     """List what each slider moved."""
     said = settings(what)
-
     shown = (then.cost, then.revenue, then.gross_profit)
     rows = [
         ("Now", "", None, *(moved.now if moved else None for moved in shown)),
