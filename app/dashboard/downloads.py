@@ -1,6 +1,7 @@
 """What is shown, to take away: a table as CSV, Excel or Parquet, written when it is asked for."""
 
 import re
+from functools import partial
 from io import BytesIO
 
 import polars as pl
@@ -35,7 +36,7 @@ def buttons(heading: str, frame: pl.DataFrame, columns: Columns, key: str) -> No
         for into, name in _NAMES.items():
             st.download_button(
                 name,
-                data=lambda into=into: written(key, shown, about, into),  # type: ignore[misc]
+                data=partial(written, key, shown, about, into),
                 file_name=f"unitcost-{key}.{into}",
                 mime=table_files.MIME[into],
                 icon=":material/download:",

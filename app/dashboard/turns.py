@@ -61,8 +61,8 @@ def drawn(view: View, turns: pl.DataFrame, feature: str) -> None:
             panels.chart(
                 head,
                 charts.turns(answered, PARTS, view.palette),
-                alt=f"Cost of each turn of {feature}: the first {_money(answered['cost_per_turn_usd'][0])},"
-                f" turn {last['turn']} {_money(last['cost_per_turn_usd'])}.",
+                alt=f"Cost of each turn of {feature}: the first {theme.money(answered['cost_per_turn_usd'][0])},"
+                f" turn {last['turn']} {theme.money(last['cost_per_turn_usd'])}.",
                 key="turn_parts",
                 table=answered,
                 columns={
@@ -95,7 +95,3 @@ def drawn(view: View, turns: pl.DataFrame, feature: str) -> None:
         key="turns",
         note="Of the conversations that began in the month, to their end. The last class holds all later turns.",
     )
-
-
-def _money(cost: object) -> str:
-    return theme.UNKNOWN if cost is None else theme.money(cost)  # type: ignore[arg-type]
