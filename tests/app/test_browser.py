@@ -221,7 +221,7 @@ def test_what_changed_is_drawn_without_a_stranger_or_an_error(reader: Reader) ->
 def test_anomalies_are_drawn_without_a_stranger_or_an_error(reader: Reader) -> None:
     reader.goto("anomalies?anomaly=a1")
     reader.charts(1)
-    expect(reader.page.locator("[data-testid=stDataFrame]")).to_have_count(2)
+    expect(reader.page.locator("[data-testid=stDataFrame]")).to_have_count(3)
 
 
 def test_savings_are_drawn_without_a_stranger_or_an_error(reader: Reader) -> None:

@@ -296,6 +296,8 @@ def test_more_of_what_is_cheaper_never_costs_more(
     found: list[Cell], asked: Scenario, share: Decimal, name: str
 ) -> None:
     less, more = sorted((share, getattr(asked, name)))
+    if name == "cheaper":  # a call in a batch may go to a model that has none, where it costs more
+        asked = replace(asked, batch=Decimal(0))
     first, second = (dearest(scenario.run(found, replace(asked, **{name: value}))) for value in (less, more))
     assert second <= first + len(found) * Decimal("1e-11")  # each effect is rounded once
 

@@ -137,7 +137,7 @@ def test_any_line_of_the_overrides_goes_before_the_rule(company: Companies, tmp_
         {"effect": "contract_price", "provider_id": "vllm", "usage_kind": kind, "price": price, "per_units": 1_000_000}
         for kind, price in prices.items()
     ]
-    rented = company("rented", select=CALLS_AND_CHARGES, overrides=lines)
+    rented = company("rented", select=f"{CALLS_AND_CHARGES} +price_overrides", overrides=lines)
     rented.load((write(tmp_path / "log.jsonl", LOG[:1]), None))
     rows = rented.rows("select cost_usd, price_status from fct_requests")
     assert rows == [(Decimal("0.0014"), "priced")]  # 1,000 × 1 + 200 × 2, a million each

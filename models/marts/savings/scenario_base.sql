@@ -82,7 +82,8 @@ select
         kinds + ['contracted'],
         'cast(case when drivers.is_known then drivers.@_cost_usd end as decimal(38, 12)) as @_cost_usd'
     ) }},
-    cast(case when drivers.is_known then drivers.cost_usd end as decimal(38, 12)) as cost_usd
+    -- a bill may know what calls without a price cost
+    cast(case when drivers.is_known or drivers.cost_usd <> 0 then drivers.cost_usd end as decimal(38, 12)) as cost_usd
 from drivers
 left join {{ ref('int_output_caps_daily') }} as capped
     on {{ for_each(key, 'drivers.@ is not distinct from capped.@', ' and ') }}
