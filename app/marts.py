@@ -116,18 +116,20 @@ class Mart:
         return " and ".join(clauses), bound
 
 
+CHANGE_KEYS: Mapping[str, str] = {
+    "provider": "provider_id",
+    "model": "model_id",
+    "feature": "feature_id",
+    "customer": "customer_id",
+}
+"""Dimension → the column of `cost_change_between`; of environments it knows what is production."""
+
+_CALLED: Mapping[str, str] = {**CHANGE_KEYS, "environment": "environment"}
+
 USAGE = Mart(
     name="fct_usage_hourly",
     day="usage_date",
-    keys={
-        "provider": "provider_id",
-        "model": "model_id",
-        "feature": "feature_id",
-        "customer": "customer_id",
-        "environment": "environment",
-        "team": "team_id",
-        "operation": "operation",
-    },
+    keys={**_CALLED, "team": "team_id", "operation": "operation"},
     sums=(
         "uncached_input_tokens",
         "cache_read_tokens",
@@ -198,13 +200,7 @@ WORKLOADS = Mart(
 SCENARIO = Mart(
     name="scenario_base",
     day="usage_date",
-    keys={
-        "provider": "provider_id",
-        "model": "model_id",
-        "feature": "feature_id",
-        "customer": "customer_id",
-        "environment": "environment",
-    },
+    keys=_CALLED,
     sums=(
         "request_count",
         "unpriced_request_count",
@@ -236,14 +232,6 @@ _SCENARIO_KEYS = (
         for kind in scenario.KINDS
     ),
 )
-
-CHANGE_KEYS: Mapping[Dimension, str] = {
-    "provider": "provider_id",
-    "model": "model_id",
-    "feature": "feature_id",
-    "customer": "customer_id",
-}
-"""Dimension → the column of `cost_change_between`; of environments it knows what is production."""
 
 CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",

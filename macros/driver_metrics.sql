@@ -68,14 +68,6 @@
     ]) }}
 {%- endmacro %}
 
-{# Classes of tokens that have a price of their own → what they cost. #}
-{% macro priced_tokens() -%}
-    {{ return({
-        'uncached_input_tokens': 'input_cost_usd', 'cache_read_tokens': 'cache_read_cost_usd',
-        'cache_write_tokens': 'cache_write_cost_usd', 'output_tokens': 'output_cost_usd',
-    }) }}
-{%- endmacro %}
-
 {# What a driver did to cost: the sum of its effects in a relation of effects. #}
 {% macro effect_of_driver(driver, effects) -%}
     case {{ driver }}

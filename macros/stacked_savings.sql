@@ -1,11 +1,3 @@
-{#
-    Savings after overlap, CTEs, the last of them `stacked`: a row of `found` with `stacked_usd`. One after the other, each
-    strategy saves its share of what those before it left: together never more than one by one, and never more than there
-    is.
-
-    found  a relation of month, feature_id, strategy and expected_usd
-    costs  a relation of month, feature_id and cost_usd
-#}
 {# Strategy → the mart that proves it, in the order in which they are stacked. #}
 {% macro savings_strategies() -%}
     {{ return({
@@ -14,6 +6,14 @@
     }) }}
 {%- endmacro %}
 
+{#
+    Savings after overlap, CTEs, the last of them `stacked`: a row of `found` with `stacked_usd`. One after the other, each
+    strategy saves its share of what those before it left: together never more than one by one, and never more than there
+    is.
+
+    found  a relation of month, feature_id, strategy and expected_usd
+    costs  a relation of month, feature_id and cost_usd
+#}
 {% macro stacked_savings(found, costs) -%}
 {% set strategies = savings_strategies() | list %}
 claimed as (

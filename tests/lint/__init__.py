@@ -89,8 +89,8 @@ def driver_sums() -> list[str]:
 
 
 def priced_tokens() -> dict[str, str]:
-    """As `macros/driver_metrics.sql`."""
-    return {"output_tokens": "output_cost_usd"}
+    """As `macros/priced_tokens.sql`."""
+    return {"output": "output_tokens"}
 
 
 def savings_strategies() -> dict[str, str]:

@@ -51,10 +51,15 @@ def total(frame: pl.DataFrame, column: str) -> Decimal:
     return sum(frame[column], Decimal(0))
 
 
+def undecided(frame: pl.DataFrame) -> pl.DataFrame:
+    """What is neither done nor rejected."""
+    return frame.filter(~pl.col("state").is_in(["done", "rejected"]))
+
+
 def summary(shown: pl.DataFrame, month: date) -> None:
     """Draw what it comes to."""
     actions = data.realised_savings(view.path).filter(pl.col("month") == month)
-    left = shown.filter(~pl.col("state").is_in(["done", "rejected"]))
+    left = undecided(shown)
     alone, together = total(left, "expected_saving_usd"), total(left, "stacked_saving_usd")
     unproven = total(left.filter(pl.col("confidence") == "none"), "potential_usd")
     done = total(shown.filter(pl.col("state") == "done"), "stacked_saving_usd")
@@ -138,13 +143,12 @@ def realised() -> None:
     actions = data.realised_savings(view.path)
     if actions.is_empty():
         return
-    left = found.filter(~pl.col("state").is_in(["done", "rejected"]))
+    left = undecided(found).group_by("month").agg(pl.col("stacked_saving_usd").sum().alias("left_usd"))
     months = (
         pl.concat([actions.select("month"), found.select("month")])
         .unique()
-        .sort("month")
         .join(actions.group_by("month").agg(pl.col("realised_usd").sum()), on="month", how="left")
-        .join(left.group_by("month").agg(pl.col("stacked_saving_usd").sum().alias("left_usd")), on="month", how="left")
+        .join(left, on="month", how="left")
         .with_columns(pl.col("realised_usd", "left_usd").fill_null(0))
         .sort("month")
     )

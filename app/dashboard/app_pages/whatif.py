@@ -121,9 +121,14 @@ def settings(what: Scenario) -> dict[str, str]:
     return {name: text if getattr(what, name) else "as it is" for name, text in said.items()}
 
 
-def margin_of(revenue: Decimal, profit: Decimal) -> float | None:
-    """Gross margin; None where there is no revenue, or more is refunded than paid."""
-    return metrics.gross_margin(revenue, profit) if revenue > 0 else None
+def margins(then: Outcome) -> tuple[float | None, float | None]:
+    """Gross margin now and then; None where there is no revenue, or more is refunded than paid."""
+    revenue, profit = _both(then.revenue), _both(then.gross_profit)
+    now, later = (
+        metrics.gross_margin(earned, left) if earned is not None and left is not None and earned > 0 else None
+        for earned, left in zip(revenue, profit, strict=True)
+    )
+    return now, later
 
 
 def headline(then: Outcome) -> str:
@@ -135,13 +140,11 @@ def headline(then: Outcome) -> str:
         said = f"AI cost stays at {cost}"
     else:
         said = f"AI cost would be {cost} instead of {md(theme.money(then.cost.now))}"
-    if then.revenue and then.gross_profit:
-        now = margin_of(then.revenue.now, then.gross_profit.now)
-        later = margin_of(then.revenue.then, then.gross_profit.then)
-        if now is not None and later is not None:
-            said += f", gross margin **{theme.percent(later)}**" + (
-                f" instead of {theme.percent(now)}" if later != now else ""
-            )
+    now, later = margins(then)
+    if now is not None and later is not None:
+        said += f", gross margin **{theme.percent(later)}**" + (
+            f" instead of {theme.percent(now)}" if later != now else ""
+        )
     return said + "."
 
 
@@ -150,12 +153,8 @@ def summary(then: Outcome) -> None:
     each: list[Decimal | None] = [None, None]
     if then.cost and then.units_now and then.units_then:
         each = [then.cost.now / then.units_now, then.cost.then / then.units_then]
-    margins: list[float | None] = [None, None]
-    if then.revenue and then.gross_profit:
-        margins = [
-            margin_of(then.revenue.now, then.gross_profit.now),
-            margin_of(then.revenue.then, then.gross_profit.then),
-        ]
+    now, later = margins(then)
+    moved = None if now is None or later is None else later - now
     panels.tiles(
         [
             _tile("AI cost", _both(then.cost), up_is=False),
@@ -169,12 +168,10 @@ def summary(then: Outcome) -> None:
             _tile("Gross profit", _both(then.gross_profit), up_is=True, told="Shared cost stays as it is."),
             Tile(
                 "Gross margin",
-                theme.percent(margins[1]),
-                theme.points(margins[1] - margins[0])
-                if margins[0] is not None and margins[1] is not None and margins[0] != margins[1]
-                else None,
-                good=None if margins[0] is None or margins[1] is None else margins[1] > margins[0],
-                note=f"now {theme.percent(margins[0])}",
+                theme.percent(later),
+                theme.points(moved) if moved else None,
+                good=moved > 0 if moved else None,
+                note=f"now {theme.percent(now)}",
             ),
         ]
     )

@@ -1,7 +1,7 @@
 -- grain: one row per feature, workload, model and changed price: a week of its calls, beside what they cost before
 {{ config(materialized='table') }}
 {% set calls, key = calls_by_workload(), ['feature_id', 'workload', 'provider_id', 'model_id'] %}
-{% set tokens = priced_tokens() | list %}
+{% set tokens = priced_tokens().values() %}
 with changes as (
 
     select

@@ -1,17 +1,16 @@
 -- grain: one row per UTC day, feature and workload, from its first call on, days without calls included
 {{ config(materialized='table') }}
-{% set sums, classes = driver_sums(), priced_tokens() %}
+{% set kinds = priced_tokens() %}
+{% set before = 'sum(@) over (partition by feature_id, workload, model_tier order by usage_date
+    rows between 28 preceding and 1 preceding) as before_@' %}
 -- Index numbers tell a dearer mix of models from dearer prices, against the four weeks before: the mix is what a call
 -- would cost if models cost what they did, the price what these tokens cost against what they would have.
 with trailed as (
 
     select
         *,
-        {{ for_each(
-            ['request_count', 'cost_usd'] + classes | list + classes.values() | list,
-            'sum(@) over (partition by feature_id, workload, model_tier order by usage_date
-                rows between 28 preceding and 1 preceding) as before_@'
-        ) }}
+        {{ for_each(['request_count', 'cost_usd'] + kinds.values() | list, before) }},
+        {{ for_each(kinds, before | replace('@', '@_cost_usd')) }}
     from {{ ref('int_model_days') }}
 
 ),
@@ -21,13 +20,15 @@ indexed as (
     select
         *,
         coalesce(before_cost_usd / nullif(before_request_count, 0), cost_usd / nullif(request_count, 0)) as usual_cost,
-        {% for tokens, cost in classes.items() %}
+        {% for kind, tokens in kinds.items() %}
             {{ tokens }} * coalesce(
-                before_{{ cost }} / nullif(before_{{ tokens }}, 0), {{ cost }} / nullif({{ tokens }}, 0), 0
+                before_{{ kind }}_cost_usd / nullif(before_{{ tokens }}, 0),
+                {{ kind }}_cost_usd / nullif({{ tokens }}, 0),
+                0
             )
             {{ '+' if not loop.last }}
         {% endfor %} as cost_at_usual_prices,
-        {{ classes.values() | join(' + ') }} as cost_of_tokens
+        {{ for_each(kinds, '@_cost_usd', ' + ') }} as cost_of_tokens
     from trailed
 
 ),
@@ -38,7 +39,7 @@ totals as (
         usage_date,
         feature_id,
         workload,
-        {{ for_each(sums, 'sum(@) as @') }},
+        {{ for_each(driver_sums(), 'sum(@) as @') }},
         sum(request_count * coalesce(usual_cost, 0)) / nullif(sum(request_count), 0)
         / nullif(sum(before_request_count * coalesce(usual_cost, 0)) / nullif(sum(before_request_count), 0), 0)
             as mix_index,

@@ -1,6 +1,6 @@
 -- grain: one row per UTC day, feature, workload and model in a tier, from the feature's first call on, without gaps
 {{ config(materialized='table') }}
-{% set sums, classes = driver_sums(), priced_tokens() %}
+{% set kinds = priced_tokens() %}
 with models as (
 
     select
@@ -21,7 +21,8 @@ with models as (
             as double
         ) as other_cost_usd,
         cast(sum(contracted_cost_usd) as double) as cost_usd,
-        {{ for_each(classes | list + classes.values() | list, 'cast(sum(@) as double) as @') }}
+        {{ for_each(kinds.values(), 'cast(sum(@) as double) as @') }},
+        {{ for_each(kinds, 'cast(sum(@_cost_usd) as double) as @_cost_usd') }}
     from {{ ref('int_drivers_daily') }}
     group by 1, 2, 3, 4
 
@@ -59,7 +60,8 @@ dense as (
         grid.feature_id,
         grid.workload,
         grid.model_tier,
-        {{ for_each(sums + classes | list + classes.values() | list, 'coalesce(models.@, 0) as @') }}
+        {{ for_each(driver_sums() + kinds.values() | list, 'coalesce(models.@, 0) as @') }},
+        {{ for_each(kinds, 'coalesce(models.@_cost_usd, 0) as @_cost_usd') }}
     from grid
     left join models
         on

@@ -1,10 +1,6 @@
 -- grain: one row per feature, workload, model and day on which its price rose: what that cost in the first week
 {{ config(materialized='table') }}
 {% set key = ['feature_id', 'workload', 'provider_id', 'model_id'] %}
-{% set tokens = {
-    'input': 'uncached_input_tokens', 'cache_read': 'cache_read_tokens', 'cache_write': 'cache_write_tokens',
-    'output': 'output_tokens',
-} %}
 -- what it was and is, of what was used
 with worded as (
 
@@ -12,7 +8,7 @@ with worded as (
         summed.*,
         concat_ws(
             ', ',
-            {% for kind, used in tokens.items() %}
+            {% for kind, used in priced_tokens().items() %}
                 case
                     when summed.{{ used }} > 0 and later.{{ kind }}_price is distinct from earlier.{{ kind }}_price
                         then concat(

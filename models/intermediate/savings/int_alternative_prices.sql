@@ -2,7 +2,7 @@
 {{ config(materialized='table') }}
 -- `own`: the same model, as it is. `batch`: in the batch tier. `routing`: the lines of seeds/model_tiers.csv that fit
 -- it, `routing_batch` in the batch tier. Base prices: of long contexts what they are of the base is carried over.
-{% set kinds = ['input', 'cache_read', 'cache_write', 'output'] %}
+{% set kinds = priced_tokens() | list %}
 with prices as (
 
     select

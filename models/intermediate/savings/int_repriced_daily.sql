@@ -5,10 +5,6 @@
 {% set key = [
     'usage_date', 'environment', 'workload', 'feature_id', 'customer_id', 'provider_id', 'model_id', 'operation'
 ] %}
-{% set classes = {
-    'input': 'uncached_input_tokens', 'cache_read': 'cache_read_tokens', 'cache_write': 'cache_write_tokens',
-    'output': 'output_tokens',
-} %}
 with listed as (
 
     select
@@ -17,15 +13,12 @@ with listed as (
         prices.rule_number,
         drivers.request_count,
         {% for side in ['', 'other_'] %}
-            {% for class, tokens in classes.items() %}
-                {{ component_cost('drivers.' ~ tokens, 'prices.' ~ side ~ class ~ '_price') }}
+            {% for kind, tokens in priced_tokens().items() %}
+                {{ component_cost('drivers.' ~ tokens, 'prices.' ~ side ~ kind ~ '_price') }}
                 {{ '+' if not loop.last }}
             {% endfor %} as {{ side }}list_cost,
         {% endfor %}
-        drivers.input_cost_usd
-        + drivers.cache_read_cost_usd
-        + drivers.cache_write_cost_usd
-        + drivers.output_cost_usd as actual_cost_usd
+        {{ for_each(priced_tokens(), 'drivers.@_cost_usd', ' + ') }} as actual_cost_usd
     from {{ ref('int_drivers_daily') }} as drivers
     inner join {{ ref('int_alternative_prices') }} as prices
         on

@@ -4,8 +4,7 @@
     'usage_date', 'environment', 'feature_id', 'customer_id', 'provider_id', 'model_id', 'operation', 'service_tier',
     'is_batch'
 ] %}
-{% set tokens = ['uncached_input', 'cache_read', 'cache_write', 'output'] %}
-{% set kinds = ['input', 'cache_read', 'cache_write', 'output'] %}
+{% set kinds = priced_tokens() %}
 {% set strategies = {'own': '', 'batch': 'batch_', 'routing': 'candidate_', 'routing_batch': 'candidate_batch_'} %}
 with called as (
 
@@ -71,7 +70,7 @@ select
     coalesce(tiers.quality_lower_bound >= tiers.required_quality, false) as is_evidenced,
     drivers.request_count,
     drivers.unpriced_request_count,
-    {{ for_each(tokens, 'drivers.@_tokens') }},
+    {{ for_each(kinds.values(), 'drivers.@') }},
     {{ for_each(output_caps(), 'coalesce(capped.output_over_@_tokens, 0) as output_over_@_tokens') }},
     {% for strategy, prefix in strategies.items() %}
         {{ for_each(
@@ -79,7 +78,7 @@ select
         ) }},
     {% endfor %}
     {{ for_each(
-        kinds + ['contracted'],
+        kinds | list + ['contracted'],
         'cast(case when drivers.is_known then drivers.@_cost_usd end as decimal(38, 12)) as @_cost_usd'
     ) }},
     -- a bill may know what calls without a price cost
