@@ -10,7 +10,7 @@ import pytest
 from app import pipeline
 from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
 
-MODELS = f"{CALLS_AND_CHARGES} +restatements +billed_and_corrected"
+MODELS = f"{CALLS_AND_CHARGES} +restatements +billed_and_corrected +input_balance"
 
 HEADER = (
     "BillingAccountId,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,ChargeCategory,"

@@ -83,7 +83,7 @@ ATTEMPTS = {
 @pytest.fixture(scope="module")
 def built(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Company:
     """The calls in three files, so that each day is built with a part of them first."""
-    loaded, folder = company("retries", select=MODELS), tmp_path_factory.mktemp("retries")
+    loaded, folder = company("retries"), tmp_path_factory.mktemp("retries")
     for part in range(3):
         loaded.load((write_calls(folder / f"{part}.jsonl", CALLS[part::3]), "canonical"))
     return loaded
