@@ -303,7 +303,8 @@ def _keep_tests(con: duckdb.DuckDBPyConnection, tests: list[dbt_build.TestResult
         "(test_name varchar, tested_name varchar, status varchar, row_count bigint, seconds decimal(12, 3))"
     )
     con.execute("delete from marts.build_tests where list_contains(?, test_name)", [[test.test_name for test in tests]])
-    con.executemany("insert into marts.build_tests values (?, ?, ?, ?, ?)", [list(astuple(test)) for test in tests])
+    if tests:
+        con.executemany("insert into marts.build_tests values (?, ?, ?, ?, ?)", [list(astuple(test)) for test in tests])
 
 
 def learn_prices(ledger: Ledger, settings: Settings) -> None:

@@ -33,8 +33,10 @@ UNTOLD = {
 """Numbers of a call that are NULL, not 0, where nobody tells them."""
 
 
-CALLS_AND_CHARGES = "+fct_requests +fct_usage_hourly +fct_charges +dim_customers +int_requests_absorbed"
-"""The models of a build without which none is published, and what the next build asks of calls: half of all."""
+CALL_MODELS = "+fct_requests +int_requests_absorbed"
+"""What a test of calls builds: a third of all models. The next build asks for the second."""
+CHARGE_MODELS = "+fct_charges"
+"""What a test of bills builds: a tenth of all."""
 
 
 @dataclass
@@ -45,21 +47,31 @@ class Warehouse:
     select: str | None = field(default=None, kw_only=True)
     """Which models and tests of them a load builds, in dbt's words; None: all."""
 
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """The pipeline builds what is selected. A build in part is published, too; `status` tells nothing of it."""
+        with ExitStack() as stack:
+            if self.select:
+                built = partial(pipeline.build_models, select=self.select)
+                stack.enter_context(patch.object(pipeline, "build_models", built))
+                stack.enter_context(patch.object(pipeline, "_finish", lambda _: {"facts": {}}))
+            yield
+
     @property
     def home(self) -> Path:
         return self.settings.home
 
     def load(self, *inputs: tuple[Path, str | None], full: bool = False) -> pipeline.BuildResult:
         """Ingest and build, as `unitcost run` does."""
-        with pipeline.writer(self.settings):
+        with self.at_work(), pipeline.writer(self.settings):
             pipeline.ingest(self.settings, [(str(path), source) for path, source in inputs])
-            with patch.object(pipeline, "build_models", partial(pipeline.build_models, select=self.select)):
-                return pipeline.build(self.settings, full=full)
+            return pipeline.build(self.settings, full=full)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         """Rows of a query over the published build."""
         con = duckdb.connect(str(builds.current(self.home).path), read_only=True)
         try:
+            con.execute("set schema = 'marts'")
             return con.sql(query).fetchall()
         finally:
             con.close()
@@ -166,7 +178,7 @@ class Company(Warehouse):
     @contextmanager
     def at_work(self) -> Iterator[None]:
         """The pipeline reads the copy, knows the canonical source and takes calls of next year."""
-        with ExitStack() as stack:
+        with super().at_work(), ExitStack() as stack:
             for module in (pipeline, dbt_build):
                 stack.enter_context(patch.object(module, "PROJECT_DIR", self.project))
             sources = {**discover(), CANONICAL.name: CANONICAL}
@@ -176,10 +188,6 @@ class Company(Warehouse):
                 stack.enter_context(patch.object(learning, "learn_all", lambda *_: None))
             yield
 
-    def load(self, *inputs: tuple[Path, str | None], full: bool = False) -> pipeline.BuildResult:
-        with self.at_work():
-            return super().load(*inputs, full=full)
-
     def seed(self, name: str, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
         """Replace a seed."""
         with (self.project / "seeds" / f"{name}.csv").open("w", newline="") as file:
@@ -187,20 +195,33 @@ class Company(Warehouse):
             writer.writeheader()
             writer.writerows(rows)
 
-    def plant(self, model: str, good: str, bad: str, found_by: str) -> None:
-        """Put a fault into a model; what is built from then on is that model, tests that find it, and what is below.
+    def build_with(self, model: str, good: str, bad: str, found_by: str) -> None:
+        """Build a model in other words in a copy of the build: it, tests that it may fail, and what lies between.
 
         Args:
             model: its file below models/.
             found_by: names of tests, `|` between them.
+
+        Raises:
+            BuildError: a test found something; the message names it.
         """
         file = self.project / "models" / model
         text = file.read_text()
         assert good in text
         file.write_text(text.replace(good, bad))
-        tests = [name for name in found_by.split("|") if name.startswith("assert_")]
-        # other tests are of the model itself, and ask which days are new
-        self.select = " ".join(f"+{name}" for name in (file.stem, "int_touched_dates", *tests))
+        candidate = self.home / "builds" / pipeline.CANDIDATE
+        shutil.copy(builds.current(self.home).path, candidate)
+        candidate.chmod(0o600)
+        try:
+            with self.at_work(), pipeline.writer(self.settings):
+                files, select = (
+                    pipeline.known_files(self.settings),
+                    " ".join(f"{file.stem}+,+{name}*" for name in found_by.split("|")),
+                )
+                pipeline.build_models(self.settings, candidate, files, full=True, select=select)
+        finally:
+            candidate.unlink()
+            file.write_text(text)
 
     def close(self, *periods: tuple[str, str]) -> None:
         """State which months are closed: (month as 2026-01-01, closed at)."""
@@ -235,7 +256,7 @@ def new_company(
     root: Path,
     *,
     overrides: Iterable[Mapping[str, object]] = (),
-    exchange_rates: Iterable[tuple[str, str, str]] = (),
+    exchange_rates: Iterable[tuple[str, ...]] = (),
     closed: Iterable[tuple[str, str]] = (),
     learns: bool = True,
     litellm_map: Mapping[str, Any] | None = None,
@@ -246,7 +267,7 @@ def new_company(
     Args:
         root: where its project and its home go.
         overrides: lines of seeds/price_overrides.csv.
-        exchange_rates: (currency, from when, US dollars for one unit).
+        exchange_rates: (currency, from when, US dollars for one unit), and who says so; of itself a contract.
         closed: see `Company.close`.
         learns: see `Company`.
         litellm_map: the second source of list prices.
@@ -274,8 +295,8 @@ def new_company(
     made = Company(settings, project=project, learns=learns, select=select)
     made.seed("price_overrides", OVERRIDE_COLUMNS, overrides)
     rates = [
-        {"currency": currency, "valid_from_date": day, "usd_per_unit": rate, "rate_source": "contract"}
-        for currency, day, rate in exchange_rates
+        {"currency": currency, "valid_from_date": day, "usd_per_unit": rate, "rate_source": "".join(said) or "contract"}
+        for currency, day, rate, *said in exchange_rates
     ]
     made.seed("exchange_rates", ("currency", "valid_from_date", "usd_per_unit", "rate_source"), rates)
     made.close(*closed)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from app import feedback
-from tests.models.conftest import CALLS_AND_CHARGES, Companies, Company, write_calls
+from tests.models.conftest import CALL_MODELS, Companies, Company, write_calls
 
 FIRST = datetime(2026, 3, 2, tzinfo=UTC)
 DAYS = 50
@@ -216,7 +216,7 @@ def test_a_price_that_rises_is_told_with_both_prices_once(company: Companies, tm
     overrides = [
         {**terms, "model_id": model, "price": price, "valid_from_date": changed} for model, price in prices.items()
     ]
-    home = company("prices rise", overrides=overrides, select=f"{CALLS_AND_CHARGES} +cost_anomalies")
+    home = company("prices rise", overrides=overrides, select=f"{CALL_MODELS} +cost_anomalies")
     tokens = {"gpt-4o": 40_000_000, "gpt-4.1": 5_000_000, "gpt-4o-mini": 10_000_000, "gpt-4": 10_000_000}
     logged = [
         {"request_id": f"{model} {number}", "provider_id": "openai", "model_id": model, "feature_id": f"by {model}",
@@ -260,7 +260,7 @@ def test_a_drift_that_was_said_to_be_expected_is_one_again_only_where_it_goes_on
         columns = "anomaly_id, started_date, last_date, times_before, feedback"
         return home.rows(f"select {columns} from marts.cost_anomalies where kind = 'drift' order by started_date")
 
-    home = company("creeping", select=f"{CALLS_AND_CHARGES} +cost_anomalies driver_baselines")
+    home = company("creeping", select=f"{CALL_MODELS} +cost_anomalies driver_baselines")
     home.load((write_calls(tmp_path / "1.jsonl", creeping(range(81))), "canonical"))
     ((drift, started, last, times, _),) = drifts()
     assert (last, 1.1 < times < 1.18) == (day(80).date(), True)

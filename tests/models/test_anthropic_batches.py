@@ -14,7 +14,7 @@ from ingest.inputs import ingest_files
 from ingest.landing import land
 from ingest.ledger import Ledger
 from ingest.sources import discover
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 
 RESULTS = Path(__file__).parent.parent / "ingest" / "sources" / "anthropic" / "batch_results.jsonl"
 
@@ -22,7 +22,7 @@ RESULTS = Path(__file__).parent.parent / "ingest" / "sources" / "anthropic" / "b
 @pytest.fixture(scope="module")
 def calls(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """The calls of the sample in its order, loaded as it is and from a file that holds it twice."""
-    home = warehouse("batches", select=CALLS_AND_CHARGES)
+    home = warehouse("batches", select=CALL_MODELS)
     twice = tmp_path_factory.mktemp("batches") / "twice.jsonl"
     twice.write_text(RESULTS.read_text() * 2)
     home.load((RESULTS, None), (twice, None))

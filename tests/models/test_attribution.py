@@ -15,8 +15,10 @@ from app.dbt_build import BuildError
 from app.marts import MartError
 from app.settings import PROJECT_DIR
 from tests.models import test_allocation as pools
-from tests.models.conftest import Companies, Company, write_calls
+from tests.models.conftest import CALL_MODELS, Companies, Company, write_calls
 from tests.models.reconciled import line, write_bill
+
+MODELS = f"{CALL_MODELS} +attribution_coverage +attribution_rule_coverage"
 
 D = Decimal
 MILLION = 10**6
@@ -87,7 +89,7 @@ CALLS = [
 
 @pytest.fixture(scope="module")
 def loaded(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Company:
-    made = with_rules(company("attribution", overrides=A_DOLLAR_A_MILLION), RULES)
+    made = with_rules(company("attribution", overrides=A_DOLLAR_A_MILLION, select=MODELS), RULES)
     path: Path = tmp_path_factory.mktemp("attribution") / "calls.jsonl"
     made.load((write_calls(path, CALLS), "canonical"))
     return made
@@ -135,13 +137,14 @@ def test_how_much_of_the_cost_is_attributed(loaded: Company) -> None:
 
 
 def test_a_rule_that_looks_at_nothing_fits_every_call(company: Companies, tmp_path: Path) -> None:
-    made = with_rules(company("all-of-them", overrides=A_DOLLAR_A_MILLION), [{"rule_number": 1, "set_team_id": "all"}])
+    made = company("all-of-them", overrides=A_DOLLAR_A_MILLION, select=MODELS)
+    made = with_rules(made, [{"rule_number": 1, "set_team_id": "all"}])
     made.load((write_calls(tmp_path / "calls.jsonl", CALLS), "canonical"))
     assert made.rows("select distinct team_id from fct_requests") == [("all",)]
 
 
 def test_calls_that_come_later_are_attributed_as_well(company: Companies, tmp_path: Path) -> None:
-    made = with_rules(company("later", overrides=A_DOLLAR_A_MILLION), RULES)
+    made = with_rules(company("later", overrides=A_DOLLAR_A_MILLION, select=MODELS), RULES)
     made.load((write_calls(tmp_path / "first.jsonl", CALLS[:2]), "canonical"))
     made.load((write_calls(tmp_path / "second.jsonl", CALLS[2:]), "canonical"))
     query = "select request_id, customer_id, feature_id, team_id, environment from fct_requests order by 1"
@@ -339,7 +342,7 @@ def test_rules_diff_shows_the_charges_that_move_and_none_that_a_pool_or_calls_ta
 def test_a_rule_that_copies_or_sets_what_there_is_not_is_refused_in_a_line(
     rule: Mapping[str, object], message: str, company: Companies, tmp_path: Path
 ) -> None:
-    made = with_rules(company("refused"), [rule])
+    made = with_rules(company("refused", select=MODELS), [rule])
     with pytest.raises(BuildError) as refused:
         made.load((write_calls(tmp_path / "calls.jsonl", CALLS[:1]), "canonical"))
     said = str(refused.value)

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from app.settings import PROJECT_DIR
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CHARGE_MODELS, Warehouse
 
 Line = Mapping[str, str]
 
@@ -297,7 +297,7 @@ def billed(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempP
         parquet(folder / "cur.parquet"),
         *([REAL] if REAL.exists() else []),
     ]
-    of_all = warehouse("aws", select=CALLS_AND_CHARGES)
+    of_all = warehouse("aws", select=CHARGE_MODELS)
     of_all.load(*((file, None) for file in files))
     return of_all
 

@@ -11,7 +11,7 @@ import pytest
 from ingest.files import inspect
 from ingest.landing import Landed
 from ingest.sources import discover
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 from tests.models.test_token_semantics import canonical_requests, quantities
 
 Calls = dict[str, dict[str, Any]]
@@ -84,7 +84,7 @@ def built(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPa
     folder = tmp_path_factory.mktemp("azure_apim")
     (folder / "PT1H.json").write_text("\n".join(map(json.dumps, [*CALLS, *CHUNKS])) + "\n")
     (folder / "query.csv").write_text(CSV)
-    home = warehouse("azure_apim", select=CALLS_AND_CHARGES)
+    home = warehouse("azure_apim", select=CALL_MODELS)
     home.load((folder / "PT1H.json", None), (folder / "query.csv", None))
     return home
 

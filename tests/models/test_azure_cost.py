@@ -12,7 +12,7 @@ from ingest.inputs import ingest_files
 from ingest.landing import connect
 from ingest.ledger import Ledger
 from ingest.sources import discover
-from tests.models.conftest import CALLS_AND_CHARGES, Companies, Warehouse
+from tests.models.conftest import CHARGE_MODELS, Companies, Warehouse
 
 Warehouses = Callable[[str], Warehouse]
 Row = Mapping[str, str]
@@ -54,7 +54,7 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @pytest.fixture(scope="module")
 def both(warehouse: Warehouses, exports: tuple[Path, Path]) -> Warehouse:
-    loaded = warehouse("azure-both", select=CALLS_AND_CHARGES)
+    loaded = warehouse("azure-both", select=CHARGE_MODELS)
     loaded.load((exports[0], None), (exports[1], None))
     return loaded
 
@@ -81,7 +81,7 @@ def test_of_actual_and_amortized_cost_usage_counts_once_and_a_reservation_as_bou
 def test_the_order_of_the_exports_does_not_matter_and_a_newer_one_replaces_only_its_like(
     warehouse: Warehouses, exports: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    loaded = warehouse("azure-order", select=CALLS_AND_CHARGES)
+    loaded = warehouse("azure-order", select=CHARGE_MODELS)
     actual, amortized = exports
     loaded.load((amortized, None))
     assert totals(loaded) == (AMORTIZED_COST, AMORTIZED_COST, 5)
@@ -95,7 +95,7 @@ def test_the_order_of_the_exports_does_not_matter_and_a_newer_one_replaces_only_
 def test_with_actual_cost_alone_its_cost_is_the_effective_one_too(
     warehouse: Warehouses, exports: tuple[Path, Path]
 ) -> None:
-    loaded = warehouse("azure-actual", select=CALLS_AND_CHARGES)
+    loaded = warehouse("azure-actual", select=CHARGE_MODELS)
     loaded.load((exports[0], None))
     assert totals(loaded) == (BILLED, BILLED, 5)
 
@@ -117,7 +117,7 @@ def delivery(exports: Path, kind: str, run: str, *parts: Iterable[Row]) -> Path:
 def test_a_part_without_any_commitment_is_of_the_export_that_the_manifest_names(
     warehouse: Warehouses, tmp_path: Path
 ) -> None:
-    loaded = warehouse("azure-parts", select=CALLS_AND_CHARGES)
+    loaded = warehouse("azure-parts", select=CHARGE_MODELS)
     loaded.load((delivery(tmp_path, "ActualCost", "1", ACTUAL), None))
     loaded.load((delivery(tmp_path, "AmortizedCost", "2", SHARED, AMORTIZED[len(SHARED) :]), None))
     assert totals(loaded) == (BILLED, AMORTIZED_COST, 6)
@@ -130,7 +130,7 @@ def test_a_part_without_any_commitment_is_of_the_export_that_the_manifest_names(
 def test_of_a_month_without_any_commitment_both_exports_stand_side_by_side_and_count_once(
     warehouse: Warehouses, tmp_path: Path
 ) -> None:
-    loaded = warehouse("azure-uncommitted", select=CALLS_AND_CHARGES)
+    loaded = warehouse("azure-uncommitted", select=CHARGE_MODELS)
     delivery(tmp_path, "ActualCost", "1", SHARED)
     loaded.load((delivery(tmp_path, "AmortizedCost", "2", SHARED[::-1]), None))
     kinds = "select export_type, count(*) from raw.azure_cost__charges group by all order by all"
@@ -145,7 +145,7 @@ def test_of_a_month_without_any_commitment_both_exports_stand_side_by_side_and_c
 
 
 def test_what_a_manifest_says_holds_for_a_file_that_was_read_without_it(warehouse: Warehouses, tmp_path: Path) -> None:
-    loaded = warehouse("azure-late-manifest", select=CALLS_AND_CHARGES)
+    loaded = warehouse("azure-late-manifest", select=CHARGE_MODELS)
     kinds = "select distinct export_type from raw.azure_cost__charges"
     loaded.load((write(tmp_path / "copied.csv", SHARED), None))
     assert loaded.rows(kinds) == [("ActualCost",)]
@@ -159,7 +159,7 @@ def test_what_a_manifest_says_holds_for_a_file_that_was_read_without_it(warehous
 
 
 def test_an_export_of_one_subscription_leaves_the_others_alone(warehouse: Warehouses, tmp_path: Path) -> None:
-    loaded = warehouse("azure-subscriptions", select=CALLS_AND_CHARGES)
+    loaded = warehouse("azure-subscriptions", select=CHARGE_MODELS)
     other = [{**row, "SubscriptionId": "5ub-c"} for row in SHARED]
     loaded.load((write(tmp_path / "a.csv", SHARED), None), (write(tmp_path / "c.csv", other), None))
     assert totals(loaded)[2] == 6
@@ -195,7 +195,7 @@ def test_charge_types_become_categories_of_focus_and_the_money_keeps_its_sign(
     }
     rows = [{**ACTUAL[0], "ChargeType": name, "CostInBillingCurrency": "-2", "MeterName": name} for name in types]
     refund = {**ACTUAL[3], "ChargeType": "Refund", "CostInBillingCurrency": "-60", "MeterName": "of a reservation"}
-    loaded = warehouse("azure-types", select=CALLS_AND_CHARGES)
+    loaded = warehouse("azure-types", select=CHARGE_MODELS)
     loaded.load((write(tmp_path / "types.csv", [*rows, refund]), None))
     found = loaded.rows("select sku_meter, charge_category, charge_class, billed_cost from marts.fct_charges")
     expected = [(name, *told, Decimal(-2)) for name, told in types.items()]
@@ -206,7 +206,7 @@ def test_charge_types_become_categories_of_focus_and_the_money_keeps_its_sign(
 
 def test_a_tax_has_no_quantity_to_divide_it_by(warehouse: Warehouses, tmp_path: Path) -> None:
     tax = {**ACTUAL[0], "ChargeType": "Tax", "CostInBillingCurrency": "0.02"}
-    loaded = warehouse("azure-tax", select=CALLS_AND_CHARGES)
+    loaded = warehouse("azure-tax", select=CHARGE_MODELS)
     loaded.load((write(tmp_path / "tax.csv", [ACTUAL[0], tax]), None))
     assert loaded.rows(
         "select charge_kind, billed_cost, pricing_quantity, pricing_unit, consumed_quantity, consumed_unit "
@@ -239,7 +239,7 @@ def test_a_price_in_another_currency_is_no_price_of_the_bill(company: Companies,
     ]
     loaded = company(
         "azure-euros",
-        select=CALLS_AND_CHARGES,
+        select=CHARGE_MODELS,
         exchange_rates=[("EUR", "2026-10-01", "1.1"), ("EUR", "2026-11-01", "9")],
     )
     loaded.load((write(tmp_path / "euros.csv", lines), None))
@@ -275,7 +275,7 @@ MADE_UP = {
 def test_a_meter_tells_model_and_kind_where_a_rule_knows_it_and_keeps_its_money_where_none_does(
     warehouse: Warehouses, tmp_path: Path
 ) -> None:
-    loaded = warehouse("azure-meters", select=CALLS_AND_CHARGES)
+    loaded = warehouse("azure-meters", select=CHARGE_MODELS)
     lines = [{**ACTUAL[0], "MeterName": meter} for meter in MADE_UP]
     other = {**ACTUAL[0], "MeterCategory": "Storage", "MeterSubCategory": "Blob", "MeterName": "GPT 5 Inpt Glbl"}
     loaded.load((write(tmp_path / "meters.csv", [*lines, other]), None))
@@ -289,7 +289,7 @@ def test_blocks_of_units_are_those_of_the_real_list(warehouse: Warehouses, tmp_p
         pytest.skip("the real list of units is not here")
     units = {row["UnitOfMeasure"]: row for row in csv.DictReader((REAL / "PricingUnits.csv").open())}
     lines = [{**ACTUAL[0], "Quantity": "2.5", "UnitOfMeasure": unit} for unit in units]
-    loaded = warehouse("azure-units", select=CALLS_AND_CHARGES)
+    loaded = warehouse("azure-units", select=CHARGE_MODELS)
     loaded.load((write(tmp_path / "units.csv", lines), None))
     found = dict(loaded.rows("select pricing_unit, consumed_quantity from marts.fct_charges"))
     # the list counts `1 Million` in millions, and takes `10000s` for one
@@ -340,7 +340,7 @@ def test_a_real_export_lands_to_the_last_line_or_says_why_not(name: str, tmp_pat
 def test_real_actual_and_amortized_costs_of_one_account_and_month_are_not_added(warehouse: Warehouses) -> None:
     if not REAL.is_dir():
         pytest.skip("the real exports are not here")
-    loaded = warehouse("azure-real", select=CALLS_AND_CHARGES)
+    loaded = warehouse("azure-real", select=CHARGE_MODELS)
     loaded.load((REAL / "EA_AmortizedCost_Small.csv", None), (REAL / "EA_ActualCost_Small.csv", None))
     # 28 lines and the purchase of 3.25; of the amortized ones 0.493152 + 0.006000000468 were bought in advance
     assert totals(loaded) == (Decimal("19.047780136169"), Decimal("16.296932136637"), 29)

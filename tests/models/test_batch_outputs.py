@@ -17,7 +17,7 @@ from ingest.inputs import ingest_files
 from ingest.landing import land
 from ingest.ledger import Ledger
 from ingest.sources import discover
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 
 AT = "2026-11-01T12:00:00Z"
 Line = dict[str, Any]
@@ -139,7 +139,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 @pytest.fixture(scope="module")
 def built(warehouse: Callable[[str], Warehouse], files: list[Path]) -> Warehouse:
     """Each file recognised by what is in it."""
-    home = warehouse("batch-outputs", select=CALLS_AND_CHARGES)
+    home = warehouse("batch-outputs", select=CALL_MODELS)
     home.load(*((path, None) for path in files))
     return home
 

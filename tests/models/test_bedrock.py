@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 
-MODELS = f"{CALLS_AND_CHARGES} +input_balance"
+MODELS = f"{CALL_MODELS} +input_balance"
 
 US = "us.anthropic.claude-sonnet-4-5-20250929-v1:0"  # 3.30 / 16.50, read 0.33, write 4.125 and 6.60
 GLOBAL = "global.anthropic.claude-sonnet-4-5-20250929-v1:0"  # 3 / 15, read 0.30, write 3.75 and 6

@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CHARGE_MODELS, Warehouse
 
-MODELS = f"{CALLS_AND_CHARGES} +billed_and_corrected"
+MODELS = f"{CHARGE_MODELS} +billed_and_corrected"
 
 D = Decimal
 Line = Mapping[str, str]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from app.dbt_build import BuildError
-from tests.models.conftest import CALLS_AND_CHARGES, Companies, Company, write_calls
+from tests.models.conftest import CALL_MODELS, Companies, Company, write_calls
 
 FIRST, LAST = date(2026, 2, 10), date(2026, 3, 20)
 """Days of calls: of March 20 are gone and 11 are left."""
@@ -19,7 +19,7 @@ COLUMNS = (
     "budget_id", "dimension", "member_id", "valid_from_date", "valid_to_date", "amount_usd", "warn_at_share",
     "owner_id", "note",
 )  # fmt: skip
-MODELS = f"{CALLS_AND_CHARGES} +cost_anomalies +budget_status"
+MODELS = f"{CALL_MODELS} +fct_usage_hourly +cost_anomalies +budget_status"
 
 
 def dollars(feature: str, day: date) -> int:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import Warehouse
 
-MODELS = f"{CALLS_AND_CHARGES} +fct_capacity"
+MODELS = "+fct_capacity"
 
 NOON = datetime(2026, 10, 7, 12, tzinfo=UTC)
 D = Decimal

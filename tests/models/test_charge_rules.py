@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from app import pipeline
 from app.settings import PROJECT_DIR
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CHARGE_MODELS, Warehouse
 
-MODELS = f"{CALLS_AND_CHARGES} +charges_by_kind"
+MODELS = f"{CHARGE_MODELS} +charges_by_kind"
 
 LINES = {  # what it is for → lines of a bill: provider, category, class, service category, service, meter, description
     "inference": (
@@ -67,9 +66,7 @@ def billed(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempP
             description = f"{line[-1]} #{kind}"  # the answer, where no rule looks for it
             table.writerow([*PERIOD.split(","), place + 1, place + 1, *line[:-1], description])
     home = warehouse("charge rules", select=MODELS)
-    with pipeline.writer(home.settings):
-        pipeline.ingest(home.settings, [(str(bill), None)])
-        pipeline.build(home.settings)
+    home.load((bill, None))
     return home
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 
 MODEL = "claude-sonnet-4-5-20250929"
 CACHED = {
@@ -100,7 +100,7 @@ def written(path: Path, lines: list[dict[str, Any]]) -> tuple[Path, None]:
 def calls(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, Any]]:
     """Every call by its id, after two loads: the session, then what copies it."""
     folder = tmp_path_factory.mktemp("projects")
-    home = warehouse("claude_code", select=CALLS_AND_CHARGES)
+    home = warehouse("claude_code", select=CALL_MODELS)
     home.load(written(folder / "session.jsonl", SESSION))
     home.load(written(folder / "fork.jsonl", FORK), written(folder / "agent-1.jsonl", SIDECHAIN))
     columns = [name for name, *_ in home.rows("describe fct_requests")]

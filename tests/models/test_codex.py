@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 
 Line = dict[str, Any]
 Usage = tuple[int, int, int, int]
@@ -91,7 +91,7 @@ def written(path: Path, lines: list[Line]) -> tuple[Path, None]:
 def calls(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """Every call in the order of their times, after two loads: a session as it was, then all of them."""
     folder = tmp_path_factory.mktemp("sessions")
-    home = warehouse("codex", select=CALLS_AND_CHARGES)
+    home = warehouse("codex", select=CALL_MODELS)
     home.load(written(folder / "parent.jsonl", PARENT[:5]))
     home.load(
         written(folder / "parent.jsonl", PARENT),

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 
-MODELS = f"{CALLS_AND_CHARGES} +unknown_usage"
+MODELS = f"{CALL_MODELS} +unknown_usage"
 
 AT = "2026-10-07T12:00:00Z"
 Row = dict[str, Any]

@@ -1,10 +1,7 @@
 """Money in several currencies, into the reporting currency: the rate of the day, exactly, with its date and source."""
 
-import os
 import random
 import shutil
-import subprocess
-import sys
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -13,18 +10,17 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pytest
 from pydantic import ValidationError
 
 from app import builds
 from app.dbt_build import BuildError
-from app.settings import PROJECT_DIR, Settings
+from app.settings import Settings
 from ingest.files import RefusedError
 from ingest.landing import Landed
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CHARGE_MODELS, Companies, Warehouse
 
-MODELS = f"{CALLS_AND_CHARGES} +fct_revenue +fx_variance +assert_every_currency_has_an_exchange_rate"
+MODELS = f"{CHARGE_MODELS} +fct_revenue +fx_variance +assert_every_currency_has_an_exchange_rate"
 
 EXACT = Context(prec=60, rounding=ROUND_HALF_UP)
 MONEY, RATE = Decimal("1e-12"), Decimal("1e-10")
@@ -275,39 +271,19 @@ def test_an_amount_before_the_first_rate_is_not_converted_at_a_later_one(euros: 
         loaded.load(revenue(tmp_path / "new.csv", ("x", date(2026, 8, 2), "1", "USD")))
 
 
-def test_rates_kept_by_hand_go_before_the_ecbs_and_another_currency_rebuilds_everything(tmp_path: Path) -> None:
-    project, home = tmp_path / "project", tmp_path / "home"
-    for folder in ("app", "ingest", "macros", "models", "seeds", "tests"):
-        shutil.copytree(PROJECT_DIR / folder, project / folder)
-    for name in ("dbt_project.yml", "profiles.yml"):
-        shutil.copy(PROJECT_DIR / name, project / name)
-    with (project / "seeds" / "exchange_rates.csv").open("a") as seed:
-        seed.write("EUR,2026-10-15,1.3000000001,contract\nSEK,2026-01-01,0.1,bank\n")
-
-    def unitcost(*arguments: str, currency: str = "USD") -> str:
-        done = subprocess.run(
-            [sys.executable, "-c", "from app.cli import main; main()", *arguments],
-            env={
-                **os.environ,
-                "UNITCOST_HOME": str(home),
-                "PYTHONPATH": str(project),
-                "UNITCOST_REPORTING_CURRENCY": currency,
-            },
-            cwd=project, capture_output=True, text=True, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+def test_rates_kept_by_hand_go_before_the_ecbs_and_another_currency_rebuilds_everything(
+    company: Companies, tmp_path: Path
+) -> None:
+    kept = [("EUR", "2026-10-15", "1.3000000001", "contract"), ("SEK", "2026-01-01", "0.1", "bank")]
+    loaded = company("by hand", select=MODELS, exchange_rates=kept)
 
     def converted_at() -> list[tuple[Any, ...]]:
-        con = duckdb.connect(str(builds.current(home).path), read_only=True)
-        found = con.sql(
+        return loaded.rows(
             "select customer_id, exchange_rate, exchange_rate_date, exchange_rate_source from fct_revenue order by 1"
-        ).fetchall()
-        con.close()
-        return found
+        )
 
-    rates, _ = ecb(tmp_path / "eurofxref-hist.csv", BY_HAND)
-    lines, _ = revenue(
+    rates = ecb(tmp_path / "eurofxref-hist.csv", BY_HAND)
+    lines = revenue(
         tmp_path / "revenue.csv",
         ("1 before", date(2026, 10, 14), "1", "EUR"),
         ("2 on", date(2026, 10, 15), "1", "EUR"),
@@ -316,8 +292,7 @@ def test_rates_kept_by_hand_go_before_the_ecbs_and_another_currency_rebuilds_eve
         ("5 by hand", date(2026, 10, 31), "1", "SEK"),
         ("6 dollars", date(2026, 10, 31), "1", "USD"),
     )
-    unitcost("ingest", str(rates), str(lines))
-    unitcost("build")
+    loaded.load(rates, lines)
     assert converted_at() == [
         ("1 before", Decimal("1.2"), date(2026, 10, 2), "ECB"),
         ("2 on", Decimal("1.3000000001"), date(2026, 10, 15), "contract"),
@@ -327,14 +302,15 @@ def test_rates_kept_by_hand_go_before_the_ecbs_and_another_currency_rebuilds_eve
         ("6 dollars", None, None, None),
     ]
 
-    assert "full" in unitcost("build", currency="eur")
+    loaded = replace(loaded, settings=loaded.settings.model_copy(update={"reporting_currency": "EUR"}))
+    assert loaded.load().is_full
     assert converted_at()[2:] == [
         ("3 after", None, None, None),
         ("4 other", divided(divided("1.1", 165), "1.3000000001"), date(2026, 10, 15), "ECB / contract"),
         ("5 by hand", divided("0.1", "1.3000000001"), date(2026, 1, 1), "bank / contract"),
         ("6 dollars", divided(1, "1.3000000001"), date(2026, 10, 15), "contract"),
     ]
-    assert builds.current(home).facts["reporting_currency"] == "EUR"
+    assert builds.current(loaded.home).facts["reporting_currency"] == "EUR"
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import pytest
 
 from ingest.files import RefusedError
 from ingest.landing import Landed
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import Warehouse
 
-MODELS = f"{CALLS_AND_CHARGES} +fct_provider_usage"
+MODELS = "+fct_provider_usage"
 
 SAMPLES = Path(__file__).parent.parent / "ingest" / "sources"
 SNOWFLAKE = SAMPLES / "snowflake_usage" / "provider_usage.csv"

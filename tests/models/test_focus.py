@@ -22,9 +22,9 @@ from ingest.outcomes import Outcome
 from ingest.sources import discover
 from ingest.sources.focus import SOURCE, version
 from tests.conftest import landed_rows
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CHARGE_MODELS, Warehouse
 
-MODELS = f"{CALLS_AND_CHARGES} +fct_invoices +fct_billing_periods"
+MODELS = f"{CHARGE_MODELS} +fct_invoices +fct_billing_periods"
 
 Land = Callable[[Path, str], Landed]
 SAMPLES = Path(__file__).parent.parent / "ingest" / "sources" / "focus"

@@ -16,9 +16,9 @@ import pytest
 from ingest.inputs import ingest_files
 from ingest.ledger import Ledger
 from ingest.sources import discover
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CHARGE_MODELS, Warehouse
 
-MODELS = f"{CALLS_AND_CHARGES} +charges_by_kind"
+MODELS = f"{CHARGE_MODELS} +charges_by_kind"
 
 Warehouses = Callable[[str], Warehouse]
 Row = dict[str, Any]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 
 AT = "2026-10-07T12:00:00Z"
 Row = dict[str, Any]
@@ -279,7 +279,7 @@ def built(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPa
     calls = {key(call): call for call, *_ in (*CASES.values(), *SAID.values())}
     path = tmp_path_factory.mktemp("gemini") / "log.jsonl"
     path.write_text("\n".join(map(json.dumps, [*calls.values(), *STREAMED, *FOREIGN])) + "\n")
-    home = warehouse("gemini", select=CALLS_AND_CHARGES)
+    home = warehouse("gemini", select=CALL_MODELS)
     home.load((path, None))
     return home
 

@@ -14,7 +14,7 @@ from app import pipeline
 from app.settings import Input, Settings
 from ingest.files import RefusedError
 from ingest.outcomes import Outcome
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 
 MAPPING = """
 [columns]
@@ -38,7 +38,7 @@ LINE = {
 
 
 def load(home: Warehouse, path: Path, mapping: Path, *, source: str | None = None) -> list[Outcome]:
-    with pipeline.writer(home.settings):
+    with home.at_work(), pipeline.writer(home.settings):
         outcomes = pipeline.ingest(home.settings, [(str(path), source)], mapping=mapping)
         pipeline.build(home.settings)
     return outcomes
@@ -55,7 +55,7 @@ def test_a_json_log_is_read_by_paths_constants_and_templates(
 ) -> None:
     log = tmp_path / "calls.jsonl"
     log.write_text("\n".join(json.dumps(line) for line in (LINE, {**LINE, "id": "2", "thread": None})) + "\n")
-    home = warehouse("mapped", select=CALLS_AND_CHARGES)
+    home = warehouse("mapped", select=CALL_MODELS)
     load(home, log, written(tmp_path))
     found = home.rows(
         "select request_id, provider_id, model_id, customer_id, conversation_id, requested_at, cost_usd "
@@ -76,7 +76,7 @@ def test_another_mapping_replaces_what_the_first_one_said(
 ) -> None:
     log = tmp_path / "calls.jsonl"
     log.write_text(json.dumps({key: value for key, value in LINE.items() if key != "id"}) + "\n")
-    home = warehouse("remapped", select=CALLS_AND_CHARGES)
+    home = warehouse("remapped", select=CALL_MODELS)
     assert [one.state for one in load(home, log, written(tmp_path))] == ["landed"]
     assert [one.state for one in load(home, log, written(tmp_path))] == ["known"]
     other = written(tmp_path, MAPPING.replace('customer_id = "tenant.id"', 'customer_id = { constant = "globex" }'))
@@ -100,7 +100,7 @@ def test_csv_and_parquet_are_mapped_by_their_headers(warehouse: Callable[[str], 
         '[columns]\nrequest_id = "Request"\nrequested_at = "When"\ninput_tokens = "In"\noutput_tokens = "Out"\n'
         'provider_id = { constant = "openai" }\nmodel_id = { constant = "gpt-5" }\n',
     )
-    home = warehouse("tabular", select=CALLS_AND_CHARGES)
+    home = warehouse("tabular", select=CALL_MODELS)
     for name in ("calls.csv", "calls.parquet"):
         assert [one.landed_count for one in load(home, tmp_path / name, mapping)] == [3]
     assert home.rows("select count(*), sum(uncached_input_tokens), sum(output_tokens) from fct_requests") == [
@@ -125,13 +125,13 @@ def test_a_mapping_that_is_none_is_refused_with_what_to_write(
 ) -> None:
     log = tmp_path / "calls.jsonl"
     log.write_text(json.dumps(LINE) + "\n")
-    home = warehouse("refused", select=CALLS_AND_CHARGES)
+    home = warehouse("refused", select=CALL_MODELS)
     with pipeline.writer(home.settings), pytest.raises(RefusedError, match=says):
         pipeline.ingest(home.settings, [(str(log), None)], mapping=written(tmp_path, mapping))
 
 
 def test_only_the_generic_source_is_mapped(warehouse: Callable[[str], Warehouse], tmp_path: Path) -> None:
-    home = warehouse("other", select=CALLS_AND_CHARGES)
+    home = warehouse("other", select=CALL_MODELS)
     with pipeline.writer(home.settings), pytest.raises(RefusedError, match="generic only"):
         pipeline.ingest(home.settings, [(str(tmp_path), "openai")], mapping=written(tmp_path))
 
@@ -151,7 +151,7 @@ def test_a_real_trace_of_a_language_model_service_lands_whole(
         '[columns]\nrequested_at = { path = "TIMESTAMP", zone = "UTC" }\ninput_tokens = "ContextTokens"\n'
         'output_tokens = "GeneratedTokens"\nprovider_id = { constant = "azure" }\nmodel_id = { constant = "gpt-4" }\n',
     )
-    home = warehouse("azure", select=CALLS_AND_CHARGES)
+    home = warehouse("azure", select=CALL_MODELS)
     load(home, trace, mapping)
     with trace.open(newline="") as file:
         lines = list(csv.DictReader(file))
@@ -184,7 +184,7 @@ def test_a_real_conversation_trace_lands_whole(
         'output_tokens = "output_length"\nmodel_id = { constant = "kimi" }\n'
         'provider_id = { constant = "moonshotai" }\n',
     )
-    home = warehouse("mooncake", select=CALLS_AND_CHARGES)
+    home = warehouse("mooncake", select=CALL_MODELS)
     load(home, log, mapping)
     expected = [json.loads(line) for line in lines]
     assert home.rows("select count(*), sum(uncached_input_tokens), sum(output_tokens) from fct_requests") == [
@@ -204,7 +204,7 @@ def test_a_mapping_names_the_parts_of_a_prompt_and_an_application_may_bring_its_
         {**{name: value for name, value in LINE.items() if name != "prompt"}, "id": "4", **own},
     ]
     log.write_text("".join(json.dumps(record) + "\n" for record in records))
-    home = warehouse("prompts", select=CALLS_AND_CHARGES)
+    home = warehouse("prompts", select=CALL_MODELS)
     load(home, log, written(tmp_path, MAPPING + 'prompt = ["system", "prompt"]\n'))
     found = home.rows(
         "select prompt_fingerprint, prefix_fingerprints, prompt_similarity "
@@ -222,4 +222,4 @@ def test_a_prompt_that_a_mapping_puts_nowhere_is_refused(warehouse: Callable[[st
     log = tmp_path / "calls.jsonl"
     log.write_text(json.dumps(LINE) + "\n")
     with pytest.raises(RefusedError, match="does not say where prompt is"):
-        load(warehouse("nowhere", select=CALLS_AND_CHARGES), log, written(tmp_path, MAPPING + "prompt = []\n"))
+        load(warehouse("nowhere", select=CALL_MODELS), log, written(tmp_path, MAPPING + "prompt = []\n"))

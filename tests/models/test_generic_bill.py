@@ -10,7 +10,7 @@ import pytest
 from app import pipeline
 from ingest.files import RefusedError
 from ingest.outcomes import Outcome
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CHARGE_MODELS, Warehouse
 
 MAPPING = """
 shape = "charges"
@@ -31,7 +31,7 @@ HEADER = "Month,Day,Kind,Amount,Model\n"
 def load(home: Warehouse, path: Path, mapping: str = MAPPING) -> list[Outcome]:
     written = path.with_suffix(".toml")
     written.write_text(mapping)
-    with pipeline.writer(home.settings):
+    with home.at_work(), pipeline.writer(home.settings):
         outcomes = pipeline.ingest(home.settings, [(str(path), None)], mapping=written)
         pipeline.build(home.settings)
     return outcomes
@@ -45,7 +45,7 @@ def csv(path: Path, *lines: str) -> Path:
 def test_a_bill_is_read_by_its_mapping_and_a_newer_one_replaces_the_period_of_its_account(
     warehouse: Callable[[str], Warehouse], tmp_path: Path
 ) -> None:
-    home = warehouse("own_bill", select=CALLS_AND_CHARGES)
+    home = warehouse("own_bill", select=CHARGE_MODELS)
     first = csv(tmp_path / "a.csv", "2026-10,2026-10-07,Usage,12.50,llama", "2026-10,2026-10-08,credit,-2.5,")
     assert [(one.source, one.state, one.landed_count) for one in load(home, first)] == [("generic", "landed", 2)]
     assert home.rows(
@@ -99,7 +99,7 @@ def test_a_bill_of_json_lines_in_our_own_words_needs_no_mapping(
     }  # fmt: skip
     path = tmp_path / "bill.jsonl"
     path.write_text(json.dumps(line) + "\n" + json.dumps(line) + "\n")
-    home = warehouse("own_words", select=CALLS_AND_CHARGES)
+    home = warehouse("own_words", select=CHARGE_MODELS)
     home.load((path, None))
     # two equal lines of a bill are two charges
     assert (
@@ -121,7 +121,7 @@ def test_a_bill_of_json_lines_in_our_own_words_needs_no_mapping(
 def test_a_bill_that_lacks_what_a_bill_needs_is_refused_whole(
     warehouse: Callable[[str], Warehouse], tmp_path: Path, line: str, mapping: str, says: str
 ) -> None:
-    home = warehouse("broken_bill", select=CALLS_AND_CHARGES)
+    home = warehouse("broken_bill", select=CHARGE_MODELS)
     path = csv(tmp_path / "a.csv", "2026-10,2026-10-07,Usage,1,llama", line)
     (tmp_path / "ours.toml").write_text(mapping)
     with pipeline.writer(home.settings):
@@ -144,6 +144,6 @@ def test_a_mapping_of_no_bill_is_refused_with_what_to_write(
 ) -> None:
     path = csv(tmp_path / "a.csv", "2026-10,2026-10-07,Usage,1,llama")
     (tmp_path / "ours.toml").write_text(mapping)
-    home = warehouse("no_mapping", select=CALLS_AND_CHARGES)
+    home = warehouse("no_mapping", select=CHARGE_MODELS)
     with pipeline.writer(home.settings), pytest.raises(RefusedError, match=says):
         pipeline.ingest(home.settings, [(str(path), None)], mapping=tmp_path / "ours.toml")

@@ -11,7 +11,7 @@ import pytest
 from ingest.files import inspect
 from ingest.landing import Landed
 from ingest.sources import discover
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 from tests.models.test_token_semantics import canonical_requests, quantities
 
 NO_CACHE = "00000000-0000-0000-0000-000000000000"
@@ -84,7 +84,7 @@ REQUESTS = [
 def built(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     path = tmp_path_factory.mktemp("helicone") / "output.jsonl"
     path.write_text("\n".join(map(json.dumps, REQUESTS)) + "\n")
-    home = warehouse("helicone", select=CALLS_AND_CHARGES)
+    home = warehouse("helicone", select=CALL_MODELS)
     home.load((path, None))
     return home
 

@@ -12,9 +12,9 @@ import pytest
 from ingest.files import inspect
 from ingest.landing import land
 from ingest.sources import discover
-from tests.models.conftest import CALLS_AND_CHARGES, Companies, Company
+from tests.models.conftest import Companies, Company
 
-MODELS = f"{CALLS_AND_CHARGES} +fct_revenue"
+MODELS = "+fct_revenue"
 
 OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)
 

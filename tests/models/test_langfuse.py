@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 from tests.models.test_token_semantics import canonical_requests, quantities
 
-MODELS = f"{CALLS_AND_CHARGES} +input_balance +unknown_usage"
+MODELS = f"{CALL_MODELS} +input_balance +unknown_usage"
 
 Line = dict[str, Any]
 NEW = Callable[[str], Warehouse]

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 from tests.models.test_otel import export, span
 from tests.models.test_token_semantics import canonical_requests, quantities
 
@@ -97,7 +97,7 @@ def write(folder: Path, calls: Mapping[tuple[str, str], str]) -> list[tuple[Path
 
 @pytest.fixture(scope="module")
 def apart(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    home = warehouse("formats-apart", select=CALLS_AND_CHARGES)
+    home = warehouse("formats-apart", select=CALL_MODELS)
     calls = {(source, call): f"msg_{source}_{call}" for source in FORMATS for call in CALLS}
     home.load(*write(tmp_path_factory.mktemp("formats"), calls))
     return home
@@ -119,7 +119,7 @@ def test_a_call_that_all_of_them_logged_is_one_request_and_each_tells_what_it_kn
 ) -> None:
     """Helicone's own id of a request is no provider's, so its row stays apart unless it tells the provider's."""
     logged = [source for source in FORMATS if source != "helicone"]
-    home = warehouse("formats-together", select=CALLS_AND_CHARGES)
+    home = warehouse("formats-together", select=CALL_MODELS)
     home.load(*write(tmp_path, {(source, "cached"): "msg_0seen" for source in logged}))
     (call,) = canonical_requests(home).values()
     assert call["source_id"] == "anthropic"

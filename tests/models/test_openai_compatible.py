@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 
 AT = "2026-10-07T12:00:00Z"
 Row = dict[str, Any]
@@ -284,7 +284,7 @@ def built(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPa
     calls = {key(call): call for call, *_ in (*CASES.values(), *SAID.values())}
     path = tmp_path_factory.mktemp("openai_compatible") / "log.jsonl"
     path.write_text("\n".join(map(json.dumps, [*calls.values(), *STREAMS])) + "\n")
-    home = warehouse("openai_compatible", select=CALLS_AND_CHARGES)
+    home = warehouse("openai_compatible", select=CALL_MODELS)
     home.load((path, None))
     return home
 
@@ -394,7 +394,7 @@ def test_recorded_calls_mean_and_cost_what_the_price_library_says(
     ]
     path = tmp_path / "log.jsonl"
     path.write_text("\n".join(map(json.dumps, lines)) + "\n")
-    home = warehouse("recorded-openai-compatible", select=CALLS_AND_CHARGES)
+    home = warehouse("recorded-openai-compatible", select=CALL_MODELS)
     home.load((path, "openai_compatible"))
     ours, costs = staged(home), dict(home.rows("select request_id, cost_usd from fct_requests"))
     assert len(ours) == len(known)

@@ -12,9 +12,9 @@ import pytest
 from ingest.files import RefusedError, inspect
 from ingest.landing import Landed, land
 from ingest.sources import discover
-from tests.models.conftest import CALLS_AND_CHARGES, Companies, Warehouse
+from tests.models.conftest import CHARGE_MODELS, Companies, Warehouse
 
-MODELS = f"{CALLS_AND_CHARGES} +fct_provider_usage +restatements"
+MODELS = f"{CHARGE_MODELS} +fct_provider_usage +restatements"
 
 DAY = 86_400
 OCTOBER_7 = 1_791_331_200

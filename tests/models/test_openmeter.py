@@ -13,9 +13,9 @@ import pytest
 from ingest.files import inspect
 from ingest.landing import land
 from ingest.sources import discover
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import Warehouse
 
-MODELS = f"{CALLS_AND_CHARGES} +fct_revenue +int_unit_events"
+MODELS = "+fct_revenue +int_unit_events"
 
 OCTOBER, NOVEMBER, DECEMBER = date(2026, 10, 1), date(2026, 11, 1), date(2026, 12, 1)
 IN_OCTOBER = {"from": "2026-10-01T00:00:00Z", "to": "2026-11-01T00:00:00Z"}

@@ -11,7 +11,7 @@ import pytest
 from ingest.files import inspect
 from ingest.landing import Landed
 from ingest.sources import discover
-from tests.models.conftest import CALLS_AND_CHARGES, Companies, Warehouse
+from tests.models.conftest import CALL_MODELS, Companies, Warehouse
 from tests.models.test_token_semantics import canonical_requests, quantities
 
 SONNET = "anthropic/claude-sonnet-4.5"
@@ -83,7 +83,7 @@ def built(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Wareh
     folder = tmp_path_factory.mktemp("openrouter")
     home = company(
         "openrouter",
-        select=CALLS_AND_CHARGES,
+        select=CALL_MODELS,
         overrides=[{"effect": "free", "provider_id": "openrouter", "model_id": "*:free"}],
     )
     (folder / "generations.jsonl").write_text("\n".join(map(json.dumps, GENERATIONS)) + "\n")

@@ -12,9 +12,9 @@ import pytest
 from ingest.files import RefusedError, inspect
 from ingest.landing import Landed, land
 from ingest.sources import discover
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 
-MODELS = f"{CALLS_AND_CHARGES} +fct_provider_usage"
+MODELS = f"{CALL_MODELS} +fct_provider_usage"
 
 SONNET = "anthropic/claude-sonnet-4.5"
 

@@ -14,10 +14,10 @@ from ingest.files import inspect
 from ingest.landing import land
 from ingest.sources.otel import SOURCE
 from tests.conftest import landed_rows
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 from tests.models.test_token_semantics import canonical_requests, quantities
 
-MODELS = f"{CALLS_AND_CHARGES} +unknown_usage"
+MODELS = f"{CALL_MODELS} +unknown_usage"
 
 Line = dict[str, Any]
 START = 1_791_380_817_000_000_000  # 2026-10-07 13:46:57 UTC

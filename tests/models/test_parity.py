@@ -3,21 +3,24 @@
 import json
 import os
 import random
-import subprocess
-import sys
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_DOWN, ROUND_HALF_UP, Context, Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import duckdb
 import jinja2
 import pyarrow as pa
 import pytest
+from typer.testing import CliRunner
 
 from app import builds, dbt_build, spark_build
+from app.cli import cli
 from app.settings import PROJECT_DIR
 from ingest import demo, raw
 from ingest.ledger import Ledger
@@ -42,18 +45,6 @@ RELATIVE = 1e-12
 
 
 @pytest.fixture(scope="module")
-def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
-    """A small local Spark with nothing in it, as little of it as two cores need."""
-    try:
-        # not our zone: the machine's must not matter
-        session = spark_build.session(tmp_path_factory.mktemp("spark"), spark__sql__session__timeZone="Asia/Kolkata")
-    except dbt_build.BuildError as missing:
-        pytest.skip(f"{missing} (make test-spark)")
-    yield session
-    session.stop()
-
-
-@pytest.fixture(scope="module")
 def loaded(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """The demo company, invoices and what real files there are, in DuckDB. A bill was restated: a file is inactive."""
     exports = tmp_path_factory.mktemp("exports")
@@ -68,29 +59,61 @@ def loaded(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempP
     return home
 
 
+@dataclass(frozen=True)
+class SparkBuild:
+    """What `unitcost build --target spark` did.
+
+    Attributes:
+        spark: its Spark, still open.
+        tests: what dbt's tests said.
+    """
+
+    spark: "SparkSession"
+    tests: Sequence[dbt_build.TestResult]
+
+
+@pytest.fixture(scope="module")
+def built(loaded: Warehouse) -> Iterator[SparkBuild]:
+    """The command's own build, in this process: the second would take minutes."""
+    sql = pytest.importorskip("pyspark.sql", reason="Spark is not installed (make test-spark)")
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        pytest.skip("Spark needs Java 17")
+    said: list[dbt_build.TestResult] = []
+    run = dbt_build.run
+
+    def run_and_tell(*told: Any, **more: Any) -> list[dbt_build.TestResult]:
+        said.extend(run(*told, **more))
+        return said
+
+    with (
+        patch.object(dbt_build, "run", run_and_tell),
+        # not our zone: the machine's must not matter
+        patch.object(
+            spark_build, "session", partial(spark_build.session, spark__sql__session__timeZone="Asia/Kolkata")
+        ),
+        patch.object(sql.SparkSession, "stop"),
+    ):
+        command = ["build", "--target", "spark"]
+        done = CliRunner().invoke(cli, command, env={"UNITCOST_HOME": str(loaded.home)}, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    session = sql.SparkSession.getActiveSession()
+    yield SparkBuild(session, said)
+    session.stop()
+
+
+@pytest.fixture(scope="module")
+def spark(built: SparkBuild) -> "SparkSession":
+    return built.spark
+
+
 def create_views(spark: "SparkSession", loaded: Warehouse, *, empty: bool = False) -> None:
     with Ledger(loaded.home) as ledger:
         files, intake = ([], []) if empty else (ledger.active_files(), ledger.intake())
     raw.create_spark_views(spark, discover().values(), files, loaded.home, intake)
 
 
-@dataclass(frozen=True)
-class SparkBuild:
-    """What `dbt build --target spark` did, and its manifest."""
-
-    results: dict[str, tuple[str, str]]
-    manifest: dict[str, Any]
-
-    def marts(self) -> dict[str, list[str]]:
-        """Each mart and the columns of its key."""
-        return {
-            node["name"]: node["config"]["meta"]["key"]
-            for node in self.manifest["nodes"].values()
-            if node["resource_type"] == "model" and node["path"].startswith("marts/")
-        }
-
-
-def dbt_on_spark(folder: Path, *arguments: str) -> SparkBuild:
+def dbt_on_spark(folder: Path, *arguments: str) -> tuple[dict[str, str], dict[str, Any]]:
+    """Give dbt a command on the open Spark; return the status of each node, and the manifest."""
     from dbt.cli.main import dbtRunner  # noqa: PLC0415 - three seconds of imports
 
     outcome = dbtRunner().invoke(
@@ -101,14 +124,15 @@ def dbt_on_spark(folder: Path, *arguments: str) -> SparkBuild:
         ]
     )  # fmt: skip
     assert outcome.exception is None, outcome.exception
-    results = {run.node.unique_id: (str(run.status), " ".join(str(run.message).split())) for run in outcome.result}
-    return SparkBuild(results, json.loads((folder / "manifest.json").read_text()))
+    statuses = {run.node.unique_id: str(run.status) for run in outcome.result}
+    return statuses, json.loads((folder / "manifest.json").read_text())
 
 
 @pytest.fixture(scope="module")
-def built(spark: "SparkSession", loaded: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> SparkBuild:
-    create_views(spark, loaded)
-    return dbt_on_spark(tmp_path_factory.mktemp("dbt"), "build", "--full-refresh")
+def unit_tested(built: SparkBuild, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, str], dict[str, Any]]:
+    """The unit tests of models, which no build runs."""
+    del built
+    return dbt_on_spark(tmp_path_factory.mktemp("dbt"), "test", "--select", "test_type:unit")
 
 
 @pytest.mark.spark
@@ -133,24 +157,31 @@ def test_raw_views_show_the_same_rows_on_both_engines(spark: "SparkSession", loa
 
 
 @pytest.mark.spark
-def test_every_model_and_every_test_of_dbt_passes_on_spark(loaded: Warehouse, built: SparkBuild) -> None:
-    said = {name: result for name, result in built.results.items() if result[0] not in {"success", "pass"}}
-    warned = {name for (name,) in loaded.rows("select test_name from build_tests where status = 'warn'")}
-    assert {name.split(".")[2] for name, result in said.items() if result[0] == "warn"} == warned
-    assert {name: result for name, result in said.items() if result[0] != "warn"} == {}
-    kinds = {name.split(".", 1)[0] for name in built.results}
-    assert kinds == {"model", "seed", "test", "unit_test"}
+def test_every_model_and_every_test_of_dbt_passes_on_spark(
+    loaded: Warehouse, built: SparkBuild, unit_tested: tuple[dict[str, str], dict[str, Any]]
+) -> None:
+    """A model that fails, or a test, ends the build."""
+    on_duckdb = loaded.rows("select test_name, status from build_tests order by all")
+    assert sorted((test.test_name, test.status) for test in built.tests) == on_duckdb
+    unit_tests, _ = unit_tested
+    assert {name.split(".", 1)[0] for name in unit_tests} == {"unit_test"}
+    assert set(unit_tests.values()) == {"pass"}
 
 
 @pytest.mark.spark
 def test_every_mart_is_the_same_on_both_engines(
-    spark: "SparkSession", loaded: Warehouse, built: SparkBuild, tmp_path: Path
+    spark: "SparkSession", loaded: Warehouse, unit_tested: tuple[dict[str, str], dict[str, Any]], tmp_path: Path
 ) -> None:
+    _, manifest = unit_tested
+    marts = {
+        node["name"]: node["config"]["meta"]["key"]
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["path"].startswith("marts/")
+    }
     con = duckdb.connect()
     con.execute(f"attach '{builds.current(loaded.home).path}' as build (read_only)")
     con.execute("create schema on_duckdb")
     con.execute("create schema on_spark")
-    marts = built.marts()
     assert {*marts, "build_tests"} == {  # what a build's tests said is written by the pipeline, not by a model
         name
         for (name,) in con.sql(
@@ -168,28 +199,18 @@ def test_every_mart_is_the_same_on_both_engines(
 
 
 @pytest.mark.spark
-def test_building_again_on_spark_builds_anew(spark: "SparkSession", built: SparkBuild, tmp_path: Path) -> None:
+def test_building_again_on_spark_builds_anew(spark: "SparkSession", tmp_path: Path) -> None:
     """An incremental model must not append to what is there: nothing was deleted from it."""
-    del built
     before = spark.table("intermediate.int_requests_per_input").count()
-    again = dbt_on_spark(tmp_path, "run", "--select", "int_requests_per_input")
-    assert [status for status, _ in again.results.values()] == ["success"]
+    again, _ = dbt_on_spark(tmp_path, "run", "--select", "int_requests_per_input")
+    assert list(again.values()) == ["success"]
     assert spark.table("intermediate.int_requests_per_input").count() == before
 
 
 @pytest.mark.spark
-def test_the_command_builds_on_spark_and_leaves_the_served_build(loaded: Warehouse, spark: "SparkSession") -> None:
-    del spark  # skips where there is none; the command has a process and a Spark of its own
-    served = builds.current(loaded.home)
-    done = subprocess.run(
-        [str(Path(sys.executable).parent / "unitcost"), "build", "--target", "spark"],
-        env={**os.environ, "UNITCOST_HOME": str(loaded.home)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    assert builds.current(loaded.home) == served
+def test_the_command_leaves_parquet_below_the_home_and_the_served_build(loaded: Warehouse, built: SparkBuild) -> None:
+    del built
+    assert len(list((loaded.home / "builds").glob("*.duckdb"))) == 1
     (rows,) = duckdb.sql(
         f"select count(*) from read_parquet('{loaded.home}/spark/tables/intermediate.db/int_requests_costed/*.parquet')"
     ).fetchall()[0]

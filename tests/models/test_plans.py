@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from app.dbt_build import BuildError
-from tests.models.conftest import Companies, Company, write_calls
+from tests.models.conftest import CALL_MODELS, Companies, Company, write_calls
 from tests.models.test_attribution import A_DOLLAR_A_MILLION
 from tests.models.test_margin import PLANS, call
+
+MODELS = f"{CALL_MODELS} +plan_limits +plan_margins"
 
 D = Decimal
 PRICES = (
@@ -69,7 +71,7 @@ def company_with(made: Company, prices: list[dict[str, object]]) -> Company:
 def loaded(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Company:
     folder = tmp_path_factory.mktemp("plans")
     rates = [("EUR", "2026-01-01", "1.10")]
-    made = company_with(company("plans", overrides=A_DOLLAR_A_MILLION, exchange_rates=rates), LIST)
+    made = company_with(company("plans", overrides=A_DOLLAR_A_MILLION, exchange_rates=rates, select=MODELS), LIST)
     revenue = folder / "revenue.csv"
     revenue.write_text("customer_id,period_start,period_end,amount,currency\nann,2026-10-01,2026-11-01,50,USD\n")
     made.load((revenue, None), (write_calls(folder / "calls.jsonl", CALLS), "canonical"))
@@ -149,6 +151,6 @@ def test_only_months_with_calls_are_told(loaded: Company) -> None:
 def test_two_prices_on_a_day_and_a_currency_without_a_rate_are_refused(
     prices: list[dict[str, object]], test: str, company: Companies, tmp_path: Path
 ) -> None:
-    made = company_with(company("refused"), prices)
+    made = company_with(company("refused", select=MODELS), prices)
     with pytest.raises(BuildError, match=test):
         made.load((write_calls(tmp_path / "calls.jsonl", CALLS), "canonical"))

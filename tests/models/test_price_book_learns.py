@@ -18,9 +18,9 @@ import pytest
 
 from ingest.prices.tables import BEGINNING, END
 from tests.conftest import SHARED_DATA
-from tests.models.conftest import CALLS_AND_CHARGES, Companies, Company, write_calls
+from tests.models.conftest import CALL_MODELS, Companies, Company, write_calls
 
-MODELS = f"{CALLS_AND_CHARGES} +price_history"
+MODELS = f"{CALL_MODELS} +price_history"
 
 HISTORY = SHARED_DATA / "price_history" / "langfuse_price_changes.csv"
 KINDS = {"input": "input_tokens", "output": "output_tokens", "input_cached_tokens": "cache_read_tokens"}

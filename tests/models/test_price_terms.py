@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import CALLS_AND_CHARGES, Companies, Company, write_calls
+from tests.models.conftest import CALL_MODELS, Companies, Company, write_calls
 
-MODELS = f"{CALLS_AND_CHARGES} +price_book"
+MODELS = f"{CALL_MODELS} +price_book"
 
 OVERRIDES = [
     {"effect": "discount", "discount_percent": "20"},

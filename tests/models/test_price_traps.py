@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import CALLS_AND_CHARGES, Companies, Company, Rating, write_calls
+from tests.models.conftest import CALL_MODELS, Companies, Company, Rating, write_calls
 
-MODELS = f"{CALLS_AND_CHARGES} +unpriced_requests +price_conflicts"
+MODELS = f"{CALL_MODELS} +fct_usage_hourly +unpriced_requests +price_conflicts"
 
 Record = Mapping[str, Any]
 Log = tuple[str, Record]

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import Companies, Company, write_calls
+from tests.models.conftest import CALL_MODELS, Companies, Company, write_calls
+
+MODELS = f"{CALL_MODELS} +prompt_caching"
 
 TRACE = Path(__file__).parents[3] / "shared" / "data" / "mooncake" / "conversation_trace_4000.jsonl"
 NOON = datetime(2026, 10, 7, 12, tzinfo=UTC)
@@ -164,7 +166,7 @@ def test_the_replay_of_a_real_trace_is_that_of_a_dictionary_to_four_decimals(
     company: Companies, tmp_path: Path
 ) -> None:
     prompts = trace()
-    home = company("mooncake")
+    home = company("mooncake", select=MODELS)
     offer(home, FOUR)
     untold = (
         {**{name: value for name, value in call.items() if "fingerprint" not in name}, "conversation_id": talk}
@@ -203,7 +205,7 @@ def test_random_traces_are_replayed_as_a_dictionary_would(company: Companies, tm
         Policy("automatic", 10, "input", minimum=1024, block=128),
     )
     traces = {f"feature-{number}": _random_trace(rng) for number in range(12)}
-    home = company("random traces")
+    home = company("random traces", select=MODELS)
     offer(home, policies)
     logged = [
         call

@@ -15,7 +15,7 @@ from ingest.files import inspect
 from ingest.landing import land
 from ingest.sources import discover
 from tests.conftest import SHARED_DATA
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 
 RESPONSES = SHARED_DATA / "provider_responses" / "openai_anthropic.jsonl"
 HOSTS = {"openai": "api.openai.com", "anthropic": "api.anthropic.com"}
@@ -33,7 +33,7 @@ def records() -> list[Record]:
 @pytest.fixture(scope="module")
 def calls(warehouse: Callable[[str], Warehouse]) -> dict[str, Record]:
     """What became of every call, by its id: found by the pipeline itself, as of both providers."""
-    home = warehouse("responses", select=CALLS_AND_CHARGES)
+    home = warehouse("responses", select=CALL_MODELS)
     home.load((RESPONSES, None))
     columns = [name for name, *_ in home.rows("describe intermediate.int_requests_attributed")]
     rows = home.rows(
@@ -142,7 +142,7 @@ def test_a_response_without_usage_is_missing_and_never_free(
     path = tmp_path / "silent.jsonl"
     firsts = [next(one for one in records if one["host"] == host and one["date"]) for host in HOSTS.values()]
     path.write_text("\n".join(json.dumps({**one, "usage": None}) for one in firsts) + "\n")
-    home = warehouse("silent", select=CALLS_AND_CHARGES)
+    home = warehouse("silent", select=CALL_MODELS)
     home.load((path, None))
     rows = home.rows("select cost_usd, price_status from fct_requests")
     assert rows == [(None, "usage_missing")] * 2

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import Companies, Company, write_calls
+from tests.models.conftest import CALL_MODELS, Companies, Company, write_calls
 from tests.models.reconciled import MILLION
+
+MODELS = f"{CALL_MODELS} +cost_per_rag_answer"
 
 D = Decimal
 PRICES = {("gpt", "input_tokens"): "2", ("gpt", "output_tokens"): "10", ("ada", "input_tokens"): "1"}
@@ -70,7 +72,7 @@ CALLS = [
 
 @pytest.fixture(scope="module")
 def loaded(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Company:
-    made = company("rag", overrides=OVERRIDES)
+    made = company("rag", overrides=OVERRIDES, select=MODELS)
     made.load((write_calls(tmp_path_factory.mktemp("rag") / "calls.jsonl", CALLS), "canonical"))
     return made
 

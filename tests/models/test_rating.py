@@ -11,9 +11,9 @@ import pytest
 from genai_prices import Usage, calc_price
 from genai_prices.data_snapshot import get_snapshot
 
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 
-MODELS = f"{CALLS_AND_CHARGES} +cost_per_conversation +reconciliation"
+MODELS = f"{CALL_MODELS} +cost_per_conversation +reconciliation"
 
 CALLS = 4000
 LAST_DAY = date(2026, 11, 20)

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.models.conftest import CALLS_AND_CHARGES, Companies, Company, Rating, WholeCatalogue, write_calls
+from tests.models.conftest import CALL_MODELS, Companies, Company, Rating, WholeCatalogue, write_calls
 from tests.models.oracle import LEAVES
 
-MODELS = f"{CALLS_AND_CHARGES} +cost_lines"
+MODELS = f"{CALL_MODELS} +cost_lines"
 
 COMPONENTS = ("input", "cache_read", "cache_write", "output", "tool", "other")
 COSTS = tuple(f"{component}_cost_usd" for component in COMPONENTS)

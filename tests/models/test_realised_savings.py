@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import Companies, Company, write_calls
+from tests.models.conftest import CALL_MODELS, Companies, Company, write_calls
+
+MODELS = f"{CALL_MODELS} +realised_savings"
 
 DONE = date(2026, 10, 1)
 FIRST = DONE - timedelta(days=56)
@@ -48,7 +50,7 @@ def calls() -> Iterator[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def built(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Company:
     """That company, which calls all of it done on the first of October."""
-    home = company("realising")
+    home = company("realising", select=MODELS)
     strategies = {
         "routed": "routing", "nightly": "batch", "shorter": "routing", "answered": "semantic_cache",
         "restless": "batch", "young": "routing",

@@ -12,9 +12,9 @@ import pytest
 
 from app import builds, pipeline, rerate
 from ingest.ledger import Ledger
-from tests.models.conftest import CALLS_AND_CHARGES, Companies, Company, write_calls
+from tests.models.conftest import CALL_MODELS, Companies, Company, write_calls
 
-MODELS = f"{CALLS_AND_CHARGES} +rerate_changes"
+MODELS = f"{CALL_MODELS} +rerate_changes"
 
 CLOSED_AT = "2026-10-03 00:00:00"
 

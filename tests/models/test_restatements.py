@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from app import pipeline
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CHARGE_MODELS, Warehouse
 
-MODELS = f"{CALLS_AND_CHARGES} +restatements +billed_and_corrected +input_balance"
+MODELS = f"{CHARGE_MODELS} +restatements +billed_and_corrected +input_balance"
 
 HEADER = (
     "BillingAccountId,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,ChargeCategory,"

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import CALLS_AND_CHARGES, Companies, Company, write_calls
+from tests.models.conftest import CALL_MODELS, Companies, Company, write_calls
 from tests.models.test_incremental import marts
 
-MODELS = f"{CALLS_AND_CHARGES} +unpriced_requests"
+MODELS = f"{CALL_MODELS} +fct_usage_hourly +unpriced_requests"
 
 NOON = datetime(2026, 10, 7, 12, tzinfo=UTC)
 

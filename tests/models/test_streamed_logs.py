@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 
 AT = "2026-11-01T12:00:00Z"
 Line = dict[str, Any]
@@ -139,7 +139,7 @@ def built(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPa
     folder = tmp_path_factory.mktemp("streams")
     for name, lines in {"openai": OPENAI, "anthropic": ANTHROPIC, "torn": ORPHAN}.items():
         (folder / f"{name}.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
-    home = warehouse("streams", select=CALLS_AND_CHARGES)
+    home = warehouse("streams", select=CALL_MODELS)
     home.load(*((folder / f"{name}.jsonl", None) for name in ("openai", "anthropic", "torn")))
     return home
 

@@ -13,9 +13,9 @@ import pytest
 from ingest.files import inspect
 from ingest.landing import Landed, land
 from ingest.sources import discover
-from tests.models.conftest import CALLS_AND_CHARGES, Companies, Company
+from tests.models.conftest import Companies, Company
 
-MODELS = f"{CALLS_AND_CHARGES} +fct_revenue +dim_customer_plans"
+MODELS = "+fct_revenue +dim_customer_plans"
 
 Row = tuple[str, str | None, str | None, Decimal, str, date, date]
 """customer, plan, feature, amount, currency, first day, day after the last."""

@@ -11,9 +11,9 @@ import duckdb
 import pytest
 from jinja2 import Environment
 
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 
-MODELS = f"{CALLS_AND_CHARGES} +price_book"
+MODELS = f"{CALL_MODELS} +price_book"
 
 PROJECT = Path(__file__).parent.parent.parent
 Case = tuple[str, dict[str, Any]]

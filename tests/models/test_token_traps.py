@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 
 AT = "2026-11-01T12:00:00Z"
 Line = Mapping[str, Any]
@@ -415,7 +415,7 @@ def calls(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPa
         logs.setdefault(source, []).extend(lines)
     for source, lines in logs.items():
         (folder / f"{source}.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
-    home = warehouse("traps-of-tokens", select=CALLS_AND_CHARGES)
+    home = warehouse("traps-of-tokens", select=CALL_MODELS)
     home.load(*((folder / f"{source}.jsonl", source) for source in logs))
     columns = [name for name, *_ in home.rows("describe intermediate.int_requests_attributed")]
     rows = home.rows(

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import Companies, Company, write_calls
+from tests.models.conftest import CALL_MODELS, Companies, Company, write_calls
 from tests.models.test_attribution import MILLION
 from tests.models.test_units import PRICES, call
+
+MODELS = f"{CALL_MODELS} +cost_by_turn +cost_per_conversation"
 
 D = Decimal
 LONG = 22
@@ -44,7 +46,7 @@ QUERY = "select * from cost_by_turn order by feature_id, month, turn_number"
 
 @pytest.fixture(scope="module")
 def loaded(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Company:
-    made = company("turns", overrides=PRICES)
+    made = company("turns", overrides=PRICES, select=MODELS)
     made.load((write_calls(tmp_path_factory.mktemp("turns") / "calls.jsonl", CALLS), "canonical"))
     return made
 

@@ -10,9 +10,9 @@ import pytest
 
 from app import builds, pipeline
 from app.cli import _report_unknown_usage
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 
-MODELS = f"{CALLS_AND_CHARGES} +unknown_usage"
+MODELS = f"{CALL_MODELS} +unknown_usage"
 
 
 def call(number: int, day: int, **usage: object) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import SHARED_DATA
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 
 BODIES = SHARED_DATA / "usage_bodies" / "usages_half.json"
 AT = "2026-08-01T12:00:00Z"
@@ -146,7 +146,7 @@ def rows(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPat
         lines.setdefault(reader.source, []).append(json.dumps(reader.log(reading.name, reading.body)))
     for source, texts in lines.items():
         (folder / f"{source}.jsonl").write_text("\n".join(texts) + "\n")
-    home = warehouse("bodies", select=CALLS_AND_CHARGES)
+    home = warehouse("bodies", select=CALL_MODELS)
     home.load(*((folder / f"{source}.jsonl", source) for source in lines))
     columns = [name for name, *_ in home.rows("describe intermediate.int_requests_attributed")]
     rows = home.rows(

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.models.conftest import CALLS_AND_CHARGES, Warehouse
+from tests.models.conftest import CALL_MODELS, Warehouse
 
 SAMPLE = Path(__file__).parent.parent / "ingest" / "sources" / "vertex" / "requests.jsonl"
 
 
 @pytest.fixture(scope="module")
 def logs(warehouse: Callable[[str], Warehouse]) -> Warehouse:
-    made = warehouse("vertex", select=CALLS_AND_CHARGES)
+    made = warehouse("vertex", select=CALL_MODELS)
     made.load((SAMPLE, None))
     return made
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import CALLS_AND_CHARGES, Companies, Warehouse
+from tests.models.conftest import CALL_MODELS, Companies, Warehouse
 
 Row = dict[str, Any]
 LLAMA = "meta-llama/Llama-3.3-70B-Instruct"
@@ -95,7 +95,7 @@ def write(path: Path, records: list[Row]) -> Path:
 @pytest.fixture(scope="module")
 def built(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     folder = tmp_path_factory.mktemp("vllm")
-    home = warehouse("vllm", select=CALLS_AND_CHARGES)
+    home = warehouse("vllm", select=CALL_MODELS)
     gateway = [litellm("hosted_vllm", "llama-own"), litellm("acme", "acme-7b")]
     home.load((write(folder / "log.jsonl", LOG), None), (write(folder / "gateway.jsonl", gateway), "litellm"))
     return home
@@ -137,7 +137,7 @@ def test_any_line_of_the_overrides_goes_before_the_rule(company: Companies, tmp_
         {"effect": "contract_price", "provider_id": "vllm", "usage_kind": kind, "price": price, "per_units": 1_000_000}
         for kind, price in prices.items()
     ]
-    rented = company("rented", select=f"{CALLS_AND_CHARGES} +price_overrides", overrides=lines)
+    rented = company("rented", select=f"{CALL_MODELS} +price_overrides", overrides=lines)
     rented.load((write(tmp_path / "log.jsonl", LOG[:1]), None))
     rows = rented.rows("select cost_usd, price_status from fct_requests")
     assert rows == [(Decimal("0.0014"), "priced")]  # 1,000 × 1 + 200 × 2, a million each
