@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.models.conftest import Companies, Company, write_calls
+from tests.models import test_incremental
+from tests.models.conftest import CALL_MODELS, Companies, Company, write_calls
 from tests.models.test_incremental import marts
+
+MODELS = f"{CALL_MODELS} +input_balance"
 
 MIDNIGHT = datetime(2026, 10, 8, tzinfo=UTC)
 Files = dict[str, tuple[Path, str]]
@@ -101,7 +104,7 @@ def test_a_call_seen_by_provider_gateway_and_trace_is_one_request_of_the_provide
     company: Companies, tmp_path: Path
 ) -> None:
     """gpt-5 costs $1.25 a million in and $10 out: 1,000 + 100 cost $0.00225, 2,000 + 100 cost $0.0035."""
-    built = company("views")
+    built = company("views", select=MODELS)
     built.load(*three_views(tmp_path).values())
     assert built.rows(
         "select request_id, source_id, enriched_by, customer_id, feature_id, conversation_id, user_id, api_key_id, "
@@ -120,7 +123,7 @@ def test_a_call_seen_by_provider_gateway_and_trace_is_one_request_of_the_provide
 @pytest.mark.parametrize("order", [("trace", "gateway", "answers"), ("answers", "trace", "gateway")], ids=" ".join)
 def test_the_sources_may_come_in_any_order(company: Companies, tmp_path: Path, order: tuple[str, ...]) -> None:
     files = three_views(tmp_path)
-    built = company("-".join(order))
+    built = company("-".join(order), select=test_incremental.MODELS)
     for name in order:
         built.load(files[name])
     incremental = marts(built)
@@ -134,7 +137,7 @@ def requests(built: Company) -> list[tuple[Any, ...]]:
 
 
 def test_what_is_not_the_same_call_stays_apart(company: Companies, tmp_path: Path) -> None:
-    built = company("apart")
+    built = company("apart", select=MODELS)
     built.load(
         (
             write_calls(
@@ -170,7 +173,7 @@ def test_what_is_not_the_same_call_stays_apart(company: Companies, tmp_path: Pat
 
 
 def test_whoever_reorders_the_systems_of_record_counts_another_source(company: Companies, tmp_path: Path) -> None:
-    built = company("reordered")
+    built = company("reordered", select=MODELS)
     built.seed(
         "systems_of_record",
         ("source_id", "source_rank", "reason"),
@@ -192,6 +195,7 @@ def test_a_contract_of_an_api_key_holds_where_only_the_gateway_knows_the_key(
     """A tenth off $0.00225."""
     built = company(
         "contract",
+        select=MODELS,
         overrides=[
             {
                 "effect": "discount",

@@ -36,6 +36,7 @@ MARTS = (
     "driver_baselines",
     "cost_anomalies",
 )
+MODELS = " ".join(f"+{mart}" for mart in (*MARTS, "int_requests_absorbed"))
 START = datetime(2026, 10, 1, 12, tzinfo=UTC)
 
 
@@ -66,7 +67,7 @@ def marts(loaded: Warehouse) -> dict[str, list[tuple[object, ...]]]:
 def test_a_conversation_that_goes_on_after_weeks_keeps_its_first_turns(
     warehouse: Callable[[str], Warehouse], tmp_path: Path
 ) -> None:
-    loaded = warehouse("weeks")
+    loaded = warehouse("weeks", select=MODELS)
     loaded.load(log(tmp_path / "a.jsonl", call(0), call(1)))
     second = loaded.load(log(tmp_path / "b.jsonl", call(2, day=21), call(3, day=21)))
     assert not second.is_full
@@ -78,7 +79,7 @@ def test_a_conversation_that_goes_on_after_weeks_keeps_its_first_turns(
 def test_a_new_day_is_added_and_equals_building_everything(
     warehouse: Callable[[str], Warehouse], tmp_path: Path
 ) -> None:
-    loaded = warehouse("days")
+    loaded = warehouse("days", select=MODELS)
     first = loaded.load(log(tmp_path / "a.jsonl", *(call(n, day=n % 3) for n in range(30))))
     assert first.is_full
     # which of two equal log lines a call is counted from may change, the call may not
@@ -104,7 +105,7 @@ def test_a_new_day_is_added_and_equals_building_everything(
 
 
 def test_a_call_logged_again_on_another_day_stays_one(warehouse: Callable[[str], Warehouse], tmp_path: Path) -> None:
-    loaded = warehouse("repeated")
+    loaded = warehouse("repeated", select=MODELS)
     loaded.load(log(tmp_path / "a.jsonl", call(1, day=0, tokens=10), call(2, day=0), call(3, day=5)))
     # 1 was a partial answer: the finished one came later; 2 is only repeated
     loaded.load(log(tmp_path / "b.jsonl", call(1, day=1, tokens=5000), call(2, day=1), call(4, day=1)))
@@ -144,7 +145,7 @@ def test_any_order_of_logs_that_share_calls_ends_as_building_everything(company:
             "user_id": chance.choice((None, f"user-{day}")),
         }
         chance.choice(files).append((chance.choice(("canonical", "generic")), row))
-    loaded = company("shared")
+    loaded = company("shared", select=MODELS)
     for number, rows in enumerate(files):
         for source in ("canonical", "generic"):
             path = tmp_path / f"{number}-{source}.jsonl"
@@ -162,7 +163,7 @@ def test_any_order_of_logs_that_share_calls_ends_as_building_everything(company:
 
 
 def test_nothing_new_builds_nothing(warehouse: Callable[[str], Warehouse], tmp_path: Path) -> None:
-    loaded = warehouse("nothing")
+    loaded = warehouse("nothing", select=MODELS)
     path = log(tmp_path / "a.jsonl", call(1))
     loaded.load(path)
     build = builds.current(loaded.home)
@@ -187,7 +188,7 @@ def test_an_edited_bill_of_the_same_account_and_period_replaces_the_old_one(
         (tmp_path / name).write_text("\n".join([header, *rows]) + "\n")
         return tmp_path / name, "focus"
 
-    loaded = warehouse("bills")
+    loaded = warehouse("bills", select=MODELS)
     loaded.load(bill("v1.csv", ("acme", "2026-09", "10"), ("acme", "2026-10", "20"), ("acme", "2026-10", "20")))
     loaded.load(bill("other.csv", ("other", "2026-10", "7")))
     assert loaded.rows("select sum(billed_cost), count(*) from fct_charges") == [(Decimal(57), 4)]
@@ -212,7 +213,7 @@ def test_an_edited_bill_of_the_same_account_and_period_replaces_the_old_one(
 @pytest.fixture(scope="module")
 def margins(warehouse: Callable[[str], Warehouse], tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     folder = tmp_path_factory.mktemp("margins")
-    loaded = warehouse("margins")
+    loaded = warehouse("margins", select=MODELS)
     calls = log(
         folder / "a.jsonl",
         *(call(n, tokens=8_000_000, customer="northwind") for n in range(3)),

@@ -8,11 +8,15 @@ import pytest
 from tests.models.conftest import Companies, Company, write_calls
 from tests.models.reconciled import MILLION, OVERRIDES, PARTS, call, line, month, october, write_bill
 
+MARTS = ("fct_requests", "fct_usage_hourly", "cost_per_conversation", "cost_per_customer", "reconciliation")
+READ = (*MARTS, "fct_charges", "reconciliation_bridge", "close_checklist", "cost_per_feature")
+MODELS = " ".join(f"+{mart}" for mart in (*READ, "int_requests_absorbed"))
+
 
 @pytest.fixture(scope="module")
 def closed(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Company:
     folder = tmp_path_factory.mktemp("close")
-    made = company("reconciliation", overrides=OVERRIDES)
+    made = company("reconciliation", overrides=OVERRIDES, select=MODELS)
     made.load((write_calls(folder / "calls.jsonl", month()), "canonical"), write_bill(folder / "bill.csv", october()))
     return made
 
@@ -100,7 +104,7 @@ def test_calls_of_a_model_without_a_price_cost_what_the_bill_says(closed: Compan
 
 def test_an_open_bill_and_a_talk_over_the_end_of_the_month(company: Companies, tmp_path: Path) -> None:
     """What is open may change and says so; what a talk costs is of the month of each call."""
-    made = company("open", overrides=OVERRIDES)
+    made = company("open", overrides=OVERRIDES, select=MODELS)
     talk = [
         call(1, "clean", 31, uncached_input_tokens=MILLION) | {"conversation_id": "talk"},
         call(4, "clean", 1, uncached_input_tokens=MILLION)
@@ -125,14 +129,13 @@ def test_an_open_bill_and_a_talk_over_the_end_of_the_month(company: Companies, t
 
 
 def test_a_restated_bill_changes_what_a_full_build_would(company: Companies, tmp_path: Path) -> None:
-    made = company("restated", overrides=OVERRIDES)
+    made = company("restated", overrides=OVERRIDES, select=MODELS)
     made.load((write_calls(tmp_path / "calls.jsonl", month()), "canonical"), write_bill(tmp_path / "1.csv", october()))
     before = made.rows("select request_id, cost_usd from fct_requests order by all")
     dearer = [one | ({"EffectiveCost": "6.10"} if one["EffectiveCost"] == "7.20" else {}) for one in october()]
     made.load(write_bill(tmp_path / "2.csv", dearer))
-    marts = ("fct_requests", "fct_usage_hourly", "cost_per_conversation", "cost_per_customer", "reconciliation")
-    incremental = {mart: made.rows(f"select * from {mart} order by all") for mart in marts}
+    incremental = {mart: made.rows(f"select * from {mart} order by all") for mart in MARTS}
     changed = set(made.rows("select request_id, cost_usd from fct_requests")) - set(before)
     assert {request_id for request_id, _ in changed} == {f"call-dearer-12-{number}" for number in (0, 1, 2)}
     made.load(full=True)
-    assert {mart: made.rows(f"select * from {mart} order by all") for mart in marts} == incremental
+    assert {mart: made.rows(f"select * from {mart} order by all") for mart in MARTS} == incremental
