@@ -38,11 +38,15 @@ def test_a_bill_that_contradicts_itself_is_warned_of_line_by_line(
             for more in ({"ListCost": "6"}, {"ListCost": "7"}, {"ListCost": "7", "ChargeClass": "Correction"})
         ),
     ]
+    # what the Cost and Usage Report of the same account and month says, too
+    lines.append({**AWS, **plain, "BillingAccountId": "111122223333", "BilledCost": "3"})
+    report = SAMPLES.parent / "aws_cur" / "charges.csv"
     loaded = warehouse("invariants")
-    loaded.load((bill(tmp_path / "bill.csv", *lines), None), (SAMPLES / "invoices.csv", None))
+    loaded.load((bill(tmp_path / "bill.csv", *lines), None), (SAMPLES / "invoices.csv", None), (report, None))
     assert dict(loaded.rows("select test_name, row_count from build_tests where status = 'warn'")) == {
         "assert_invoices_are_what_is_payable": 1,
         "assert_uncovered_use_costs_what_is_billed": 1,
         "assert_commitments_are_recognised_whole": 1,
         "assert_list_cost_is_list_price_times_quantity": 1,
+        "assert_an_account_is_billed_by_one_source": 1,
     }

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from tests.models import test_allocation as pools
 from tests.models.conftest import Companies, Company, write_calls
 from tests.models.reconciled import MILLION, line, write_bill
 
@@ -97,3 +98,14 @@ def test_an_experiment_that_serves_who_pays_is_flagged(loaded: Company) -> None:
         "select workload, customer_id, cost_usd from cost_by_workload where is_serving_customers order by 1"
     )
     assert rows == [("development", "ann", 2), ("experiment", "ann", 2)]
+
+
+def test_training_that_a_pool_takes_is_counted_once(company: Companies, tmp_path: Path) -> None:
+    made = company("pooled", overrides=OVERRIDES, select="+cost_by_workload")
+    pools.with_rules(made, [pools.rule(1, "fine-tuning", "requests")])
+    training = line("", 8, "", None, "50", ChargeDescription="Fine-tuning hours", SkuMeter="")
+    made.load(
+        (write_calls(tmp_path / "calls.jsonl", CALLS), "canonical"), write_bill(tmp_path / "bill.csv", [training])
+    )
+    parts = ", ".join(f"sum({name}_cost_usd)" for name in ("request", "shared", "charged"))
+    assert made.rows(f"select {parts}, sum(cost_usd) from cost_by_workload") == [(16, 50, 0, 66)]

@@ -42,12 +42,12 @@ with costs as (
         0 as shared_cost_usd,
         effective_cost_usd as charged_cost_usd
     from {{ ref('int_billed_lines') }}
-    -- what is somebody's by an attribution rule is among the allocated
+    -- what a pool takes, or is somebody's by an attribution rule, is among the allocated
     where
         charge_kind = 'training'
         and charge_id not in (
             select charge_id from {{ ref('int_costs_ruled') }}
-            where is_attributed
+            where charge_id is not null and (rule_number is not null or is_attributed)
         )
 
 ),
