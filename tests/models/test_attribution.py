@@ -89,7 +89,7 @@ CALLS = [
 
 @pytest.fixture(scope="module")
 def loaded(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Company:
-    made = with_rules(company("attribution", overrides=A_DOLLAR_A_MILLION, select=MODELS), RULES)
+    made = with_rules(company("attribution", overrides=A_DOLLAR_A_MILLION), RULES)
     path: Path = tmp_path_factory.mktemp("attribution") / "calls.jsonl"
     made.load((write_calls(path, CALLS), "canonical"))
     return made

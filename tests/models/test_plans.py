@@ -11,7 +11,7 @@ from tests.models.conftest import CALL_MODELS, Companies, Company, write_calls
 from tests.models.test_attribution import A_DOLLAR_A_MILLION
 from tests.models.test_margin import PLANS, call
 
-MODELS = f"{CALL_MODELS} +plan_limits +plan_margins"
+MODELS = f"{CALL_MODELS} +plan_limits +plan_margins +assert_every_currency_has_an_exchange_rate"
 
 D = Decimal
 PRICES = (

@@ -89,7 +89,7 @@ def at_work(closed: Company) -> Iterator[Company]:
 def costs(path: Path) -> list[Decimal]:
     con = duckdb.connect(str(path), read_only=True)
     try:
-        return [cost for (cost,) in con.sql("select cost_usd from fct_requests order by request_id").fetchall()]
+        return [cost for (cost,) in con.sql("select cost_usd from marts.fct_requests order by request_id").fetchall()]
     finally:
         con.close()
 
