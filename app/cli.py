@@ -26,6 +26,7 @@ from app import (
     builds,
     cli_alert,
     cli_close,
+    cli_evidence,
     cli_explain,
     cli_feedback,
     cli_receive,
@@ -40,6 +41,7 @@ from app.cli_fetch import fetch
 from app.cli_prices import prices
 from app.cli_rules import rules
 from app.console import err, out
+from app.evidence import EvidenceError
 from app.feedback import FeedbackError
 from app.mart_export import ExportError
 from app.marts import MartError
@@ -71,6 +73,7 @@ cli.add_typer(export, name="export")
 cli.add_typer(fetch, name="fetch")
 cli.add_typer(rules, name="rules")
 cli.command(name="close")(cli_close.command)
+cli.command(name="evidence")(cli_evidence.command)
 cli.command(name="explain")(cli_explain.command)
 cli.command(name="rerate")(cli_rerate.command)
 cli.command(name="receive")(cli_receive.command)
@@ -94,6 +97,7 @@ def main() -> None:
         builds.NoBuildError,
         dbt_build.BuildError,
         CloseError,
+        EvidenceError,
         ExportError,
         FeedbackError,
         FetchError,

@@ -2,7 +2,7 @@
 {% macro savings_strategies() -%}
     {{ return({
         'backpressure': 'retry_waste', 'semantic_cache': 'duplicate_prompts', 'context_window': 'context_windows',
-        'routing': 'routing_savings', 'prompt_caching': 'prompt_caching', 'batch': 'batch_savings',
+        'compression': 'prompt_compression', 'routing': 'routing_savings', 'prompt_caching': 'prompt_caching', 'batch': 'batch_savings',
     }) }}
 {%- endmacro %}
 

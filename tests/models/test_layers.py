@@ -158,6 +158,9 @@ def test_money_is_decimal_in_every_mart(models: list[dict[str, Any]]) -> None:
                     "used_share",
                     "overhead_share",
                     "overhead_with_context_share",
+                    "retrieved_context_share",
+                    "history_share",
+                    "repeated_prefix_share",
                 }, (
                     model["name"],
                     column["name"],

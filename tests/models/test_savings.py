@@ -62,6 +62,9 @@ def everything() -> Iterator[dict[str, Any]]:
     yield call("on-2", NOON, "cached", cache_write_1h_tokens=2000, cache_read_tokens=4000, uncached_input_tokens=100)
     yield call("eval-1", NOON, "judge", environment="eval", uncached_input_tokens=1_000_000 // 10, output_tokens=2000)
     yield call("live-1", NOON, "live", uncached_input_tokens=10_000, output_tokens=1000)
+    for number, cached in enumerate((0, 500)):
+        yield call(f"rag-{number}", NOON, "rag", uncached_input_tokens=1000 - cached, cache_read_tokens=cached,
+                   retrieved_context_tokens=800, output_tokens=100)  # fmt: skip
     for number, (customer, minutes) in enumerate((("acme", 0), ("acme", 30), ("acme", 150), ("other", 31))):
         yield call(f"twin-{number}", NOON + timedelta(minutes=minutes), "faq", customer_id=customer,
                    uncached_input_tokens=1000, output_tokens=100, prompt_fingerprint="a" * 32)  # fmt: skip
@@ -197,6 +200,26 @@ def test_retries_cost_what_is_beyond_their_budget_and_come_in_storms(built: Comp
     assert over == 18 * one  # two of twenty are within a tenth
 
 
+def test_only_what_no_cache_holds_is_compressed_and_the_compressor_is_paid(built: Company) -> None:
+    columns = "compressible_retrieved_context_tokens, compressible_history_tokens, low_saving_usd, expected_saving_usd"
+    found = {
+        feature: facts
+        for feature, *facts in built.rows(f"select feature_id, {columns}, high_saving_usd from prompt_compression")
+    }
+    # each turn after the first reads the one before and its answer: 1,500 tokens and 400 more a turn
+    history = 9 * 1500 + 400 * sum(range(1, 10))
+    # of the second call the cache holds 500 of 800: what is retrieved comes last
+    retrieved = 800 + 300
+
+    def saved(tokens: int, times: int) -> Any:
+        exact = tokens * (IN * (1 - Decimal(1) / times) - Decimal("0.00000002"))
+        return pytest.approx(exact, rel=Decimal("0.00001"))  # shares are of a millionth
+
+    assert found["window"] == [0, history, 0, saved(history, 2), saved(history, 4)]
+    assert found["rag"] == [retrieved, 0, saved(retrieved, 2), saved(retrieved, 2), saved(retrieved, 4)]
+    assert "faq" not in found, "nothing was retrieved and nothing said before"
+
+
 def test_opportunities_are_what_the_strategies_found(built: Company) -> None:
     rows = {
         (feature, strategy): facts
@@ -266,7 +289,7 @@ def test_a_scenario_costs_what_the_strategies_say_that_it_would(built: Company) 
 
 KINDS = {
     "backpressure": "logs", "semantic_cache": "fingerprints", "context_window": "conversations",
-    "routing": "evaluated", "prompt_caching": "fingerprints", "batch": "rules",
+    "compression": "published", "routing": "evaluated", "prompt_caching": "fingerprints", "batch": "rules",
 }  # fmt: skip
 CENTS = st.integers(0, 10**7)
 

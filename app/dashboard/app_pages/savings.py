@@ -16,6 +16,7 @@ STRATEGIES = {
     "backpressure": "Fewer retries",
     "semantic_cache": "Cache of answers",
     "context_window": "Shorter history",
+    "compression": "Compressed prompts",
     "routing": "Cheaper model",
     "prompt_caching": "Prompt caching",
     "batch": "Batch",

@@ -3,8 +3,7 @@
 with found as (
 
     select
-        month,
-        feature_id,
+        {{ for_each(['month', 'feature_id'], '@') }},
         'backpressure' as strategy,
         'logs' as evidence_kind,
         sum(retry_count) as request_count,
@@ -21,16 +20,13 @@ with found as (
     group by 1, 2
     union all
     select
-        month,
-        feature_id,
+        {{ for_each(['month', 'feature_id'], '@') }},
         'semantic_cache' as strategy,
         'fingerprints' as evidence_kind,
         sum(duplicate_within_day_count) as request_count,
         sum(contracted_cost_usd) as affected_cost_usd,
         sum(duplicate_within_hour_cost_usd) as low_usd,
-        sum(duplicate_within_day_cost_usd) as expected_usd,
-        sum(duplicate_within_day_cost_usd) as high_usd,
-        sum(duplicate_within_day_cost_usd) as potential_usd,
+        {{ for_each(['expected', 'high', 'potential'], 'sum(duplicate_within_day_cost_usd) as @_usd') }},
         concat(
             cast(sum(duplicate_within_day_count) as string), ' of ', cast(sum(request_count) as string),
             ' prompts were answered before'
@@ -39,8 +35,7 @@ with found as (
     group by 1, 2
     union all
     select
-        month,
-        feature_id,
+        {{ for_each(['month', 'feature_id'], '@') }},
         'context_window' as strategy,
         'conversations' as evidence_kind,
         max(request_count) as request_count,
@@ -58,15 +53,28 @@ with found as (
     group by 1, 2
     union all
     select
-        month,
-        feature_id,
+        {{ for_each(['month', 'feature_id'], '@') }},
+        'compression' as strategy,
+        'published' as evidence_kind,
+        sum(request_count) as request_count,
+        sum(compressible_cost_usd) as affected_cost_usd,
+        {{ for_each(['low', 'expected', 'high'], 'sum(@_saving_usd) as @_usd') }},
+        sum(high_saving_usd) as potential_usd,
+        concat(
+            cast(sum(compressible_retrieved_context_tokens) as string), ' retrieved tokens and ',
+            cast(sum(compressible_history_tokens) as string), ' of history that no cache holds, of ',
+            cast(sum(input_tokens) as string), ' of input'
+        ) as evidence
+    from {{ ref('prompt_compression') }}
+    group by 1, 2
+    union all
+    select
+        {{ for_each(['month', 'feature_id'], '@') }},
         'routing' as strategy,
         case when is_evidenced then 'evaluated' else 'none' end as evidence_kind,
         sum(request_count) as request_count,
         sum(actual_cost_usd) as affected_cost_usd,
-        sum(saving_usd) as low_usd,
-        sum(saving_usd) as expected_usd,
-        sum(saving_usd) as high_usd,
+        {{ for_each(['low', 'expected', 'high'], 'sum(saving_usd) as @_usd') }},
         sum(potential_usd) as potential_usd,
         concat(
             min(concat(model_id, ' to ', candidate_model_id)),
@@ -78,8 +86,7 @@ with found as (
     group by 1, 2, 4
     union all
     select
-        month,
-        feature_id,
+        {{ for_each(['month', 'feature_id'], '@') }},
         'prompt_caching' as strategy,
         case when is_estimated then 'conversations' else 'fingerprints' end as evidence_kind,
         sum(request_count) as request_count,
@@ -97,15 +104,12 @@ with found as (
     group by 1, 2, 4
     union all
     select
-        month,
-        feature_id,
+        {{ for_each(['month', 'feature_id'], '@') }},
         'batch' as strategy,
         'rules' as evidence_kind,
         sum(request_count) as request_count,
         sum(actual_cost_usd) as affected_cost_usd,
-        sum(low_saving_usd) as low_usd,
-        sum(expected_saving_usd) as expected_usd,
-        sum(high_saving_usd) as high_usd,
+        {{ for_each(['low', 'expected', 'high'], 'sum(@_saving_usd) as @_usd') }},
         sum(actual_cost_usd - batch_cost_usd) as potential_usd,
         min(reason) as evidence
     from {{ ref('batch_savings') }}
