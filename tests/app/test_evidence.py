@@ -23,9 +23,9 @@ def answered(chance: random.Random, quality: float, count: int) -> list[tuple[fl
     found = []
     for _ in range(count):
         ease = chance.betavariate(6, 2)
-        both = (ease + chance.gauss(0, 0.05), ease * quality + chance.gauss(0, 0.05))
-        found.append(tuple(round(min(max(one, 0), 1), 1) for one in both))
-    return found  # type: ignore[return-value]  # two of each
+        current, candidate = ease + chance.gauss(0, 0.05), ease * quality + chance.gauss(0, 0.05)
+        found.append((round(min(max(current, 0), 1), 1), round(min(max(candidate, 0), 1), 1)))
+    return found
 
 
 def bound(scores: list[tuple[float, float]], **more: float) -> float | None:

@@ -8,6 +8,6 @@ select
     min(source_id) as first_source_id,
     max(source_id) as last_source_id
 from {{ ref('fct_charges') }}
-where billed_cost <> 0 or effective_cost <> 0
+where billing_account_id is not null and (billed_cost <> 0 or effective_cost <> 0)
 group by 1, 2
 having count(distinct source_id) > 1

@@ -195,6 +195,13 @@ class Company(Warehouse):
             writer.writeheader()
             writer.writerows(rows)
 
+    def reword(self, model: str, good: str, bad: str) -> None:
+        """Replace words of a model, a file below models/."""
+        file = self.project / "models" / model
+        text = file.read_text()
+        assert good in text
+        file.write_text(text.replace(good, bad))
+
     def build_with(self, model: str, good: str, bad: str, found_by: str) -> None:
         """Build a model in other words in a copy of the build: it, tests that it may fail, and what lies between.
 
@@ -207,17 +214,13 @@ class Company(Warehouse):
         """
         file = self.project / "models" / model
         text = file.read_text()
-        assert good in text
-        file.write_text(text.replace(good, bad))
+        select = " ".join(f"{file.stem}+,+{name}*" for name in found_by.split("|"))
         candidate = self.home / "builds" / pipeline.CANDIDATE
-        shutil.copy(builds.current(self.home).path, candidate)
-        candidate.chmod(0o600)
+        pipeline._copy(builds.current(self.home).path, candidate)
+        self.reword(model, good, bad)
         try:
             with self.at_work(), pipeline.writer(self.settings):
-                files, select = (
-                    pipeline.known_files(self.settings),
-                    " ".join(f"{file.stem}+,+{name}*" for name in found_by.split("|")),
-                )
+                files = pipeline.known_files(self.settings)
                 pipeline.build_models(self.settings, candidate, files, full=True, select=select)
         finally:
             candidate.unlink()
@@ -256,7 +259,7 @@ def new_company(
     root: Path,
     *,
     overrides: Iterable[Mapping[str, object]] = (),
-    exchange_rates: Iterable[tuple[str, ...]] = (),
+    exchange_rates: Iterable[tuple[str, str, str]] = (),
     closed: Iterable[tuple[str, str]] = (),
     learns: bool = True,
     litellm_map: Mapping[str, Any] | None = None,
@@ -267,7 +270,7 @@ def new_company(
     Args:
         root: where its project and its home go.
         overrides: lines of seeds/price_overrides.csv.
-        exchange_rates: (currency, from when, US dollars for one unit), and who says so; of itself a contract.
+        exchange_rates: (currency, from when, US dollars for one unit).
         closed: see `Company.close`.
         learns: see `Company`.
         litellm_map: the second source of list prices.
@@ -295,8 +298,8 @@ def new_company(
     made = Company(settings, project=project, learns=learns, select=select)
     made.seed("price_overrides", OVERRIDE_COLUMNS, overrides)
     rates = [
-        {"currency": currency, "valid_from_date": day, "usd_per_unit": rate, "rate_source": "".join(said) or "contract"}
-        for currency, day, rate, *said in exchange_rates
+        {"currency": currency, "valid_from_date": day, "usd_per_unit": rate, "rate_source": "contract"}
+        for currency, day, rate in exchange_rates
     ]
     made.seed("exchange_rates", ("currency", "valid_from_date", "usd_per_unit", "rate_source"), rates)
     made.close(*closed)

@@ -274,8 +274,10 @@ def test_an_amount_before_the_first_rate_is_not_converted_at_a_later_one(euros: 
 def test_rates_kept_by_hand_go_before_the_ecbs_and_another_currency_rebuilds_everything(
     company: Companies, tmp_path: Path
 ) -> None:
+    loaded = company("by hand", select=MODELS)
+    columns = ("currency", "valid_from_date", "usd_per_unit", "rate_source")
     kept = [("EUR", "2026-10-15", "1.3000000001", "contract"), ("SEK", "2026-01-01", "0.1", "bank")]
-    loaded = company("by hand", select=MODELS, exchange_rates=kept)
+    loaded.seed("exchange_rates", columns, [dict(zip(columns, line, strict=True)) for line in kept])
 
     def converted_at() -> list[tuple[Any, ...]]:
         return loaded.rows(

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.models import test_incremental
 from tests.models.conftest import CALL_MODELS, Companies, Company, write_calls
+from tests.models.test_incremental import MODELS as COMPARED
 from tests.models.test_incremental import marts
 
 MODELS = f"{CALL_MODELS} +input_balance"
@@ -123,7 +123,7 @@ def test_a_call_seen_by_provider_gateway_and_trace_is_one_request_of_the_provide
 @pytest.mark.parametrize("order", [("trace", "gateway", "answers"), ("answers", "trace", "gateway")], ids=" ".join)
 def test_the_sources_may_come_in_any_order(company: Companies, tmp_path: Path, order: tuple[str, ...]) -> None:
     files = three_views(tmp_path)
-    built = company("-".join(order), select=test_incremental.MODELS)
+    built = company("-".join(order), select=COMPARED)
     for name in order:
         built.load(files[name])
     incremental = marts(built)

@@ -64,10 +64,12 @@ class SparkBuild:
     """What `unitcost build --target spark` did.
 
     Attributes:
+        served: the build that was served before.
         spark: its Spark, still open.
         tests: what dbt's tests said.
     """
 
+    served: builds.Build
     spark: "SparkSession"
     tests: Sequence[dbt_build.TestResult]
 
@@ -78,6 +80,7 @@ def built(loaded: Warehouse) -> Iterator[SparkBuild]:
     sql = pytest.importorskip("pyspark.sql", reason="Spark is not installed (make test-spark)")
     if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
         pytest.skip("Spark needs Java 17")
+    served = builds.current(loaded.home)
     said: list[dbt_build.TestResult] = []
     run = dbt_build.run
 
@@ -97,7 +100,7 @@ def built(loaded: Warehouse) -> Iterator[SparkBuild]:
         done = CliRunner().invoke(cli, command, env={"UNITCOST_HOME": str(loaded.home)}, catch_exceptions=False)
     assert done.exit_code == 0, done.output
     session = sql.SparkSession.getActiveSession()
-    yield SparkBuild(session, said)
+    yield SparkBuild(served, session, said)
     session.stop()
 
 
@@ -209,8 +212,7 @@ def test_building_again_on_spark_builds_anew(spark: "SparkSession", tmp_path: Pa
 
 @pytest.mark.spark
 def test_the_command_leaves_parquet_below_the_home_and_the_served_build(loaded: Warehouse, built: SparkBuild) -> None:
-    del built
-    assert len(list((loaded.home / "builds").glob("*.duckdb"))) == 1
+    assert builds.current(loaded.home) == built.served
     (rows,) = duckdb.sql(
         f"select count(*) from read_parquet('{loaded.home}/spark/tables/intermediate.db/int_requests_costed/*.parquet')"
     ).fetchall()[0]

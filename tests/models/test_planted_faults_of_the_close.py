@@ -164,6 +164,6 @@ def faultless(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> C
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_planted_fault_of_the_close_is_not_published(fault: str, faultless: Company) -> None:
+def test_a_planted_fault_of_the_close_is_found(fault: str, faultless: Company) -> None:
     with pytest.raises(BuildError, match=FAULTS[fault][-1]):
         faultless.build_with(*FAULTS[fault])

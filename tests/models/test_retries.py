@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.models import test_incremental
 from tests.models.conftest import CALL_MODELS, Companies, Company, write_calls
+from tests.models.test_incremental import MODELS as COMPARED
 from tests.models.test_incremental import marts
 
 MODELS = f"{CALL_MODELS} +fct_usage_hourly +unpriced_requests"
@@ -84,7 +84,7 @@ ATTEMPTS = {
 @pytest.fixture(scope="module")
 def built(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Company:
     """The calls in three files, so that each day is built with a part of them first."""
-    loaded, folder = company("retries", select=test_incremental.MODELS), tmp_path_factory.mktemp("retries")
+    loaded, folder = company("retries", select=COMPARED), tmp_path_factory.mktemp("retries")
     for part in range(3):
         loaded.load((write_calls(folder / f"{part}.jsonl", CALLS[part::3]), "canonical"))
     return loaded
