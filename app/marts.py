@@ -754,6 +754,16 @@ class Warehouse:
             {"limit": limit},
         )
 
+    def column_changes(self, limit: int) -> pl.DataFrame:
+        """`input_columns` that came or went, unread ones first, `limit` at most; `found_count` says of how many."""
+        return self._read(
+            "select source_id, column_name, is_read, change, input_count, first_landed_at, last_landed_at,"
+            " case when change = 'new' then first_path else last_path end as path,"
+            " cast(count(*) over () as bigint) as found_count from marts.input_columns where change is not null"
+            " order by is_read, source_id, column_name, table_name limit $limit",
+            {"limit": limit},
+        )
+
     def close_checklist(self) -> pl.DataFrame:
         """`close_checklist`, the newest month first."""
         return self._read("select * from marts.close_checklist order by month desc, provider_id, billing_account_id")

@@ -261,9 +261,9 @@ def build_models(
     """
     sources = discover()
     with Ledger(settings.home) as ledger:
-        intake = ledger.intake()
+        accounts = ledger.accounts()
     with _open(candidate) as con:
-        raw.create_views(con, sources.values(), files, settings.home, intake)
+        raw.create_views(con, sources.values(), files, settings.home, accounts)
     tests = dbt_build.build(
         candidate,
         settings.home,

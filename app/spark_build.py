@@ -70,10 +70,10 @@ def build(settings: Settings) -> Path:
     sources = discover()
     with Ledger(settings.home) as ledger:
         pipeline.learn_prices(ledger, settings)
-        files, intake = ledger.active_files(), ledger.intake()
+        files, accounts = ledger.active_files(), ledger.accounts()
     spark = session(folder)
     try:
-        raw.create_spark_views(spark, sources.values(), files, settings.home, intake)
+        raw.create_spark_views(spark, sources.values(), files, settings.home, accounts)
         dbt_build.run(
             "spark",
             settings.home,

@@ -25,6 +25,14 @@ NOT_UTF8 = 2
 FIRST_RULE = 3
 NO_TEXT = "cast(null as varchar)"
 NO_SAMPLE = Rule("", "", "is no sample of a metric", "save the answer of /metrics as it comes")
+LOST_DIGITS = Rule(
+    "",
+    # an identifier may have as many digits, and keeps them
+    "len(list_filter(regexp_extract_all(line, '[1-9](?:[.]?[0-9]){17,}'), "
+    "lambda number: contains(number, '.') and length(rtrim(number, '0')) > 18)) > 0",
+    "has a number of more than 17 digits",
+    "write money as text: a number of JSON is read as a double, which keeps 17",
+)
 _NUMBERS = {Type.INTEGER, Type.MONEY, Type.FLOAT_MONEY, Type.QUANTITY}
 BILLED = {"charges", "invoices", "billing_periods", "provider_usage", "capacity"}
 """Shapes whose every time is of a period that somebody can be billed for."""
@@ -297,6 +305,8 @@ def _rules(table: Table, records: Records, absent: AbstractSet[str], now: dateti
         if column.constant is None and (column.required or column.name not in absent):
             yield from _column_rules(column, is_float=any(path.lower() in records.floats for path in column.paths))
     yield from table.checks
+    if not records.is_tabular and not table.each and any(column.type is Type.MONEY for column in table.columns):
+        yield LOST_DIGITS
     latest = now + (timedelta(minutes=5) if table.shape == "requests" else timedelta(days=3660))
     times = [
         column.name

@@ -17,7 +17,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from ingest import disk, fingerprints, lines_seen, unknown_usage
+from ingest import columns_seen, disk, fingerprints, lines_seen, unknown_usage
 from ingest.files import InputFile, RefusedError
 from ingest.json_paths import JsonPaths, spelt_out
 from ingest.judging import GOOD, NOT_JSON, NOT_OURS, Judged, judge
@@ -53,6 +53,8 @@ class Landed:
         other_count: records that are not ours by the table's `where`.
         rejects: the first hundred; all of them are in `quarantine/<source>/<sha256>.parquet`.
         models: the distinct (provider, model) of landed requests, for the price book to resolve once.
+        columns: what the records of a bill or a table are made of, and whether anything here reads it; see
+            `ingest/columns_seen.py`.
     """
 
     files: tuple[LandingFile, ...]
@@ -62,6 +64,7 @@ class Landed:
     other_count: int
     rejects: tuple[Reject, ...]
     models: frozenset[tuple[str, str]]
+    columns: Mapping[str, bool]
 
 
 def connect(*, scratch: Path, threads: int | None = None, memory_limit: str | None = None) -> duckdb.DuckDBPyConnection:
@@ -123,6 +126,7 @@ def land(
             counts, record_count = written.counts, sum(written.counts.values()) + len(records.torn)
             rejected_count = sum(count for outcome, count in counts.items() if outcome > GOOD) + len(records.torn)
             rejects = set_aside(con, written.judged, records, home, source, file) if rejected_count else ()
+            columns = columns_seen.look(con, table, records)
         if rejects and table.replaces:
             first = rejects[0]
             raise RefusedError(
@@ -141,6 +145,7 @@ def land(
         other_count=counts.get(NOT_OURS, 0),
         rejects=rejects,
         models=_models(con, table, files, written.judged.absent),
+        columns=columns,
     )
 
 

@@ -26,6 +26,7 @@ create table if not exists inputs (
     load_number bigint, landed_at timestamp, state varchar, record_count bigint, landed_count bigint,
     rejected_count bigint, other_count bigint, problem varchar, primary key (sha256, table_name)
 );
+create table if not exists input_columns (input_id varchar, table_name varchar, column_name varchar, is_read boolean);
 create table if not exists landing_files (
     table_name varchar, path varchar, sha256 varchar, usage_date date, scope varchar, row_count bigint,
     input_id varchar, load_number bigint, is_active boolean, superseded_by varchar
@@ -199,6 +200,7 @@ class Ledger:
                     problem=None,
                 )  # fmt: skip
                 self._insert_files(table_name, landed.files, file.input_id, load_number)
+                self._insert_columns(table_name, landed.columns, file.input_id)
                 for provider, model in sorted(landed.models):
                     self._con.execute("insert or ignore into models values (?, ?, ?)", [provider, model, now])
             self._insert_own(beside or {}, load_number, remember or {})
@@ -295,6 +297,10 @@ class Ledger:
         )
         return [LedgerInput(**{**row, "superseded_count": int(row["superseded_count"])}) for row in rows]
 
+    def accounts(self) -> dict[str, list[dict[str, Any]]]:
+        """The raw tables that say what became of the inputs: the rows of `ingest.raw.ACCOUNTS`."""
+        return {"landing_inputs": self.intake(), "landing_columns": self.columns()}
+
     def intake(self) -> list[dict[str, Any]]:
         """What became of every input: a row for each reason for which records of it were not taken.
 
@@ -325,6 +331,25 @@ class Ledger:
             order by inputs.load_number, inputs.table_name, reasons.first_number, reasons.column_name, reasons.rule
             """,
             [known] if known else [],
+        )
+
+    def columns(self) -> list[dict[str, Any]]:
+        """What the files of each table are made of: the rows of `ingest.raw.COLUMNS`."""
+        return self._rows(
+            """
+            select
+                inputs.source as source_id, inputs.table_name, input_columns.column_name,
+                bool_or(input_columns.is_read) as is_read, count(*) as input_count,
+                min(inputs.landed_at) as first_landed_at, max(inputs.landed_at) as last_landed_at,
+                arg_min(inputs.path, inputs.load_number) as first_path,
+                arg_max(inputs.path, inputs.load_number) as last_path
+            from input_columns
+            inner join inputs
+                on inputs.input_id = input_columns.input_id and inputs.table_name = input_columns.table_name
+                and inputs.state = 'landed'
+            group by 1, 2, 3
+            order by 1, 2, 3
+            """
         )
 
     def _carry_over(self) -> int:
@@ -365,6 +390,13 @@ class Ledger:
         ]  # fmt: skip
         if rows:
             self._con.executemany(f"insert into landing_files values ({', '.join('?' * 10)})", rows)
+
+    def _insert_columns(self, table_name: str, columns: Mapping[str, bool], input_id: str) -> None:
+        self._con.execute("delete from input_columns where input_id = ? and table_name = ?", [input_id, table_name])
+        self._con.execute(
+            "insert into input_columns select ?, ?, unnest(cast(? as varchar[])), unnest(cast(? as boolean[]))",
+            [input_id, table_name, [*columns], [*columns.values()]],
+        )
 
     def _rows(self, query: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:
         cursor = self._con.execute(query, parameters or [])

@@ -3,8 +3,8 @@
 A table without a file is an empty view, so that everything builds before the first export arrives.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,21 +41,39 @@ INTAKE = pa.schema(
 )
 """`raw.landing_inputs`: one row per input, raw table and reason for which its records were not taken."""
 
+COLUMNS = pa.schema(
+    [
+        ("source_id", pa.string()),
+        ("table_name", pa.string()),
+        ("column_name", pa.string()),
+        ("is_read", pa.bool_()),
+        ("input_count", pa.int64()),
+        ("first_landed_at", pa.timestamp("us")),
+        ("last_landed_at", pa.timestamp("us")),
+        ("first_path", pa.string()),
+        ("last_path", pa.string()),
+    ]
+)
+"""`raw.landing_columns`: one row per source, raw table and column of its files (`ingest/columns_seen.py`)."""
+ACCOUNTS: Mapping[str, pa.Schema] = {"landing_inputs": INTAKE, "landing_columns": COLUMNS}
+"""Raw tables that the ledger writes (`Ledger.accounts`), with their schemas."""
+Accounts = Mapping[str, Sequence[Mapping[str, Any]]]
+
 
 def create_views(
     con: duckdb.DuckDBPyConnection,
     sources: Iterable[Source],
     files: list[dict[str, Any]],
     home: Path,
-    intake: Iterable[Mapping[str, Any]] = (),
+    accounts: Accounts | None = None,
 ) -> None:
-    """Create the schema `raw` in a build: one view per raw table, `landing_files` and `landing_inputs`.
+    """Create the schema `raw` in a build: one view per raw table, `landing_files` and `ACCOUNTS`.
 
     `raw.landing_files` says for each file what it is to this build: `same` as in the build that it was copied from,
     `new`, or `gone`. The incremental models rebuild the days of the files that are not `same`.
 
     Args:
-        intake: the ledger's: rows of `INTAKE`.
+        accounts: the ledger's: rows of `ACCOUNTS`.
     """
     con.execute("create schema if not exists raw")
     for name, empty in _empty_tables(sources).items():
@@ -67,9 +85,11 @@ def create_views(
         select = f"select {_columns(con, landed, empty)} {landed}" if paths else empty
         con.execute(f'create or replace view raw."{name}" as {select}')
     _landing_files(con, files)
-    con.register("intake", pa.Table.from_pylist([*map(dict, intake)], schema=INTAKE))
-    con.execute("create or replace table raw.landing_inputs as from intake")
-    con.unregister("intake")
+    for name, schema in ACCOUNTS.items():
+        rows = [*map(dict, (accounts or {}).get(name, ()))]
+        con.register("account", pa.Table.from_pylist(rows, schema=schema))
+        con.execute(f"create or replace table raw.{name} as from account")
+        con.unregister("account")
 
 
 def create_spark_views(
@@ -77,7 +97,7 @@ def create_spark_views(
     sources: Iterable[Source],
     files: list[dict[str, Any]],
     home: Path,
-    intake: Iterable[Mapping[str, Any]] = (),
+    accounts: Accounts | None = None,
 ) -> None:
     """Create the schema `raw` on Spark, and the empty schemas that dbt fills, in the session's catalog.
 
@@ -88,7 +108,7 @@ def create_spark_views(
     Args:
         spark: its time zone is set to UTC, in which the landing files hold their timestamps.
         files: the ledger's active landing files; paths relative to `home`, which every executor must see.
-        intake: the ledger's: rows of `INTAKE`.
+        accounts: the ledger's: rows of `ACCOUNTS`.
 
     Raises:
         FileNotFoundError: an active file is gone; Spark itself would show its rows as never landed.
@@ -106,11 +126,16 @@ def create_spark_views(
     rows = [(*(file[field.name] for field in _FILES), "new") for file in files]
     landing_files = spark.createDataFrame(rows, _SPARK_FILES)
     landing_files.write.mode("overwrite").saveAsTable("raw.landing_files", format="parquet")
-    # a time without a zone would be read in that of the machine
-    taken = [{**row, "landed_at": row["landed_at"].replace(tzinfo=UTC)} for row in intake]
-    declared = ", ".join(f"{field.name} {_in_spark(_sql_type(field.type))}" for field in INTAKE)
-    landing_inputs = spark.createDataFrame([tuple(row[name] for name in INTAKE.names) for row in taken], declared)
-    landing_inputs.write.mode("overwrite").saveAsTable("raw.landing_inputs", format="parquet")
+    for name, schema in ACCOUNTS.items():
+        declared = ", ".join(f"{field.name} {_in_spark(_sql_type(field.type))}" for field in schema)
+        taken = [tuple(_zoned(row[field]) for field in schema.names) for row in (accounts or {}).get(name, ())]
+        account = spark.createDataFrame(taken, declared)
+        account.write.mode("overwrite").saveAsTable(f"raw.{name}", format="parquet")
+
+
+def _zoned(value: Any) -> Any:
+    """A time without a zone would be read in that of the machine."""
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
 
 
 def _spark_table(name: str, columns: Mapping[str, str], active: list[dict[str, Any]], home: Path) -> Iterator[str]:
@@ -225,5 +250,11 @@ def _spark_literal(value: str) -> str:
 def _sql_type(kind: pa.DataType) -> str:
     if pa.types.is_decimal(kind):
         return f"decimal({kind.precision}, {kind.scale})"
-    words = {pa.string(): "varchar", pa.int64(): "bigint", pa.date32(): "date", pa.timestamp("us"): "timestamp"}
+    words = {
+        pa.string(): "varchar",
+        pa.bool_(): "boolean",
+        pa.int64(): "bigint",
+        pa.date32(): "date",
+        pa.timestamp("us"): "timestamp",
+    }
     return words[kind]

@@ -74,6 +74,17 @@ class Records:
         localised = (header for header in self.texts if header.endswith(f"({path.lower()})"))
         return next((self.texts[header] for header in (path.lower(), *localised) if header in self.texts), None)
 
+    def headers(self, path: str) -> set[str]:
+        """The headers, as the file writes them, that `text` reads for a path."""
+        path = path.lower()
+        return {
+            header
+            for header, _ in self.fields
+            if header.lower() == path
+            or header.lower().endswith(f"({path})")
+            or (path.endswith("*") and header.lower().startswith(path[:-1]))
+        }
+
     def _object(self, prefix: str) -> str | None:
         pairs = ", ".join(
             f"struct_pack(key := {literal(header[len(prefix) :])}, value := nullif(trim({text}), ''))"

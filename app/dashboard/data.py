@@ -262,6 +262,12 @@ def unknown_usage(path: str, limit: int) -> pl.DataFrame:
 
 
 @st.cache_data(max_entries=8, show_spinner=False)
+def column_changes(path: str, limit: int) -> pl.DataFrame:
+    """Columns that files of bills got or lost."""
+    return warehouse(path).column_changes(limit)
+
+
+@st.cache_data(max_entries=8, show_spinner=False)
 def close_checklist(path: str) -> pl.DataFrame:
     """What stands between each bill and its close."""
     return warehouse(path).close_checklist()

@@ -19,6 +19,7 @@ _SHAPES = {
     "rates": "Exchange rates",
     "capacity": "Capacity",
 }
+_CHANGES = {"new": "New", "gone": "Gone"}
 _STATES = {"landed": "The record", "refused": "The whole file"}
 
 
@@ -98,6 +99,35 @@ def rejected(view: View) -> None:
         note=(f"The first {_ROWS:,} of {found:,} lines. " if found > _ROWS else "")
         + "In no figure. Each record is a line of `quarantine/` in the warehouse folder; a file that is put right is"
         " loaded by `unitcost ingest`.",
+    )
+
+
+def columns(view: View) -> None:
+    """List columns that exports got or lost, where there are any."""
+    changes = data.column_changes(view.path, _ROWS)
+    if changes.is_empty():
+        return
+    found = changes["found_count"][0]
+    panels.table(
+        "Columns that came or went",
+        changes.with_columns(
+            pl.col("change").replace(_CHANGES),
+            pl.when("is_read").then(pl.lit("Yes")).otherwise(pl.lit("No")).alias("is_read"),
+        ),
+        {
+            "source_id": Column("Source"),
+            "column_name": Column("Column"),
+            "change": Column("What happened"),
+            "is_read": Column("Read", help="Whether any figure here comes from it."),
+            "first_landed_at": Column("First landed (UTC)", "at"),
+            "last_landed_at": Column("Last landed (UTC)", "at"),
+            "input_count": Column("Files", "count"),
+            "path": Column("File", help="The first that had a new one, the last that had one that is gone."),
+        },
+        alt="Columns of exports that the first files did not have, or the newest do not have any more.",
+        key="columns",
+        note=(f"The first {_ROWS:,} of {found:,} columns. " if found > _ROWS else "")
+        + "Bills and tables; a new column that nobody reads is in no figure, and one that is gone is unknown there.",
     )
 
 

@@ -815,6 +815,17 @@ _MARTS = (
     ) as records (input_id, table_name, source_id, path, state, landed_at, column_name, rule, fix, rejected,
         first_number)
     where exists (from requests)""",
+    """create table marts.input_columns as
+    select source_id, table_name, column_name, is_read, change, cast(input_count as bigint) as input_count,
+        cast(first_at as timestamp) as first_landed_at, cast(last_at as timestamp) as last_landed_at,
+        path as first_path, path as last_path
+    from (values
+        ('focus', 'focus__charges', 'x_NewFee', false, 'new', 1, '2026-11-21 03:00:00', '2026-11-21 03:00:00',
+            '/bills/november.csv'),
+        ('focus', 'focus__charges', 'BilledCost', true, null, 9, '2026-03-01 03:00:00', '2026-11-21 03:00:00',
+            '/bills/november.csv')
+    ) as columns (source_id, table_name, column_name, is_read, change, input_count, first_at, last_at, path)
+    where exists (from requests)""",
     """create table marts.build_tests as
     select test_name, tested_name, status, cast(found as bigint) as row_count, cast(seconds as decimal(12, 3))
         as seconds

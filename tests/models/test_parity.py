@@ -111,8 +111,8 @@ def spark(built: SparkBuild) -> "SparkSession":
 
 def create_views(spark: "SparkSession", loaded: Warehouse, *, empty: bool = False) -> None:
     with Ledger(loaded.home) as ledger:
-        files, intake = ([], []) if empty else (ledger.active_files(), ledger.intake())
-    raw.create_spark_views(spark, discover().values(), files, loaded.home, intake)
+        files, accounts = ([], {}) if empty else (ledger.active_files(), ledger.accounts())
+    raw.create_spark_views(spark, discover().values(), files, loaded.home, accounts)
 
 
 def dbt_on_spark(folder: Path, *arguments: str) -> tuple[dict[str, str], dict[str, Any]]:

@@ -102,6 +102,41 @@ def test_calls_of_a_model_without_a_price_cost_what_the_bill_says(closed: Compan
     assert rows == [("unknown_model", None, Decimal("4.50"), True)]
 
 
+def test_a_log_that_tells_a_tenth_of_the_calls_costs_them_no_more_and_the_rest_is_not_logged(
+    company: Companies, tmp_path: Path
+) -> None:
+    """Sampled traces, or an application that writes no log: what nobody saw is on no call that somebody saw."""
+    made = company("sampled", overrides=OVERRIDES, select=MODELS)
+    calls = [
+        call(1, model, 10, uncached_input_tokens=MILLION) for model in ("clean", "dearer", "more", "unknown", "rounded")
+    ]
+    bill = [
+        line("clean", 10, "Input", 10 * MILLION, "20"),
+        line("dearer", 10, "Input", 10 * MILLION, "24", EffectiveCost="20"),
+        line("more", 10, "Input", 1_100_000, "2.2"),
+        line("unknown", 10, "Input", 10 * MILLION, "30"),
+        # a tenth as many as were logged: less is a difference of counts, however much
+        line("rounded", 10, "Input", 100_000, "0.2"),
+    ]
+    bill[1] |= {"ContractedCost": "24"}
+    made.load((write_calls(tmp_path / "calls.jsonl", calls), "canonical"), write_bill(tmp_path / "bill.csv", bill))
+    assert {model: parts_of(made, f"model_id = '{model}'") for model in ("clean", "more", "unknown", "rounded")} == {
+        "clean": {"coverage": 18},
+        "more": {"quantity": Decimal("0.2")},
+        "unknown": {"coverage": 27, "price": 3},
+        "rounded": {"quantity": Decimal("-1.8")},
+    }
+    # nine tenths of $24, and of a discount of $4 a tenth is that call's: $2 + $0.40 - $0.40
+    assert parts_of(made, "model_id = 'dearer'") == {"coverage": Decimal("21.6"), "price": Decimal("0.4"), "credit": -4}
+    assert dict(made.rows("select split_part(model_id, '-2026', 1), cost_usd from fct_requests")) == {
+        "clean": 2, "dearer": 2, "more": Decimal("2.2"), "unknown": 3, "rounded": Decimal("0.2"),
+    }  # fmt: skip
+    ((unattributed,),) = made.rows("select sum(unattributed_cost_usd) from reconciliation")
+    assert unattributed == 18 + 18 + 27
+    ((share,),) = made.rows("select coverage_share from close_checklist")
+    assert float(share) == pytest.approx(9.4 / 72.4)
+
+
 def test_an_open_bill_and_a_talk_over_the_end_of_the_month(company: Companies, tmp_path: Path) -> None:
     """What is open may change and says so; what a talk costs is of the month of each call."""
     made = company("open", overrides=OVERRIDES, select=MODELS)

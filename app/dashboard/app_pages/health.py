@@ -193,6 +193,7 @@ if not months.is_empty():
 price_checks.unread(view)
 health_intake.counted_once(view)
 health_intake.rejected(view)
+health_intake.columns(view)
 health_intake.tests(view)
 if months.is_empty():
     st.info(

@@ -16,7 +16,7 @@ with calls as (
         model_id,
         customer_id,
         feature_id,
-        conversation_id,
+        {{ talk_hash(['customer_id', 'conversation_id', 'operation']) }} as talk,
         operation,
         environment,
         service_tier,
@@ -40,7 +40,7 @@ told as (
     select
         *,
         max(known_tokens) over (
-            partition by usage_date, customer_id, conversation_id, operation
+            partition by usage_date, talk
             order by requested_at, known_tokens
             rows between unbounded preceding and 1 preceding
         ) as known_before_tokens

@@ -6,9 +6,8 @@
 ) }}
 {% set touched = ref('int_touched_dates') %}{# dbt reads it once, outside the condition #}
 {% set windows = context_window_turns() %}
-{% set in_time = '(
-    partition by usage_date, customer_id, feature_id, conversation_id, operation order by requested_at, record_number
-)' %}
+{% set talk = ['customer_id', 'feature_id', 'conversation_id', 'operation'] %}
+{% set in_time = '(partition by usage_date, talk order by requested_at, record_number)' %}
 -- A prompt is the first one of its conversation and what was said since. With a window of W turns it holds what was
 -- said in the last W: what the prompt W turns before had beyond the first is left out. In US dollars, cached tokens
 -- first: what is left out was nearly all read from the cache, where there is one.
@@ -20,10 +19,8 @@ with calls as (
         calls.record_number,
         calls.provider_id,
         calls.model_id,
-        calls.customer_id,
         calls.feature_id,
-        calls.conversation_id,
-        calls.operation,
+        {{ talk_hash(talk, 'calls') }} as talk,
         calls.cache_read_tokens,
         {{ text_input_tokens('calls') }} as input_tokens,
         {{ text_input_tokens('calls') }} - coalesce(calls.retrieved_context_tokens, 0) as prompt_tokens,
@@ -64,41 +61,44 @@ turns as (
 
 spared as (
 
-    {% for window in windows %}
-        select
-            usage_date,
-            feature_id,
-            provider_id,
-            model_id,
-            {{ window }} as window_turns,
-            turn,
-            input_tokens,
-            input_cost,
-            input_price,
-            cache_read_price,
-            coalesce(spared_{{ window }}, 0) as spared_tokens,
-            least(coalesce(spared_{{ window }}, 0), cache_read_tokens) as spared_cached_tokens
-        from turns
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
+    select
+        usage_date,
+        feature_id,
+        provider_id,
+        model_id,
+        max(turn) as longest_turn_count,
+        count(*) as request_count,
+        sum(input_tokens) as input_tokens,
+        {% for window in windows %}
+            sum(spared_{{ window }}) as spared_{{ window }}_tokens,
+            sum({{ component_cost('spared_' ~ window, 'input_price') }}) as uncached_{{ window }}_cost,
+            sum(
+                {{ component_cost('least(spared_' ~ window ~ ', cache_read_tokens)', 'cache_read_price') }}
+                + {{ component_cost(
+                    '(spared_' ~ window ~ ' - least(spared_' ~ window ~ ', cache_read_tokens))', 'input_price'
+                ) }}
+            ) as spared_{{ window }}_cost,
+        {% endfor %}
+        sum(input_cost) as input_cost
+    from turns
+    group by 1, 2, 3, 4
 
 )
 
-select
-    usage_date,
-    feature_id,
-    provider_id,
-    model_id,
-    cast(window_turns as bigint) as window_turns,
-    cast(max(turn) as bigint) as longest_turn_count,
-    cast(count(*) as bigint) as request_count,
-    cast(sum(input_tokens) as bigint) as input_tokens,
-    cast(sum(spared_tokens) as bigint) as spared_tokens,
-    cast(sum(input_cost) as decimal(38, 12)) as input_cost,
-    cast(sum({{ component_cost('spared_tokens', 'input_price') }}) as decimal(38, 12)) as uncached_spared_cost,
-    cast(sum(
-        {{ component_cost('spared_cached_tokens', 'cache_read_price') }}
-        + {{ component_cost('(spared_tokens - spared_cached_tokens)', 'input_price') }}
-    ) as decimal(38, 12)) as spared_cost
-from spared
-group by 1, 2, 3, 4, 5
+{% for window in windows %}
+    select
+        usage_date,
+        feature_id,
+        provider_id,
+        model_id,
+        cast({{ window }} as bigint) as window_turns,
+        cast(longest_turn_count as bigint) as longest_turn_count,
+        cast(request_count as bigint) as request_count,
+        cast(input_tokens as bigint) as input_tokens,
+        cast(spared_{{ window }}_tokens as bigint) as spared_tokens,
+        cast(input_cost as decimal(38, 12)) as input_cost,
+        cast(uncached_{{ window }}_cost as decimal(38, 12)) as uncached_spared_cost,
+        cast(spared_{{ window }}_cost as decimal(38, 12)) as spared_cost
+    from spared
+    {{ 'union all' if not loop.last }}
+{% endfor %}

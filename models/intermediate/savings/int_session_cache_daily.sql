@@ -5,10 +5,8 @@
     pre_hook='{{ delete_touched_dates() }}',
 ) }}
 {% set touched = ref('int_touched_dates') %}{# dbt reads it once, outside the condition #}
-{% set in_time = '(
-    partition by usage_date, customer_id, feature_id, conversation_id, operation, provider_id, model_id
-    order by requested_at, known_tokens
-)' %}
+{% set talk = ['customer_id', 'feature_id', 'conversation_id', 'operation', 'provider_id', 'model_id'] %}
+{% set in_time = '(partition by usage_date, talk order by requested_at, known_tokens)' %}
 -- Where no fingerprints tell what prompts share: a call finds what its conversation fed to the model before, as far as
 -- int_context_hourly can tell. What conversations share with each other, a system prompt, is not seen. In US dollars.
 with calls as (
@@ -18,10 +16,8 @@ with calls as (
         calls.requested_at,
         calls.provider_id,
         calls.model_id,
-        calls.customer_id,
         calls.feature_id,
-        calls.conversation_id,
-        calls.operation,
+        {{ talk_hash(talk, 'calls') }} as talk,
         {{ text_input_tokens('calls') }} as input_tokens,
         {{ text_input_tokens('calls') }} - coalesce(calls.retrieved_context_tokens, 0) as prompt_tokens,
         -- thought is not fed again
@@ -49,7 +45,7 @@ told as (
         *,
         {{ milliseconds_between('lag(requested_at) over ' ~ in_time, 'requested_at') }} as gap_ms,
         max(known_tokens) over (
-            partition by usage_date, customer_id, feature_id, conversation_id, operation, provider_id, model_id
+            partition by usage_date, talk
             order by requested_at, known_tokens
             rows between unbounded preceding and 1 preceding
         ) as known_before_tokens
