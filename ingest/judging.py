@@ -27,9 +27,9 @@ NO_TEXT = "cast(null as varchar)"
 NO_SAMPLE = Rule("", "", "is no sample of a metric", "save the answer of /metrics as it comes")
 LOST_DIGITS = Rule(
     "",
-    # an identifier may have as many digits, and keeps them
-    "len(list_filter(regexp_extract_all(line, '[1-9](?:[.]?[0-9]){17,}'), "
-    "lambda number: contains(number, '.') and length(rtrim(number, '0')) > 18)) > 0",
+    # a whole number may be an identifier, and keeps its digits
+    "len(list_filter(regexp_extract_all(line, '[:,\\[]\\s*-?[0-9]+[.][0-9]+'), lambda number: "
+    "length(replace(rtrim(regexp_replace(number, '^[^1-9]*', ''), '0'), '.', '')) > 17)) > 0",
     "has a number of more than 17 digits",
     "write money as text: a number of JSON is read as a double, which keeps 17",
 )

@@ -933,7 +933,7 @@ def test_the_tiles_of_data_health_are_those_of_the_marts(imaginary: Path) -> Non
 def test_data_health_tells_how_current_each_source_is(imaginary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     del imaginary
     monkeypatch.setattr(filters, "today", lambda: date(2026, 11, 25))
-    sources = table(open_page("health"), "last_landed_at")
+    sources = table(open_page("health"), "days_since")
     assert sources[["shape", "source_id", "days_since", "rejected_count"]].to_numpy().tolist() == [
         ["Bill lines", "focus", 5, 3], ["Calls", "litellm", 2, 12], ["Revenue", "revenue_csv", 0, 0],
     ]  # fmt: skip
@@ -1300,6 +1300,8 @@ def test_data_health_lists_what_was_not_taken_and_what_the_tests_said(imaginary:
     assert tests["row_count"][0] == 4
     assert "have no price" in said(page)
     assert table(page, "usage_name")["usage_name"].to_list() == ["new_tokens"]
+    columns = table(page, "change")
+    assert columns[["column_name", "change", "is_read"]].to_numpy().tolist() == [["x_NewFee", "New", "No"]]
 
 
 def test_data_health_of_an_almost_empty_warehouse_says_what_is_missing(

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.models.conftest import Companies, Company, write_calls
@@ -75,3 +76,25 @@ def test_a_file_that_is_refused_makes_a_build_that_says_so_once(loaded: Company,
     assert fix is None
     assert loaded.rows("select test_name from build_tests order by 1") == names
     assert loaded.load((strange, None)).build is None
+
+
+def test_a_column_that_came_later_and_one_that_is_gone_are_told(company: Companies, tmp_path: Path) -> None:
+    made = company("drift", learns=False, select="+input_columns")
+    bill = line("clean", 10, "Output", 5, "1")
+    made.load(write_bill(tmp_path / "october.csv", [bill | {"x_Old": "1", "PricingUnit": "Tokens"}]))
+    assert made.rows("select count(*) from input_columns where change is not null") == [(0,)]
+    with duckdb.connect(str(made.home / "ledger.duckdb")) as ledger:  # it was yesterday
+        ledger.execute("update inputs set landed_at = landed_at - interval 1 day")
+    november = {name: value.replace("2026-10", "2026-11") for name, value in bill.items()}
+    november |= {"BillingPeriodEnd": "2026-12-01T00:00:00Z", "x_NewFee": "3"}
+    made.load(write_bill(tmp_path / "november.csv", [november]))
+    rows = made.rows(
+        "select column_name, is_read, change, input_count, first_path from input_columns where change is not null"
+        " order by 1"
+    )
+    assert rows == [
+        ("PricingUnit", True, "gone", 1, str(tmp_path / "october.csv")),
+        ("x_NewFee", False, "new", 1, str(tmp_path / "november.csv")),
+        ("x_Old", False, "gone", 1, str(tmp_path / "october.csv")),
+    ]
+    assert made.rows("select is_read, input_count from input_columns where column_name = 'BilledCost'") == [(True, 2)]

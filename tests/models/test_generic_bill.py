@@ -130,6 +130,34 @@ def test_a_bill_that_lacks_what_a_bill_needs_is_refused_whole(
 
 
 @pytest.mark.parametrize(
+    ("number", "says"),
+    [
+        ("1234567.123456789012", "has a number of more than 17 digits"),
+        ("-1234567.123456789012", "has a number of more than 17 digits"),
+        ("0.1234567890123456789", "has more than 12 decimals"),
+        ("1234567.1234567891", None),
+        ("12.50000000000000000000", None),
+        ('"1234567.123456789012"', None),
+    ],
+)
+def test_money_in_json_of_more_digits_than_a_double_keeps_is_refused_unless_it_is_text(
+    warehouse: Callable[[str], Warehouse], tmp_path: Path, number: str, says: str | None
+) -> None:
+    line = (
+        '{"billing_account_id": "a", "billing_currency": "USD", "billing_period_start": "2026-10-01", '
+        '"charge_period_start": "2026-10-07T00:00:00Z", "charge_category": "Usage", '
+        f'"billed_cost": {number}, "effective_cost": {number}, "tags": {{"build": 12345678901234567890}}}}'
+    )
+    path = tmp_path / "bill.jsonl"
+    path.write_text(f"{line}\n")
+    home = warehouse("digits", select=CHARGE_MODELS)
+    with pipeline.writer(home.settings):
+        (outcome,) = pipeline.ingest(home.settings, [(str(path), None)])
+    assert outcome.state == ("refused" if says else "landed"), outcome.problem
+    assert (says or "") in (outcome.problem or "")
+
+
+@pytest.mark.parametrize(
     ("mapping", "says"),
     [
         (MAPPING.replace('"charges"', '"bills"'), "no shape that there is; write shape as one of requests, charges"),

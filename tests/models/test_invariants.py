@@ -38,6 +38,8 @@ def test_a_bill_that_contradicts_itself_is_warned_of_line_by_line(
             for more in ({"ListCost": "6"}, {"ListCost": "7"}, {"ListCost": "7", "ChargeClass": "Correction"})
         ),
     ]
+    # a wrong unit, more likely than a bill
+    lines.append({**AWS, **plain, "BilledCost": "1000000000000", "EffectiveCost": "1000000000000"})
     # what the Cost and Usage Report of the same account and month says, too
     lines.append({**AWS, **plain, "BillingAccountId": "111122223333", "BilledCost": "3"})
     report = SAMPLES.parent / "aws_cur" / "charges.csv"
@@ -49,4 +51,5 @@ def test_a_bill_that_contradicts_itself_is_warned_of_line_by_line(
         "assert_commitments_are_recognised_whole": 1,
         "assert_list_cost_is_list_price_times_quantity": 1,
         "assert_an_account_is_billed_by_one_source": 1,
+        "assert_no_charge_is_beyond_belief": 1,
     }
