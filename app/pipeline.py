@@ -183,7 +183,7 @@ def build_in_part(settings: Settings, folder: Path, select: str) -> Path | None:
         return None
     target = folder / CANDIDATE
     _copy(last.path, target)
-    build_models(settings, target, files, select=select)
+    build_models(settings, target, files, is_of_this_code=True, select=select)
     return target
 
 
@@ -222,7 +222,9 @@ def build_candidate(
     if based_on:
         progress("copying the last build", 0, 0)
         _copy(based_on.path, target)
-    build_models(settings, target, files, progress=progress, full=based_on is None)
+    build_models(
+        settings, target, files, progress=progress, full=based_on is None, is_of_this_code=based_on is not None
+    )
     return target
 
 
@@ -246,6 +248,7 @@ def build_models(
     *,
     progress: Progress = lambda *_: None,
     full: bool = False,
+    is_of_this_code: bool = False,
     select: str | None = None,
     project_dir: Path | None = None,
 ) -> None:
@@ -253,6 +256,7 @@ def build_models(
 
     Args:
         full: build incremental models anew.
+        is_of_this_code: the candidate is a copy of a build of these models and seeds.
         select: which models, in dbt's words; None: all.
         project_dir: a dbt project with other seeds; None: this one.
 
@@ -262,17 +266,21 @@ def build_models(
     sources = discover()
     with Ledger(settings.home) as ledger:
         accounts = ledger.accounts()
+    landed = {file["table_name"] for file in files}
     with _open(candidate) as con:
+        # the first file of a source makes views that no build had
+        keeps_views = is_of_this_code and raw.landed_tables(con) == landed
         raw.create_views(con, sources.values(), files, settings.home, accounts)
     tests = dbt_build.build(
         candidate,
         settings.home,
         sources,
         progress,
-        landed={file["table_name"] for file in files},
+        landed=landed,
         memory_limit=settings.memory_limit,
         reporting_currency=settings.reporting_currency,
         full=full,
+        keeps_views=keeps_views,
         select=select,
         project_dir=project_dir,
     )

@@ -92,6 +92,12 @@ def create_views(
         con.unregister("account")
 
 
+def landed_tables(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """The raw tables that had files when a build was made."""
+    rows = con.execute("select distinct table_name from raw.landing_files where change <> 'gone'").fetchall()
+    return {table_name for (table_name,) in rows}
+
+
 def create_spark_views(
     spark: "SparkSession",
     sources: Iterable[Source],
