@@ -425,6 +425,15 @@ class Warehouse:
             {"month": month},
         )
 
+    def quantisation(self, month: date) -> pl.DataFrame:
+        """`quantisation` of a month: models by what they cost, the precision that saves most first."""
+        return self._read(
+            "select * from marts.quantisation where month = $month"
+            " order by allocated_cost_usd desc, rule_number, provider_id, model_id, is_best desc,"
+            " expected_saving_usd desc, to_precision",
+            {"month": month},
+        )
+
     def scenario_base(self, scope: Scope) -> pl.DataFrame:
         """`scenario_base` summed by feature, model and what its tokens list, the most expensive first."""
         where, bound = SCENARIO.where(scope)

@@ -215,6 +215,7 @@
             'node_id': 'string',
             'namespace': 'string',
             'pod': 'string',
+            'gpu_model': 'string',
             'unit': 'string',
             'capacity': 'decimal(38, 12)',
             'used': 'decimal(38, 12)',

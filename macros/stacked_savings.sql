@@ -1,26 +1,22 @@
-{# Strategy → the mart that proves it, in the order in which they are stacked. #}
-{% macro savings_strategies() -%}
-    {{ return({
-        'backpressure': 'retry_waste', 'semantic_cache': 'duplicate_prompts', 'context_window': 'context_windows',
-        'compression': 'prompt_compression', 'routing': 'routing_savings', 'prompt_caching': 'prompt_caching', 'batch': 'batch_savings',
-    }) }}
-{%- endmacro %}
-
 {#
     Savings after overlap, CTEs, the last of them `stacked`: a row of `found` with `stacked_usd`. One after the other, each
     strategy saves its share of what those before it left: together never more than one by one, and never more than there
-    is.
+    is. What calls cost and what rented machines cost is other money: neither is taken from the other.
 
     found  a relation of month, feature_id, strategy and expected_usd
-    costs  a relation of month, feature_id and cost_usd
+    costs  a relation of month, feature_id, is_of_machines and cost_usd
 #}
 {% macro stacked_savings(found, costs) -%}
 {% set strategies = savings_strategies() | list %}
+{% set is_of_machines %}
+    (found.strategy in ('{{ of_machines() | join("', '") }}'))
+{% endset %}
 claimed as (
 
     select
         found.month,
         found.feature_id,
+        costs.is_of_machines,
         cast(costs.cost_usd as double) as cost,
         {{ for_each(
             strategies,
@@ -28,8 +24,12 @@ claimed as (
             ~ " / nullif(cast(costs.cost_usd as double), 0), 0), 1) as @_share"
         ) }}
     from {{ found }} as found
-    inner join {{ costs }} as costs on found.month = costs.month and found.feature_id = costs.feature_id
-    group by 1, 2, 3, costs.cost_usd
+    inner join {{ costs }} as costs
+        on
+            found.month = costs.month
+            and found.feature_id = costs.feature_id
+            and {{ is_of_machines }} = costs.is_of_machines
+    group by 1, 2, 3, 4, costs.cost_usd
 
 ),
 
@@ -38,6 +38,7 @@ left_over as (
     select
         month,
         feature_id,
+        is_of_machines,
         cost,
         {% for strategy in strategies %}
             1 {% for before in strategies[:loop.index0] %}* (1 - {{ before }}_share) {% endfor %}
@@ -60,7 +61,11 @@ stacked as (
             end as decimal(38, 12))
         ) as decimal(38, 12)) as stacked_usd
     from {{ found }} as found
-    inner join left_over on found.month = left_over.month and found.feature_id = left_over.feature_id
+    inner join left_over
+        on
+            found.month = left_over.month
+            and found.feature_id = left_over.feature_id
+            and {{ is_of_machines }} = left_over.is_of_machines
 
 )
 {%- endmacro %}

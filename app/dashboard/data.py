@@ -134,6 +134,12 @@ def prompt_caching_on(path: str, month: date) -> pl.DataFrame:
 
 
 @st.cache_data(max_entries=_ENTRIES, show_spinner=False)
+def quantisation(path: str, month: date) -> pl.DataFrame:
+    """`quantisation` of a month."""
+    return warehouse(path).quantisation(month)
+
+
+@st.cache_data(max_entries=_ENTRIES, show_spinner=False)
 def scenario_base(path: str, scope: Scope) -> pl.DataFrame:
     """What a scenario of a scope starts from."""
     return warehouse(path).scenario_base(scope)

@@ -531,6 +531,22 @@ _MARTS = (
         cast(600 as bigint) as write_tokens, cast(0.1 as double) as hit_share,
         cast(2 as decimal(38, 12)) as read_discount_usd, cast(5 as decimal(38, 12)) as write_premium_usd,
         cast(-3 as decimal(38, 12)) as net_saving_usd""",
+    """create table marts.quantisation as
+    select cast('2026-11-01' as date) as month, cast(40 as bigint) as rule_number, 'vllm' as provider_id,
+        'house-llama' as model_id, 'gpu_capacity' as pool_id, 'NVIDIA H100 80GB HBM3' as gpu_model,
+        cast(8 as bigint) as gpu_count, 'batched' as serving_mode, 'bf16' as from_precision, to_precision,
+        'as others measured' as quality_note, cast('2026-11-01' as date) as stated_at, 'published' as source,
+        cast(low as decimal(9, 3)) as low_multiplier, cast(1.6 as decimal(9, 3)) as expected_multiplier,
+        cast(2 as decimal(9, 3)) as high_multiplier, cast(40000000 as bigint) as delivered_tokens,
+        1.0::double as pool_share, cast(800 as decimal(38, 12)) as allocated_cost_usd,
+        cast(low_count as bigint) as low_spared_gpu_count, cast(3 as bigint) as expected_spared_gpu_count,
+        cast(4 as bigint) as high_spared_gpu_count, cast(low_count * 100 as decimal(38, 12)) as low_saving_usd,
+        cast(300 as decimal(38, 12)) as expected_saving_usd, cast(400 as decimal(38, 12)) as high_saving_usd,
+        cast(20 as decimal(38, 12)) as cost_per_million_tokens_usd,
+        cast(20 - 2.5 * low_count as decimal(38, 12)) as low_cost_per_million_tokens_usd,
+        cast(12.5 as decimal(38, 12)) as expected_cost_per_million_tokens_usd,
+        cast(10 as decimal(38, 12)) as high_cost_per_million_tokens_usd, to_precision = 'fp8' as is_best
+    from (values ('fp8', 1.3, 1), ('int4', 1.0, 0)) as ways (to_precision, low, low_count)""",
     """create table marts.driver_baselines as
     select usage_date, feature_id, 'production' as workload, driver, 2000.0 as expected, 1700.0 as lower_limit,
         2400.0 as upper_limit, 0.0 as deviation_sigmas, cast(4 as bigint) as limit_sigmas,

@@ -1098,6 +1098,10 @@ def test_savings_are_told_together_one_by_one_and_without_evidence() -> None:
     assert ways["verdict"].to_list() == ["best", "", ""]
     assert ways["saving_usd"].to_list() == pytest.approx([130.5, 0, -297])
     assert table(page, "net_saving_usd")["net_saving_usd"].to_list() == [-3]
+    lower = table(page, "to_precision")
+    assert lower["verdict"].to_list() == ["best", ""]
+    assert lower["cost_per_million_tokens_usd"].to_list() == [20, 20]
+    assert lower["expected_cost_per_million_tokens_usd"].to_list() == [12.5, 12.5]
 
 
 def test_a_scenario_that_asks_for_nothing_shows_what_is(asked: Asked) -> None:

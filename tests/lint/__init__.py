@@ -93,9 +93,26 @@ def priced_tokens() -> dict[str, str]:
     return {"output": "output_tokens"}
 
 
-def savings_strategies() -> dict[str, str]:
-    """As `macros/stacked_savings.sql`."""
-    return {"batch": "batch_savings"}
+def savings_strategies() -> dict[str, dict[str, str]]:
+    """As `macros/savings_strategies.sql`."""
+    money = {case: f"sum({case}_saving_usd)" for case in ("low", "expected", "high")}
+    return {
+        "batch": {
+            "mart": "batch_savings",
+            "where": "is_tolerant",
+            "evidence_kind": "'rules'",
+            "request_count": "sum(request_count)",
+            "affected": "sum(actual_cost_usd)",
+            **money,
+            "potential": money["high"],
+            "evidence": "min(reason)",
+        }
+    }
+
+
+def of_machines() -> list[str]:
+    """As `macros/savings_strategies.sql`."""
+    return ["quantisation"]
 
 
 def effect_measures() -> list[str]:

@@ -161,6 +161,11 @@ def test_money_is_decimal_in_every_mart(models: list[dict[str, Any]]) -> None:
                     "retrieved_context_share",
                     "history_share",
                     "repeated_prefix_share",
+                    "reasoning_share",
+                    "idle_share",
+                    "busiest_hour_share",
+                    "busiest_day_share",
+                    "pool_share",
                 }, (
                     model["name"],
                     column["name"],

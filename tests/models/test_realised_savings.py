@@ -39,6 +39,7 @@ def calls() -> Iterator[dict[str, Any]]:
             yield call("nightly", **({"is_batch": True, "service_tier": "batch"} if is_done else {}))
             yield call("shorter", output_tokens=500 if is_done else 1000)  # but that is not what was decided
             yield call("answered")
+            yield call("served")
             yield call("idle")
             # in batches, then none, then every other call: that moves by itself
             early = number < 28
@@ -53,7 +54,7 @@ def built(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Compa
     home = company("realising", select=MODELS)
     strategies = {
         "routed": "routing", "nightly": "batch", "shorter": "routing", "answered": "semantic_cache",
-        "restless": "batch", "young": "routing",
+        "served": "quantisation", "restless": "batch", "young": "routing",
     }  # fmt: skip
     home.seed("savings_register", REGISTER, [
         {"feature_id": feature, "strategy": strategy, "state": "done", "owner_id": "team", "decided_date": DONE,
@@ -99,6 +100,7 @@ def test_what_moves_as_much_without_the_action_is_not_realised(built: Company) -
 def test_what_is_not_known_is_said(built: Company) -> None:
     found = realised(built, "realised_usd", "is_caused", "unknown_reason")
     assert found["answered"] == [None, None, "not_in_cost"]
+    assert found["served"] == [None, None, "of_machines"]
     assert found["young"] == [None, None, "no_history"]
     assert found["routed"][-1] is None
 

@@ -68,6 +68,14 @@ def everything() -> Iterator[dict[str, Any]]:
     for number, (customer, minutes) in enumerate((("acme", 0), ("acme", 30), ("acme", 150), ("other", 31))):
         yield call(f"twin-{number}", NOON + timedelta(minutes=minutes), "faq", customer_id=customer,
                    uncached_input_tokens=1000, output_tokens=100, prompt_fingerprint="a" * 32)  # fmt: skip
+    for number, (day, used) in enumerate(((0, 2), (0, 4), (1, 6))):
+        asked = {"trace_id": f"trace-{number}"}
+        at = NOON + timedelta(days=day)
+        yield call(f"embed-{number}", at, "search", **asked, operation="embeddings", uncached_input_tokens=100)
+        yield call(f"found-{number}", at, "search", **asked, uncached_input_tokens=10_000, output_tokens=100,
+                   retrieved_context_tokens=8000, retrieved_chunk_count=10, used_chunk_count=used)  # fmt: skip
+    for number, tokens in enumerate((100, 1000, 200, 100, 300)):
+        yield call(f"think-{number}", NOON, "thinker", output_tokens=1000 + tokens, reasoning_tokens=tokens)
     for number in range(20):
         yield call(f"try-{number}", NOON + timedelta(seconds=number), "flaky", uncached_input_tokens=1000,
                    output_tokens=0, status="error")  # fmt: skip
@@ -220,6 +228,31 @@ def test_only_what_no_cache_holds_is_compressed_and_the_compressor_is_paid(built
     assert "faq" not in found, "nothing was retrieved and nothing said before"
 
 
+def test_what_answers_did_not_use_is_over_retrieval_where_it_is_more_than_half(built: Company) -> None:
+    ((answers, retrieved, used, days, context, low, expected, high),) = built.rows(
+        "select answer_count, retrieved_chunk_count, used_chunk_count, over_retrieving_day_count, context_cost_usd,"
+        " low_saving_usd, expected_saving_usd, high_saving_usd from marts.over_retrieval"
+    )
+    one = IN * 8000
+    assert (answers, retrieved, used, days, context) == (3, 30, 12, 1, 3 * one)
+    # of 20 pieces answers used 6 on the first day: 8 are beyond twice that; on the second 6 of 10 are no over-retrieval
+    assert (low, expected) == (0, one * Decimal("0.8"))
+    assert high == one * (Decimal("0.8") + Decimal("0.6") + Decimal("0.4"))
+
+
+def test_reasoning_is_held_against_the_median_of_calls_like_it(built: Company) -> None:
+    ((count, tokens, over, double, cost, low, expected, high),) = built.rows(
+        "select reasoning_request_count, reasoning_tokens, over_median_tokens, over_double_median_tokens,"
+        " reasoning_cost_usd, low_saving_usd, expected_saving_usd, high_saving_usd from marts.verbose_reasoning"
+    )
+    reasoned = (100, 1000, 200, 100, 300)
+    median = sorted(reasoned)[2]
+    assert (count, tokens) == (5, sum(reasoned))
+    assert over == sum(max(one - median, 0) for one in reasoned)
+    assert double == sum(max(one - 2 * median, 0) for one in reasoned)
+    assert [cost, low, expected, high] == [OUT * tokens, 0, OUT * double, OUT * over]
+
+
 def test_opportunities_are_what_the_strategies_found(built: Company) -> None:
     rows = {
         (feature, strategy): facts
@@ -231,6 +264,8 @@ def test_opportunities_are_what_the_strategies_found(built: Company) -> None:
     one, judge = IN * 1000 + OUT * 100, IN * 100_000 + OUT * 2000
     assert rows["flaky", "backpressure"] == [18 * one, 18 * one, 20 * one, "medium", "open", 18 * one]
     assert rows["faq", "semantic_cache"] == [one, 2 * one, 2 * one, "high", "open", 2 * one]
+    assert rows["search", "over_retrieval"][:4] == [0, IN * 6400, IN * 14_400, "low"]
+    assert rows["thinker", "verbose_reasoning"][:4] == [0, OUT * 600, OUT * 900, "low"]
     assert rows["judge", "batch"][:4] == [judge / 4, judge * Decimal("0.4"), judge / 2, "medium"]
     assert rows["judge", "routing"][:4] == [0, 0, 0, "none"]
     # windows of 20, 10 and 5 turns: only the last is shorter than the conversation
@@ -289,8 +324,11 @@ def test_a_scenario_costs_what_the_strategies_say_that_it_would(built: Company) 
 
 KINDS = {
     "backpressure": "logs", "semantic_cache": "fingerprints", "context_window": "conversations",
-    "compression": "published", "routing": "evaluated", "prompt_caching": "fingerprints", "batch": "rules",
+    "over_retrieval": "logs", "compression": "published", "verbose_reasoning": "logs", "routing": "evaluated",
+    "prompt_caching": "fingerprints", "batch": "rules", "idle_capacity": "capacity", "quantisation": "capacity",
 }  # fmt: skip
+"""In the order in which they are stacked."""
+OF_MACHINES = {"idle_capacity", "quantisation"}
 CENTS = st.integers(0, 10**7)
 
 
@@ -305,17 +343,25 @@ def stack(built: Company, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    features=st.lists(st.tuples(CENTS, st.dictionaries(st.sampled_from(list(KINDS)), CENTS)), min_size=1, max_size=4)
+    features=st.lists(
+        st.tuples(CENTS, CENTS, st.dictionaries(st.sampled_from(list(KINDS)), CENTS)), min_size=1, max_size=4
+    )
 )
 def test_stacked_savings_are_never_more_than_one_by_one_nor_than_the_cost(
-    stack: duckdb.DuckDBPyConnection, features: list[tuple[int, dict[str, int]]]
+    stack: duckdb.DuckDBPyConnection, features: list[tuple[int, int, dict[str, int]]]
 ) -> None:
-    stack.execute("delete from intermediate.int_drivers_daily; delete from marts.savings_found")
-    for number, (cost, savings) in enumerate(features):
+    for table in ("intermediate.int_drivers_daily", "marts.allocated_costs", "marts.savings_found"):
+        stack.execute(f"delete from {table}")
+    for number, (called, rented, savings) in enumerate(features):
         stack.execute(
             "insert into intermediate.int_drivers_daily (usage_date, feature_id, contracted_cost_usd)"
             " values ('2026-10-07', ?, ?)",
-            [f"f{number}", Decimal(cost) / 100],
+            [f"f{number}", Decimal(called) / 100],
+        )
+        stack.execute(
+            "insert into marts.allocated_costs (usage_date, feature_id, allocation_status, allocated_cost_usd)"
+            " values ('2026-10-07', $1, 'allocated', $2), ('2026-10-07', $1, 'prepaid', 1000000)",
+            [f"f{number}", Decimal(rented) / 100],
         )
         stack.executemany(
             "insert into marts.savings_found (month, feature_id, strategy, evidence_kind, expected_usd)"
@@ -326,16 +372,18 @@ def test_stacked_savings_are_never_more_than_one_by_one_nor_than_the_cost(
     rows = stack.execute(
         "select feature_id, strategy, expected_saving_usd, stacked_saving_usd from marts.savings_opportunities"
     ).fetchall()
-    for number, (cost, savings) in enumerate(features):
+    for number, (called, rented, savings) in enumerate(features):
         found = {name: (alone, stacked) for feature, name, alone, stacked in rows if feature == f"f{number}"}
         assert found.keys() == savings.keys()
         assert all(0 <= stacked <= alone for alone, stacked in found.values())
-        left = whole = Decimal(cost) / 100
-        for name in (name for name in KINDS if name in savings):
-            share = min(Decimal(savings[name]) / cost, Decimal(1)) if cost else Decimal(0)
-            assert found[name][1] == pytest.approx(left * share, abs=Decimal("1e-6"))
-            left -= left * share
-        assert sum(stacked for _, stacked in found.values()) <= whole + Decimal("1e-6")
+        # what calls cost and what machines cost is other money
+        for cost, names in ((called, KINDS.keys() - OF_MACHINES), (rented, OF_MACHINES)):
+            left = whole = Decimal(cost) / 100
+            for name in (name for name in KINDS if name in savings.keys() & names):
+                share = min(Decimal(savings[name]) / cost, Decimal(1)) if cost else Decimal(0)
+                assert found[name][1] == pytest.approx(left * share, abs=Decimal("1e-6"))
+                left -= left * share
+            assert sum(stacked for name, (_, stacked) in found.items() if name in names) <= whole + Decimal("1e-6")
 
 
 def test_savings_are_in_the_reporting_currency_and_each_model_is_cached_as_its_provider_does(

@@ -16,12 +16,20 @@ STRATEGIES = {
     "backpressure": "Fewer retries",
     "semantic_cache": "Cache of answers",
     "context_window": "Shorter history",
+    "over_retrieval": "Less retrieved context",
     "compression": "Compressed prompts",
+    "verbose_reasoning": "Shorter reasoning",
     "routing": "Cheaper model",
     "prompt_caching": "Prompt caching",
     "batch": "Batch",
+    "idle_capacity": "Fewer idle machines",
+    "quantisation": "Lower precision",
 }
-UNKNOWN_REASONS = {"not_in_cost": "A call not made is in no cost", "no_history": "Too little before it"}
+UNKNOWN_REASONS = {
+    "not_in_cost": "A call not made is in no cost",
+    "of_machines": "What machines cost is in no call",
+    "no_history": "Too little before it",
+}
 SHOWN = 15  # bars
 _PLACEMENTS = {"everything": "all of a prompt", "repeated": "what prompts share", "(none)": ""}
 
@@ -241,6 +249,41 @@ def caching(month: date) -> None:
         )
 
 
+def precisions(month: date) -> None:
+    """Draw what a million tokens cost on machines of one's own, and would at a lower precision."""
+    found = data.quantisation(view.path, month)
+    if found.is_empty():
+        return
+    panels.table(
+        "Machines of your own at a lower precision",
+        found.with_columns(pl.when("is_best").then(pl.lit("best")).otherwise(pl.lit("")).alias("verdict")),
+        {
+            "model_id": Column("Model"),
+            "pool_id": Column("Pool"),
+            "gpu_model": Column("GPU"),
+            "gpu_count": Column("GPUs", "count", help="Of the pool; empty where nobody counts them."),
+            "from_precision": Column("Runs in"),
+            "to_precision": Column("Could run in"),
+            "verdict": Column("Verdict"),
+            "cost_per_million_tokens_usd": Column("Per million tokens", "money", help="With what stands idle."),
+            "expected_cost_per_million_tokens_usd": Column("Then", "money", help="The expected case."),
+            "high_cost_per_million_tokens_usd": Column("Then, at best", "money"),
+            "expected_spared_gpu_count": Column("GPUs fewer", "count"),
+            "low_saving_usd": Column("Low", "money"),
+            "expected_saving_usd": Column("Saving", "money"),
+            "high_saving_usd": Column("High", "money"),
+            "serving_mode": Column("Served"),
+            "quality_note": Column("Answers, as published"),
+            "source": Column("Source"),
+            "stated_at": Column("Stated on", "day"),
+        },
+        alt="What a million tokens cost by model, GPU and precision, before and after, with whole GPUs spared.",
+        key="quantisation",
+        note="Only whole GPUs are spared, so that one alone saves nothing. How many times the throughput a precision"
+        " has: seeds/quantisation_multipliers.csv.",
+    )
+
+
 month = asked()
 named = found.filter(pl.col("month") == month).with_columns(
     pl.col("strategy").replace(STRATEGIES).alias("action"),
@@ -250,3 +293,4 @@ summary(named, month)
 opportunities(named)
 realised()
 caching(month)
+precisions(month)

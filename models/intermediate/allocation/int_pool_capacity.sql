@@ -1,21 +1,13 @@
 -- grain: one row per pool, provider, and day or month: how much of it somebody used
--- Measured where the rule says by what: two machines of one rule are one capacity. OpenCost tells what a capacity cost
--- and which of it nobody asked for; others count what was there and what was used.
+-- What the rule states goes before what is measured; where neither is known, all of it was used.
 with measured as (
 
     select
-        rules.rule_number,
-        cast(capacity.period_start_at as date) as usage_date,
-        sum(case when capacity.source_id = 'opencost' then capacity.cost else capacity.capacity end) as capacity,
-        sum(case
-            when capacity.source_id <> 'opencost' then capacity.used
-            when capacity.resource_kind in ('idle', 'unallocated', 'unmounted') then 0
-            else capacity.cost
-        end) as used
-    from {{ ref('fct_capacity') }} as capacity
-    inner join {{ ref('allocation_rules') }} as rules
-        on {{ matches_pattern("concat(capacity.source_id, '/', capacity.resource_id)", 'rules.measured_by') }}
-    where capacity.used is not null or capacity.source_id = 'opencost'
+        rule_number,
+        usage_date,
+        sum(capacity) as capacity,
+        sum(used) as used
+    from {{ ref('int_measured_hourly') }}
     group by 1, 2
 
 ),

@@ -95,6 +95,7 @@ select
     end as realised_usd,
     {{ ratio('compared.saved_usd', '(compared.before_usd - compared.after_usd)') }} as explained_share,
     case
+        when compared.strategy in ('{{ of_machines() | join("', '") }}') then 'of_machines'
         when compared.strategy not in ('{{ strategy_effects() | join("', '") }}') then 'not_in_cost'
         when compared.usual_usd is null then 'no_history'
     end as unknown_reason

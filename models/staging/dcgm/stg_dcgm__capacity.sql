@@ -104,6 +104,7 @@ select
     max(hostname) as node_id,
     namespace,
     pod,
+    max(gpu_model) as gpu_model,
 
     ---------- quantities: a slice is no whole GPU, and what share of one it is depends on the GPU
     case when mig_instance is null then 'gpu_seconds' else 'gpu_slice_seconds' end as unit,
@@ -119,4 +120,4 @@ select
     max(case when place = 1 then input_id end) as input_id,
     max(case when place = 1 then record_number end) as record_number
 from placed
-group by 3, 5, 7, 8, 9, 12, 13
+group by 3, 5, 7, 8, 10, 13, 14
