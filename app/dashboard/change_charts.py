@@ -12,6 +12,9 @@ from app.dashboard.theme import Palette
 
 _FULL = 1.0
 """A change of so much (twice the cost, or none left) has the full colour."""
+_EFFORTS = ["low", "medium", "high"]
+_NAMED = 3
+"""Points with a name beside them."""
 
 
 def icicle(frame: pl.DataFrame, palette: Palette, *, whole: str) -> go.Figure:
@@ -129,6 +132,38 @@ def ranges(frame: pl.DataFrame, palette: Palette) -> go.Figure:
     figure.update_layout(showlegend=False, bargap=0.35)
     figure.update_xaxes(tickprefix=theme.symbol(), tickformat="~s", rangemode="tozero")
     figure.update_yaxes(autorange="reversed", type="category")
+    return figure
+
+
+def efforts(frame: pl.DataFrame, palette: Palette) -> go.Figure:
+    """Savings by the effort that they take, the largest three by name: name, effort, confidence, expected_saving_usd.
+
+    The axis of money is logarithmic: what is not expected to save anything has no place on it.
+    """
+    figure = blank(palette, 320)
+    shown = frame.filter(pl.col("expected_saving_usd") > 0).sort("expected_saving_usd", descending=True)
+    colours = {"high": palette.good, "medium": palette.line}
+    for confidence in sorted(set(shown["confidence"]), key=[*colours, "low", "none"].index):
+        part = shown.with_row_index("rank").filter(pl.col("confidence") == confidence)
+        names = member_names(part, "name")
+        figure.add_scatter(
+            x=part["effort"].to_list(),
+            y=floats(part, "expected_saving_usd"),
+            mode="markers+text",
+            name=f"Confidence: {confidence}",
+            marker={"color": colours.get(confidence, palette.other), "size": 12},
+            text=[name if rank < _NAMED else "" for name, rank in zip(names, part["rank"], strict=True)],
+            textposition="middle right",
+            hovertext=[
+                f"{name}: {theme.money(amount)}"
+                for name, amount in zip(names, part["expected_saving_usd"], strict=True)
+            ],
+            hovertemplate="%{hovertext}<extra></extra>",
+        )
+    figure.update_xaxes(
+        type="category", categoryorder="array", categoryarray=_EFFORTS, range=[-0.5, len(_EFFORTS) - 0.5]
+    )
+    figure.update_yaxes(type="log", tickprefix=theme.symbol(), tickformat="~s")
     return figure
 
 

@@ -1094,6 +1094,9 @@ def test_savings_are_told_together_one_by_one_and_without_evidence() -> None:
     assert numbers(bars, "x") == [130.5, 32, 20]
     assert list(bars["error_x"]["array"]) == [9.5, 8, 20]
     assert list(bars["error_x"]["arrayminus"]) == [10.5, 12, 10]
+    sure, likely = charts(page)["savings_efforts"]
+    assert (sure["name"], sure["x"], numbers(sure, "y")) == ("Confidence: high", ["low"], [130.5])
+    assert (likely["name"], likely["x"], numbers(likely, "y")) == ("Confidence: medium", ["low", "low"], [32, 20])
     ways = table(page, "policy_cost_usd")
     assert ways["verdict"].to_list() == ["best", "", ""]
     assert ways["saving_usd"].to_list() == pytest.approx([130.5, 0, -297])

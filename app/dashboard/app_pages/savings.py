@@ -118,6 +118,21 @@ def opportunities(shown: pl.DataFrame) -> None:
                 },
                 note="Each by itself. The line is from the low case to the high one.",
             )
+        with panels.card("Effort against saving") as head:
+            panels.chart(
+                head,
+                change_charts.efforts(claimed, view.palette),
+                alt="Expected savings by the effort that they take and how sure they are.",
+                key="savings_efforts",
+                table=claimed,
+                columns={
+                    "name": Column("Saving"),
+                    "effort": Column("Effort"),
+                    "confidence": Column("Confidence"),
+                    "expected_saving_usd": Column("Expected", "money"),
+                },
+                note="High up on the left comes first.",
+            )
     panels.table(
         "Opportunities",
         shown,
