@@ -23,13 +23,13 @@ with found as (
         {{ for_each(['month', 'feature_id'], '@') }},
         'semantic_cache' as strategy,
         'fingerprints' as evidence_kind,
-        sum(duplicate_within_day_count) as request_count,
+        sum(duplicate_within_day_count + near_duplicate_within_day_count) as request_count,
         sum(contracted_cost_usd) as affected_cost_usd,
-        sum(duplicate_within_hour_cost_usd) as low_usd,
-        {{ for_each(['expected', 'high', 'potential'], 'sum(duplicate_within_day_cost_usd) as @_usd') }},
+        sum(duplicate_within_hour_cost_usd) as low_usd, sum(duplicate_within_day_cost_usd) as expected_usd,
+        {{ for_each(['high', 'potential'], 'sum(duplicate_within_day_cost_usd + near_saving_usd) as @_usd') }},
         concat(
             cast(sum(duplicate_within_day_count) as string), ' of ', cast(sum(request_count) as string),
-            ' prompts were answered before'
+            ' prompts were answered before, ', cast(sum(near_duplicate_within_day_count) as string), ' more nearly'
         ) as evidence
     from {{ ref('duplicate_prompts') }}
     group by 1, 2
