@@ -7,12 +7,12 @@
 {#
     CTEs, the last of them `nearest`: how long ago a near one was called (near_gap_ms); no row where none was before.
 
-    calls  a relation of call_number (their order), group_number (prompts of different groups are not near), requested_at
-           and prompt_similarity, which may be NULL
+    calls  a relation of call_number (64 bits that tell a call), group_number (prompts of different groups are not near),
+           requested_at and record_number (their order) and prompt_similarity, which may be NULL
 #}
 {% macro near_duplicates(calls) -%}
     {% set distance = var('near_duplicate_distance') %}
-    {% set same_bytes = '(partition by left_number order by call_number)' %}
+    {% set same_bytes = '(partition by left_number order by requested_at, record_number, call_number)' %}
     bands as (
 
         select
@@ -48,6 +48,7 @@
             call_number,
             group_number,
             requested_at,
+            record_number,
             {{ left_of_similarity('prompt_similarity', modules.itertools.combinations(range(8), distance) | list) }}
                 as left_bytes
         from {{ calls }}
@@ -61,6 +62,7 @@
         select
             call_number,
             requested_at,
+            record_number,
             {{ hashed(['group_number', 'left_bytes']) }} as left_number
         from remainders
 
@@ -103,10 +105,13 @@
 {% macro left_of_similarity(similarity, choices) -%}
     {%- set texts = [] -%}
     {%- for choice in choices -%}
-        {%- for byte in range(8) -%}
-            {%- do texts.append("'..'" if byte in choice else 'substr(' ~ similarity ~ ', ' ~ (2 * byte + 1) ~ ', 2)') -%}
+        {%- set parts = [] -%}
+        {%- set ends = choice | list + [8] -%}
+        {%- for end in ends -%}
+            {%- set begin = ends[loop.index0 - 1] + 1 if loop.index0 else 0 -%}
+            {%- do parts.append('substr(%s, %d, %d)' | format(similarity, 2 * begin + 1, 2 * (end - begin))) -%}
         {%- endfor -%}
-        {%- do texts.append("' '") if not loop.last -%}
+        {%- do texts.append(parts | join(", '..', ")) -%}
     {%- endfor -%}
-    {{ exploded_list('concat(' ~ texts | join(', ') ~ ')') }}
+    {{ exploded_list('concat(' ~ texts | join(", ' ', ") ~ ')') }}
 {%- endmacro %}

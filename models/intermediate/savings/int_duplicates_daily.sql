@@ -4,28 +4,24 @@
     incremental_strategy='append',
     pre_hook='{{ delete_touched_dates() }}',
 ) }}
-{% set same_prompt = '(
-    partition by answered.group_number, answered.prompt_fingerprint order by answered.call_number
-)' %}
+{% set same_prompt = '(partition by prompt_number order by requested_at, input_id, record_number)' %}
+{% set group = ['usage_date', 'customer_id', 'feature_id', 'provider_id', 'model_id', 'operation'] %}
 -- The same prompt of the same customer, or a near one, answered before on the same day: an answer is nobody else's.
 -- Near to any that was answered, whether a cache would have kept that answer or given an older one: at most so many.
+-- Of millions of prompts that differ hardly two have the same 64 bits.
 with answered as (
 
     select
-        usage_date,
-        feature_id,
-        customer_id,
-        provider_id,
-        model_id,
-        operation,
+        {{ for_each(group, '@') }},
         requested_at,
-        prompt_fingerprint,
+        input_id,
+        record_number,
         prompt_similarity,
         input_tokens,
         contracted_cost_usd,
-        {{ hashed(['usage_date', 'customer_id', 'feature_id', 'provider_id', 'model_id', 'operation']) }}
-            as group_number,
-        row_number() over (order by requested_at, input_id, record_number) as call_number
+        {{ hashed(group) }} as group_number,
+        {{ hashed(group + ['prompt_fingerprint']) }} as prompt_number,
+        {{ hashed(['input_id', 'record_number']) }} as call_number
     from {{ ref('int_prompt_calls') }}
     where status = 'ok' and attempt_number = 1
 
@@ -36,15 +32,10 @@ with answered as (
 gaps as (
 
     select
-        answered.usage_date,
-        answered.feature_id,
-        answered.customer_id,
-        answered.provider_id,
-        answered.model_id,
-        answered.operation,
+        {{ for_each(group, 'answered.@') }},
         answered.input_tokens,
         answered.contracted_cost_usd,
-        {{ milliseconds_between('lag(answered.requested_at) over ' ~ same_prompt, 'answered.requested_at') }} as gap_ms,
+        {{ milliseconds_between('lag(requested_at) over ' ~ same_prompt, 'requested_at') }} as gap_ms,
         nearest.near_gap_ms
     from answered
     left join nearest on answered.call_number = nearest.call_number
