@@ -6,8 +6,9 @@ prompt_fingerprint   HMAC-SHA256 of the normalised prompt, 128 bits in hex: equa
 prefix_fingerprints  a chain over the pieces of the prompt, 64 bits each, separated by blanks: two prompts share as many
                      as they share pieces from their beginning. A piece ends with a content block, or after 2,048
                      characters (about 512 tokens), as prompt caches count in blocks.
-prompt_similarity    64 bits of a sketch of the words: near duplicates differ in few bits. Digits, punctuation and case
-                     do not count. Comparable among rows that one version of DuckDB landed.
+prompt_similarity    a sketch of the words of the last content block, eight bytes in hex: near duplicates, the same up
+                     to it, differ in few bytes, others in nearly all. Digits, punctuation and case do not count.
+                     Comparable among rows that one version of DuckDB landed.
 
 A part that holds nothing, or only a gateway's word for a text that it does not tell, is none: unlike prompts would be
 alike.
@@ -85,10 +86,11 @@ create or replace temp macro prefix_chain(blocks) as ltrim(list_reduce(
     lambda chain, piece: chain || ' ' || left(keyed_hash(right(chain, 16) || piece), 16),
     ''
 ));
-create or replace temp macro word_hashes(blocks) as list_transform(
-    string_split(translate(lower(array_to_string(blocks, ' ')), '0123456789.,;:!?"()[]{{}}', ''), ' '),
-    lambda word: hash(word, getvariable('word_key'))
-);
+create or replace temp macro letters(text) as translate(lower(text), '0123456789.,;:!?"()[]{{}}', '');
+create or replace temp macro word_hashes(block, beginning) as
+    list_transform(string_split(letters(block), ' '), lambda word: hash(word, beginning));
+create or replace temp macro beginning_hash(blocks) as
+    hash(letters(array_to_string(blocks[:-2], ' ')), getvariable('word_key'));
 create or replace temp macro similarity(hashes) as {
     " || ".join(
         f"right(to_hex(list_min(list_transform(hashes, lambda word: xor(word, {place}::ubigint)))), 2)"
@@ -120,13 +122,16 @@ def with_columns(relation: str, parts: str) -> str:
     """
     return f"""
         select
-            * exclude (blocks, words),
+            * exclude (blocks, beginning, words),
             left(keyed_hash(array_to_string(blocks, chr(31))), 32) as prompt_fingerprint,
             prefix_chain(blocks) as prefix_fingerprints,
             similarity(words) as prompt_similarity
         from (
-            select *, word_hashes(blocks) as words
-            from (select *, nullif(prompt_blocks({parts}), []) as blocks from ({relation}))
+            select *, word_hashes(blocks[-1], beginning) as words
+            from (
+                select *, beginning_hash(blocks) as beginning
+                from (select *, nullif(prompt_blocks({parts}), []) as blocks from ({relation}))
+            )
         )
     """
 

@@ -40,14 +40,15 @@
     'semantic_cache': {
         'mart': 'duplicate_prompts',
         'evidence_kind': "'fingerprints'",
-        'request_count': 'sum(duplicate_within_day_count)',
+        'request_count': 'sum(duplicate_within_day_count + near_duplicate_within_day_count)',
         'affected': 'sum(contracted_cost_usd)',
         'low': 'sum(duplicate_within_hour_cost_usd)',
         'expected': 'sum(duplicate_within_day_cost_usd)',
-        'high': 'sum(duplicate_within_day_cost_usd)',
-        'potential': 'sum(duplicate_within_day_cost_usd)',
+        'high': 'sum(duplicate_within_day_cost_usd + near_saving_usd)',
+        'potential': 'sum(duplicate_within_day_cost_usd + near_saving_usd)',
         'evidence': in_words(
-            '# of # prompts were answered before', ['sum(duplicate_within_day_count)', 'sum(request_count)']
+            '# of # prompts were answered before, # more nearly',
+            ['sum(duplicate_within_day_count)', 'sum(request_count)', 'sum(near_duplicate_within_day_count)']
         ),
     },
     'context_window': {

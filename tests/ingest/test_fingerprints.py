@@ -88,6 +88,22 @@ def test_a_piece_ends_with_a_content_block(fingerprints: PromptFingerprints) -> 
     assert of(fingerprints, {"role": "user", "content": grown})[1][:2] == chain
 
 
+def test_prompts_are_alike_only_after_the_same_beginning(fingerprints: PromptFingerprints) -> None:
+    """Instructions that all prompts of a feature share do not make their questions alike."""
+    chance = random.Random(9)  # noqa: S311 - texts, not secrets
+    words = ["".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=6)) for _ in range(3000)]
+
+    def likeness(instructions: str, question: str) -> str:
+        return f"{of(fingerprints, {'role': 'system', 'content': instructions}, user(question))[2]:016x}"
+
+    for _ in range(40):
+        instructions, question, other = (" ".join(chance.choices(words, k=count)) for count in (500, 20, 20))
+        asked = likeness(f"{instructions}, on 7 May", question)
+        assert likeness(f"{instructions.upper()}; on 12 May", f"{question}?") == asked
+        for unlike in (likeness(f"{instructions} on May", other), likeness(f"now {instructions} on May", question)):
+            assert sum(asked[byte : byte + 2] != unlike[byte : byte + 2] for byte in range(0, 16, 2)) > 2
+
+
 def test_near_duplicates_differ_in_few_bits_and_others_in_many(fingerprints: PromptFingerprints) -> None:
     chance = random.Random(7)  # noqa: S311 - texts, not secrets
     words = ["".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=chance.randint(3, 9))) for _ in range(3000)]

@@ -89,7 +89,7 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouses:
 # ---------------------------------------------------------------------------------------------------------- canonical
 
 WORDS = (
-    "response_id", "prompt_fingerprint", "prefix_fingerprints",
+    "response_id", "prompt_fingerprint", "prefix_fingerprints", "prompt_similarity",
     "requested_model", "customer_id", "feature_id", "conversation_id", "user_id", "project_id", "api_key_id",
     "billing_account_id", "deployment_id", "environment", "team_id", "tags", "trace_id", "operation", "region_id",
     "service_tier",

@@ -118,6 +118,8 @@ def test_money_is_decimal_in_every_mart(models: list[dict[str, Any]]) -> None:
                     "duplicate_within_hour_share",
                     "expected_attempts_per_request",
                     "hit_share",
+                    "near_duplicate_within_day_share",
+                    "near_duplicate_within_hour_share",
                     "quality_lower_bound",
                     "required_quality",
                     "retry_budget",

@@ -76,6 +76,12 @@ def everything() -> Iterator[dict[str, Any]]:
                    retrieved_context_tokens=8000, retrieved_chunk_count=10, used_chunk_count=used)  # fmt: skip
     for number, tokens in enumerate((100, 1000, 200, 100, 300)):
         yield call(f"think-{number}", NOON, "thinker", output_tokens=1000 + tokens, reasoning_tokens=tokens)
+    # the second is near the first, the third the same
+    for feature, tokens in (("rephrased", (1000, 1000, 1000)), ("briefs", (100_000, 1, 100_000))):
+        for number, (prompt, sketch) in enumerate((("b", "00"), ("c", "ff"), ("b", "00"))):
+            yield call(f"{feature}-{number}", NOON + timedelta(minutes=number), feature, output_tokens=0,
+                       uncached_input_tokens=tokens[number], prompt_fingerprint=prompt * 32,
+                       prompt_similarity="00" * 7 + sketch)  # fmt: skip
     for number in range(20):
         yield call(f"try-{number}", NOON + timedelta(seconds=number), "flaky", uncached_input_tokens=1000,
                    output_tokens=0, status="error")  # fmt: skip
@@ -194,6 +200,21 @@ def test_the_same_prompt_is_a_duplicate_for_its_customer_within_a_lifetime(built
     one = IN * 1000 + OUT * 100
     assert (count, hour, day) == (4, 1, 2)
     assert (cost, hour_cost, day_cost) == (4 * one, one, 2 * one)
+
+
+def test_near_duplicates_are_the_high_case_less_an_embedding_of_every_prompt(built: Company) -> None:
+    rows = {
+        feature: facts
+        for feature, *facts in built.rows(
+            "select feature_id, low_usd, expected_usd, high_usd, request_count, evidence from marts.savings_found"
+            " where strategy = 'semantic_cache'"
+        )
+    }
+    said = "1 of 3 prompts were answered before, 1 more nearly"
+    one, lookup = IN * 1000, Decimal("0.00000002") * 1000
+    assert rows["rephrased"] == [one, one, 2 * one - 3 * lookup, 2, said]
+    # where looking for near ones costs more than they do, only the same ones are looked for
+    assert rows["briefs"] == [IN * 100_000, IN * 100_000, IN * 100_000, 2, said]
 
 
 def test_retries_cost_what_is_beyond_their_budget_and_come_in_storms(built: Company) -> None:

@@ -16,7 +16,7 @@ with calls as (
         model_id,
         customer_id,
         feature_id,
-        {{ talk_hash(['customer_id', 'conversation_id', 'operation']) }} as talk,
+        {{ hashed(['customer_id', 'conversation_id', 'operation']) }} as talk,
         operation,
         environment,
         service_tier,

@@ -20,7 +20,7 @@ with calls as (
         calls.provider_id,
         calls.model_id,
         calls.feature_id,
-        {{ talk_hash(talk, 'calls') }} as talk,
+        {{ hashed(talk) }} as talk,
         calls.cache_read_tokens,
         {{ text_input_tokens('calls') }} as input_tokens,
         {{ text_input_tokens('calls') }} - coalesce(calls.retrieved_context_tokens, 0) as prompt_tokens,

@@ -15,6 +15,7 @@ select
     calls.attempt_number,
     prompts.prompt_fingerprint,
     prompts.prefix_fingerprints,
+    prompts.prompt_similarity,
     length(prompts.prefix_fingerprints) - length(replace(prompts.prefix_fingerprints, ' ', '')) + 1 as piece_count,
     {{ text_input_tokens('calls') }} as input_tokens,
     {{ cached_input_cost('calls') }} as actual_cost,

@@ -5,7 +5,9 @@
     pre_hook='{{ delete_touched_dates() }}',
 ) }}
 {% set touched = ref('int_touched_dates') %}{# dbt reads it once, outside the condition #}
-{% set talk = ['customer_id', 'feature_id', 'conversation_id', 'operation', 'provider_id', 'model_id'] %}
+{% set talk = [
+    'customer_id', 'feature_id', 'conversation_id', 'operation', 'calls.provider_id', 'calls.model_id'
+] %}
 {% set in_time = '(partition by usage_date, talk order by requested_at, known_tokens)' %}
 -- Where no fingerprints tell what prompts share: a call finds what its conversation fed to the model before, as far as
 -- int_context_hourly can tell. What conversations share with each other, a system prompt, is not seen. In US dollars.
@@ -17,7 +19,7 @@ with calls as (
         calls.provider_id,
         calls.model_id,
         calls.feature_id,
-        {{ talk_hash(talk, 'calls') }} as talk,
+        {{ hashed(talk) }} as talk,
         {{ text_input_tokens('calls') }} as input_tokens,
         {{ text_input_tokens('calls') }} - coalesce(calls.retrieved_context_tokens, 0) as prompt_tokens,
         -- thought is not fed again
