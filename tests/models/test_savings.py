@@ -46,6 +46,19 @@ def conversation(feature: str, turns: int, gaps: timedelta = timedelta(minutes=1
         )  # fmt: skip
 
 
+def prompts_again() -> Iterator[dict[str, Any]]:
+    """Prompts that were answered before, or nearly."""
+    for number, (customer, minutes) in enumerate((("acme", 0), ("acme", 30), ("acme", 150), ("other", 31))):
+        yield call(f"twin-{number}", NOON + timedelta(minutes=minutes), "faq", customer_id=customer,
+                   uncached_input_tokens=1000, output_tokens=100, prompt_fingerprint="a" * 32)  # fmt: skip
+    # the second is near the first, the third the same
+    for feature, tokens in (("rephrased", (1000, 1000, 1000)), ("briefs", (100_000, 1, 100_000))):
+        for number, (prompt, sketch) in enumerate((("b", "00"), ("c", "ff"), ("b", "00"))):
+            yield call(f"{feature}-{number}", NOON + timedelta(minutes=number), feature, output_tokens=0,
+                       uncached_input_tokens=tokens[number], prompt_fingerprint=prompt * 32,
+                       prompt_similarity="00" * 7 + sketch)  # fmt: skip
+
+
 def everything() -> Iterator[dict[str, Any]]:
     """A company in which each feature shows one thing."""
     yield from conversation("window", 10)
@@ -65,9 +78,7 @@ def everything() -> Iterator[dict[str, Any]]:
     for number, cached in enumerate((0, 500)):
         yield call(f"rag-{number}", NOON, "rag", uncached_input_tokens=1000 - cached, cache_read_tokens=cached,
                    retrieved_context_tokens=800, output_tokens=100)  # fmt: skip
-    for number, (customer, minutes) in enumerate((("acme", 0), ("acme", 30), ("acme", 150), ("other", 31))):
-        yield call(f"twin-{number}", NOON + timedelta(minutes=minutes), "faq", customer_id=customer,
-                   uncached_input_tokens=1000, output_tokens=100, prompt_fingerprint="a" * 32)  # fmt: skip
+    yield from prompts_again()
     for number, (day, used) in enumerate(((0, 2), (0, 4), (1, 6))):
         asked = {"trace_id": f"trace-{number}"}
         at = NOON + timedelta(days=day)
@@ -76,12 +87,6 @@ def everything() -> Iterator[dict[str, Any]]:
                    retrieved_context_tokens=8000, retrieved_chunk_count=10, used_chunk_count=used)  # fmt: skip
     for number, tokens in enumerate((100, 1000, 200, 100, 300)):
         yield call(f"think-{number}", NOON, "thinker", output_tokens=1000 + tokens, reasoning_tokens=tokens)
-    # the second is near the first, the third the same
-    for feature, tokens in (("rephrased", (1000, 1000, 1000)), ("briefs", (100_000, 1, 100_000))):
-        for number, (prompt, sketch) in enumerate((("b", "00"), ("c", "ff"), ("b", "00"))):
-            yield call(f"{feature}-{number}", NOON + timedelta(minutes=number), feature, output_tokens=0,
-                       uncached_input_tokens=tokens[number], prompt_fingerprint=prompt * 32,
-                       prompt_similarity="00" * 7 + sketch)  # fmt: skip
     for number in range(20):
         yield call(f"try-{number}", NOON + timedelta(seconds=number), "flaky", uncached_input_tokens=1000,
                    output_tokens=0, status="error")  # fmt: skip

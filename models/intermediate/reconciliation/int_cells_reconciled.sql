@@ -1,9 +1,8 @@
 -- grain: one row per cell: its difference in parts, and what of the bill falls to its calls
 {{ config(materialized='table') }}
 -- rated + coverage + quantity + price + tier + timing + credits + rounding + unexplained = billed, without a rest: each
--- part is what is left when those before it are taken off. What was billed beyond the quantity of the calls is a count
--- that differs as long as it is little; beyond that others called, or the log is a sample: nobody saw it, and it is on no
--- call that was seen.
+-- part is what is left when those before it are taken off. A little more than the quantity of the calls is a count that
+-- differs. Beyond that others called, or the log is a sample: nobody saw it, and it is on no call that was seen.
 with mixed as (
 
     select
