@@ -192,6 +192,8 @@ CALL = (
     Column("team_id", paths=own("team_id", "team")),
     Column("tags", Type.JSON, own("tags")),
     Column("trace_id", paths=own("trace_id")),
+    Column("prompt_name", paths=own("prompt_name", "prompt_id")),
+    Column("prompt_version", paths=own("prompt_version")),
     Column("user_id", paths=(*own("user_id"), "request.user")),
     Column("project_id", paths=("project_id",)),
     Column("api_key_id", paths=("api_key_id",)),

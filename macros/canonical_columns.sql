@@ -20,6 +20,7 @@
             'team_id': 'string',
             'tags': 'string',
             'trace_id': 'string',
+            'prompt_version': 'string',
             'operation': 'string',
             'region_id': 'string',
             'service_tier': 'string',

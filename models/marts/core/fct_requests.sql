@@ -32,6 +32,7 @@ select
     api_key_id,
     billing_account_id,
     deployment_id,
+    prompt_version,
     team_id,
     unit_id,
 

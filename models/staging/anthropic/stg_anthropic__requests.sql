@@ -35,6 +35,7 @@ select
     team_id,
     tags,
     trace_id,
+    {{ prompt_version() }},
 
     ---------- attributes
     'chat' as operation,

@@ -30,6 +30,7 @@ select
     team_id,
     tags,
     trace_id,
+    {{ prompt_version() }},
 
     ---------- attributes
     case

@@ -43,6 +43,7 @@ select
     team_id,
     tags,
     trace_id,
+    {{ prompt_version() }},
 
     ---------- attributes
     case when model like '%embedding%' then 'embeddings' else 'chat' end as operation,

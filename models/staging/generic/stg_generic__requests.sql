@@ -38,6 +38,7 @@ select
     team_id,
     tags,
     trace_id,
+    {{ prompt_version() }},
 
     ---------- attributes
     coalesce(operation, 'chat') as operation,

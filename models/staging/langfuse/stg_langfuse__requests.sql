@@ -74,6 +74,7 @@ select
     team_id,
     tags,
     trace_id,
+    {{ prompt_version() }},
 
     ---------- attributes
     case observation_type

@@ -88,6 +88,7 @@ select
     nullif(regexp_extract(request_tags, '"environment:([^"]*)"', 1), '') as environment,
     request_tags as tags,
     {{ for_each(['team_id', 'trace_id'], '@') }},
+    {{ prompt_version() }},
 
     ---------- attributes
     operation,

@@ -85,6 +85,7 @@ select
     -- on Azure the deployment is a part of the path
     coalesce(deployment, nullif(regexp_extract(path, '/openai/deployments/([^/?]+)', 1), '')) as deployment_id,
     {{ for_each(['environment', 'team_id', 'tags', 'trace_id'], '@') }},
+    {{ prompt_version() }},
 
     ---------- attributes
     operation,

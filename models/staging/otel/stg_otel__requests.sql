@@ -76,6 +76,7 @@ select
     environment,
     team_id,
     trace as trace_id,
+    {{ prompt_version() }},
 
     ---------- attributes
     span_operation as operation,

@@ -63,6 +63,7 @@ select
     team_id,
     tags,
     trace_id,
+    {{ prompt_version() }},
 
     ---------- attributes
     case
