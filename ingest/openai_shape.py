@@ -194,6 +194,7 @@ CALL = (
     Column("trace_id", paths=own("trace_id")),
     Column("prompt_name", paths=own("prompt_name", "prompt_id")),
     Column("prompt_version", paths=own("prompt_version")),
+    Column("release_id", paths=own("release")),
     Column("user_id", paths=(*own("user_id"), "request.user")),
     Column("project_id", paths=("project_id",)),
     Column("api_key_id", paths=("api_key_id",)),

@@ -21,6 +21,7 @@
             'tags': 'string',
             'trace_id': 'string',
             'prompt_version': 'string',
+            'release_id': 'string',
             'operation': 'string',
             'region_id': 'string',
             'service_tier': 'string',

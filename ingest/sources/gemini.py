@@ -119,6 +119,7 @@ SOURCE = Source(
                 Column("trace_id", paths=_own("trace_id")),
                 Column("prompt_name", paths=_own("prompt_name", "prompt_id")),
                 Column("prompt_version", paths=_own("prompt_version")),
+                Column("release_id", paths=_own("release")),
                 Column("user_id", paths=_own("user_id")),
                 Column("project_id", paths=("project_id",)),
                 Column("api_key_id", paths=("api_key_id",)),

@@ -81,6 +81,7 @@ SOURCE = Source(
                 Column("request_tags", Type.JSON, ("request_tags",)),
                 Column("prompt_name", paths=_own("prompt_name", "prompt_id")),
                 Column("prompt_version", paths=_own("prompt_version")),
+                Column("release_id", paths=_own("release")),
                 Column("attempted_retries", Type.INTEGER, ("metadata.attempted_retries",), minimum=0),
                 Column("service_tier", paths=("metadata.cost_breakdown.service_tier",)),
                 Column("spend", Type.FLOAT_MONEY, ("spend", "response_cost")),

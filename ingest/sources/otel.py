@@ -194,6 +194,7 @@ SOURCE = Source(
                         *_own("prompt_version"),
                     ),
                 ),
+                Column("release_id", paths=(*_of("langfuse.release"), *_own("release", "service.version"))),
                 Column("project_id", paths=_own("project_id")),
                 Column("api_key_id", paths=_own("api_key_id")),
                 Column("region", paths=_of("gen_ai.request.region", "aws.region", "gcp.location", "cloud.region")),

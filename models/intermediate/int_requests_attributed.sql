@@ -25,6 +25,7 @@ select
     {{ 'rules.attribution_rules' if used else 'cast(null as string) as attribution_rules' }},
     requests.trace_id,
     requests.prompt_version,
+    requests.release_id,
     requests.operation,
     requests.region_id,
     case

@@ -26,6 +26,7 @@ select
     rated.billing_account_id,
     rated.deployment_id,
     rated.prompt_version,
+    rated.release_id,
     rated.team_id,
     rated.unit_id,
 

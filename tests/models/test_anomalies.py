@@ -86,6 +86,7 @@ def calls() -> Iterator[dict[str, Any]]:
                 "feature_id": "triage", "customer_id": customer, "operation": "chat", "output_tokens": 200 + wobble,
                 "uncached_input_tokens": (1000 + wobble) * (4 if is_long else 1),
                 "prompt_version": f"triage@{1 if number < TAKEN_OVER else 2}",
+                "release_id": "app-6" if number < TAKEN_OVER - 1 else "app-7",
             }  # fmt: skip
         if number < DAYS - 4:
             yield {
@@ -130,10 +131,14 @@ def test_context_that_grows_for_one_customer_is_named_with_its_cause_place_and_o
     assert excess == pytest.approx(effect, rel=Decimal("0.05"))
 
 
-def test_the_deployment_of_the_week_before_stands_beside_it(watched: Company) -> None:
-    """Retries came a week after it, and chat names no deployment."""
+def test_the_deployment_or_release_of_the_week_before_stands_beside_it(watched: Company) -> None:
+    """Retries came a week after it, the triage has releases, and chat names neither."""
     named = anomalies(watched, "started_date, deployment_id, deployed_date", "deployment_id is not null")
-    assert named == [(day(start).date(), "search-v2", day(ODD - 2).date()) for start in (ODD, STORMY)]
+    assert named == [
+        (day(ODD).date(), "search-v2", day(ODD - 2).date()),
+        (day(TAKEN_OVER + 1).date(), "app-7", day(TAKEN_OVER - 1).date()),
+        (day(STORMY).date(), "search-v2", day(ODD - 2).date()),
+    ]
 
 
 def test_a_new_prompt_version_that_some_calls_are_made_with_is_the_place(watched: Company) -> None:

@@ -1,4 +1,4 @@
-"""Which prompt, in which version, a call was made with: as each log that knows it says it."""
+"""Which prompt, in which version, a call was made with, and by which release: as each log that knows it says it."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,7 @@ NAMING = (
     "anthropic", "bedrock", "cohere", "gemini", "generic", "helicone", "langfuse", "litellm", "openai",
     "openai_compatible", "otel", "vllm",
 )  # fmt: skip
-"""Sources whose sample's first line names the prompt `answer` in its version 3."""
+"""Whose sample's first line names the prompt `answer` in its version 3, and but for Helicone's the release 1.4.2."""
 SPELT = {
     "gen_ai.prompt.version": ("gen_ai.prompt.name", "7", "answer@7"),
     "langfuse.observation.prompt.version": ("langfuse.observation.prompt.name", 7, "answer@7"),
@@ -74,6 +74,14 @@ def test_every_log_that_names_a_prompt_and_its_version_lands_both(loaded: Wareho
         f"select distinct prompt_version from staging.stg_{source}__requests where prompt_version like 'answer@%'"
     )
     assert ("answer@3",) in versions
+
+
+@pytest.mark.parametrize("source", sorted({*NAMING} - {"helicone"}))
+def test_every_log_that_names_a_release_lands_it(loaded: Warehouse, source: str) -> None:
+    said = loaded.rows(
+        f"select distinct release_id from staging.stg_{source}__requests where prompt_version = 'answer@3' order by 1"
+    )
+    assert ("1.4.2",) in said
 
 
 def test_the_two_spellings_of_langfuse_are_one(loaded: Warehouse) -> None:

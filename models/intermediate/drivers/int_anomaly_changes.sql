@@ -22,12 +22,12 @@ changes as (
 
     select
         anomalies.anomaly_id,
-        changes.dimension,
+        changes.dimension = 'prompt_version' as is_of_prompt,
         changes.member_id,
         changes.changed_date,
         row_number() over (
-            partition by anomalies.anomaly_id, changes.dimension
-            order by changes.changed_date desc, changes.member_id desc
+            partition by anomalies.anomaly_id, changes.dimension = 'prompt_version'
+            order by changes.changed_date desc, changes.dimension desc, changes.member_id desc
         ) as change_rank
     from anomalies
     inner join {{ ref('int_feature_changes') }} as changes
@@ -42,10 +42,10 @@ changes as (
 
 select
     anomaly_id,
-    max(case when dimension = 'deployment_id' then member_id end) as deployment_id,
-    max(case when dimension = 'deployment_id' then changed_date end) as deployed_date,
-    max(case when dimension = 'prompt_version' then member_id end) as new_prompt_version,
-    max(case when dimension = 'prompt_version' then changed_date end) as prompt_changed_date
+    max(case when not is_of_prompt then member_id end) as deployment_id,
+    max(case when not is_of_prompt then changed_date end) as deployed_date,
+    max(case when is_of_prompt then member_id end) as new_prompt_version,
+    max(case when is_of_prompt then changed_date end) as prompt_changed_date
 from changes
 where change_rank = 1
 group by 1

@@ -1,5 +1,5 @@
--- grain: one row per feature, workload and deployment or prompt version that its calls began with after its first day
-{% for dimension in ['deployment_id', 'prompt_version'] %}
+-- grain: one row per feature, workload and deployment, release or prompt version that came after its first day
+{% for dimension in ['deployment_id', 'release_id', 'prompt_version'] %}
     select
         feature_id,
         workload,

@@ -33,6 +33,7 @@ select
     billing_account_id,
     deployment_id,
     prompt_version,
+    release_id,
     team_id,
     unit_id,
 
@@ -64,9 +65,7 @@ select
     {{ for_each(['5m', '30m', '1h', '12h', 'unknown'], 'cache_write_@_tokens') }},
     cache_read_audio_tokens,
     cache_read_image_tokens,
-    input_audio_tokens,
-    input_image_tokens,
-    input_video_tokens,
+    {{ for_each(['audio', 'image', 'video'], 'input_@_tokens') }},
     output_tokens,
     output_audio_tokens,
     output_image_tokens,

@@ -36,6 +36,7 @@ select
     tags,
     trace_id,
     {{ prompt_version() }},
+    release_id,
 
     ---------- attributes
     'chat' as operation,

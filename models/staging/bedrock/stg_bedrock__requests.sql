@@ -48,6 +48,7 @@ select
     tags,
     trace_id,
     {{ prompt_version() }},
+    release_id,
 
     ---------- attributes
     kind as operation,

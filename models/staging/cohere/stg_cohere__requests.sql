@@ -31,6 +31,7 @@ select
     tags,
     trace_id,
     {{ prompt_version() }},
+    release_id,
 
     ---------- attributes
     case

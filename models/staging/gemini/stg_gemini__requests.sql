@@ -44,6 +44,7 @@ select
     tags,
     trace_id,
     {{ prompt_version() }},
+    release_id,
 
     ---------- attributes
     case when model like '%embedding%' then 'embeddings' else 'chat' end as operation,

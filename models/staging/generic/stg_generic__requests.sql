@@ -39,6 +39,7 @@ select
     tags,
     trace_id,
     {{ prompt_version() }},
+    release_id,
 
     ---------- attributes
     coalesce(operation, 'chat') as operation,

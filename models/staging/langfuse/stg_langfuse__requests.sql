@@ -75,6 +75,7 @@ select
     tags,
     trace_id,
     {{ prompt_version() }},
+    release_id,
 
     ---------- attributes
     case observation_type

@@ -77,6 +77,7 @@ select
     team_id,
     trace as trace_id,
     {{ prompt_version() }},
+    release_id,
 
     ---------- attributes
     span_operation as operation,

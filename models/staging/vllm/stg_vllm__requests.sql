@@ -64,6 +64,7 @@ select
     tags,
     trace_id,
     {{ prompt_version() }},
+    release_id,
 
     ---------- attributes
     case
