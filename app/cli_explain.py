@@ -17,8 +17,8 @@ from app.workbook import exact
 
 SHOWN = (
     "source_id", "requested_at", "provider_id", "model_id", "requested_model", "service_tier", "region_id",
-    "api_key_id", "project_id", "billing_account_id", "deployment_id", "user_id", "operation", "status",
-    "attempt_number", "retry_of", "conversation_id", "trace_id",
+    "api_key_id", "project_id", "billing_account_id", "deployment_id", "prompt_version", "release_id", "user_id",
+    "operation", "status", "attempt_number", "retry_of", "conversation_id", "trace_id",
 )  # fmt: skip
 
 

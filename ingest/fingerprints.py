@@ -56,7 +56,10 @@ create or replace temp macro message_blocks(message) as
     end;
 create or replace temp macro attribute_texts(keys, texts, begin) as array_to_string(list_transform(
     list_sort(list_transform(
-        list_filter(list_zip(keys, texts), lambda pair: starts_with(pair[1], begin)),
+        list_filter(
+            list_zip(keys, texts),
+            lambda pair: starts_with(pair[1], begin) and substr(pair[1], length(begin) + 1, 1) between '0' and '9'
+        ),
         lambda pair: {{
             'place': regexp_replace(
                 regexp_replace(pair[1], '([0-9]+)', '00000000\\1', 'g'), '0*([0-9]{{9,}})', '\\1', 'g'

@@ -4,7 +4,7 @@
 |---|---|
 | `usage.cost` | a field of a field |
 | `attributes[server.address]` | the value of a key in a list of keys and values, as OpenTelemetry writes them |
-| `attributes[gen_ai.usage.*]` | of such a list all keys that begin so: the counts in usage, in a prompt one text |
+| `attributes[gen_ai.usage.*]` | of such a list all keys that begin so; of a prompt the numbered ones, as one text |
 | `choices.0.usage` | `0` is the first of a list, `1` the next |
 | `response_payload[-1]` | the last of a list of texts |
 | `full_response>usage.cost` | what follows `>` lies in a JSON object that may be written as a text |

@@ -297,7 +297,7 @@ def strip(
         counts: how the keys begin of which numbers are kept, whatever follows: a new kind of usage is none of the
             allowed keys, and a number is no text.
         content: keys of attributes that make up a prompt, in their order; `llm.input_messages.*` are all that begin
-            so, as one text.
+            so and have a number there, as one text.
         fingerprint: called with the texts of `content` that a span has; what it returns is added to the span in place
             of attributes of the same keys.
     """
@@ -369,7 +369,12 @@ def _fingerprints(
     texts = []
     for pattern in content:
         if pattern.endswith(".*"):
-            named = sorted((one for one in attributes if one.key.startswith(pattern[:-1])), key=_by_number)
+            begin = pattern[:-1]
+            # numbered are messages and tools; `gen_ai.prompt.version` is none
+            named = sorted(
+                (one for one in attributes if one.key.startswith(begin) and one.key[len(begin) :][:1].isdigit()),
+                key=_by_number,
+            )
         else:
             named = [one for one in attributes if one.key == pattern]
         if named:

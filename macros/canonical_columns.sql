@@ -20,6 +20,8 @@
             'team_id': 'string',
             'tags': 'string',
             'trace_id': 'string',
+            'prompt_version': 'string',
+            'release_id': 'string',
             'operation': 'string',
             'region_id': 'string',
             'service_tier': 'string',

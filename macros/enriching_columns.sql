@@ -2,8 +2,8 @@
 {% macro enriching_columns() -%}
     {{ return([
         'customer_id', 'feature_id', 'conversation_id', 'user_id', 'project_id', 'api_key_id', 'environment', 'team_id',
-        'tags', 'trace_id', 'operation', 'attempt_number', 'retry_of', 'prompt_fingerprint', 'prefix_fingerprints',
-        'prompt_similarity', 'latency_ms', 'time_to_first_token_ms',
+        'tags', 'trace_id', 'prompt_version', 'release_id', 'operation', 'attempt_number', 'retry_of', 'prompt_fingerprint',
+        'prefix_fingerprints', 'prompt_similarity', 'latency_ms', 'time_to_first_token_ms',
         'retrieved_chunk_count', 'used_chunk_count', 'retrieved_context_tokens'
     ]) }}
 {%- endmacro %}

@@ -11,8 +11,8 @@
 {% macro whole_messages(logged) -%}
     {% set said = [
         'provider', 'model', 'requested_model', 'customer_id', 'feature_id', 'conversation_id', 'user_id', 'project_id',
-        'api_key_id', 'organization_id', 'environment', 'team_id', 'tags', 'trace_id',
-        'inference_geo', 'service_tier', 'speed', 'status', 'error_code', 'attempt_number', 'retry_of', 'input_tokens', 'cache_read_input_tokens',
+        'api_key_id', 'organization_id', 'environment', 'team_id', 'tags', 'trace_id', 'prompt_name', 'prompt_version',
+        'release_id', 'inference_geo', 'service_tier', 'speed', 'status', 'error_code', 'attempt_number', 'retry_of', 'input_tokens', 'cache_read_input_tokens',
         'cache_creation_input_tokens', 'ephemeral_5m_input_tokens', 'ephemeral_1h_input_tokens', 'output_tokens',
         'thinking_tokens', 'iterations', 'web_search_requests', 'code_execution_requests', 'latency_ms',
         'time_to_first_token_ms', 'unknown_usage', 'prompt_fingerprint', 'prefix_fingerprints', 'prompt_similarity',

@@ -32,10 +32,13 @@ class Episode:
     model_id: str | None
     region_id: str | None
     api_key_id: str | None
+    prompt_version: str | None
     place_share: float | None
     detail: str | None
     deployment_id: str | None
     deployed_date: date | None
+    new_prompt_version: str | None
+    prompt_changed_date: date | None
     deviation_sigmas: float | None
     history_days: int | None
     is_low_history: bool | None

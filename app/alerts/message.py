@@ -85,7 +85,7 @@ def compose(one: Due, place: Place) -> Message:
         "",
         *_table(episode, place),
         *_where(episode),
-        *_deployed(episode),
+        *_changed(episode),
         *_how_sure(episode),
         f"Owner: {_plain(episode.owner_id) if episode.owner_id else 'nobody (seeds/owners.csv)'}",
         _link(episode, place),
@@ -181,6 +181,7 @@ def _where(episode: Episode) -> list[str]:
         "model": episode.model_id,
         "region": episode.region_id,
         "API key": episode.api_key_id,
+        "prompt version": episode.prompt_version,
     }
     named = ", ".join(f"{what} {_plain(name)}" for what, name in places.items() if name is not None)
     share = "" if episode.place_share is None else f" ({min(episode.place_share, 1):.0%} of it)"
@@ -189,10 +190,16 @@ def _where(episode: Episode) -> list[str]:
     return [f"Where: {named}{share}"]
 
 
-def _deployed(episode: Episode) -> list[str]:
-    if episode.deployment_id is None:
-        return []
-    return [f"Before it: deployment {_plain(episode.deployment_id)}, first called on {episode.deployed_date}"]
+def _changed(episode: Episode) -> list[str]:
+    changes = (
+        ("deployment", episode.deployment_id, episode.deployed_date),
+        ("prompt version", episode.new_prompt_version, episode.prompt_changed_date),
+    )
+    return [
+        f"Before it: {what} {_plain(name)}, first called on {since}"
+        for what, name, since in changes
+        if name is not None
+    ]
 
 
 def _how_sure(episode: Episode) -> list[str]:

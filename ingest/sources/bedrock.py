@@ -95,6 +95,9 @@ SOURCE = Source(
                 Column("team_id", paths=_own("team_id", "team")),
                 Column("tags", Type.JSON, _own("tags")),
                 Column("trace_id", paths=_own("trace_id")),
+                Column("prompt_name", paths=_own("prompt_name", "prompt_id")),
+                Column("prompt_version", paths=_own("prompt_version")),
+                Column("release_id", paths=_own("release")),
                 Column("user_id", paths=_own("user_id")),
                 Column("project_id", paths=_own("project_id", "project")),
                 _tokens(

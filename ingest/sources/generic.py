@@ -24,8 +24,8 @@ COUNTS = (
 QUANTITIES = ("audio_seconds", "cache_storage_token_hours")
 WORDS = (
     "response_id", "requested_model", "customer_id", "feature_id", "conversation_id", "user_id", "project_id",
-    "api_key_id", "billing_account_id", "deployment_id", "environment", "team_id", "trace_id", "operation", "region_id",
-    "service_tier", "status", "error_code", "retry_of",
+    "api_key_id", "billing_account_id", "deployment_id", "environment", "team_id", "trace_id", "prompt_name",
+    "prompt_version", "release_id", "operation", "region_id", "service_tier", "status", "error_code", "retry_of",
 )  # fmt: skip
 FOCUS_ONLY = {"contract_applied", "credits", "exported_at"}
 BILL = (

@@ -48,6 +48,8 @@ SOURCE = Source(
                 Column("status_code", Type.INTEGER, ("response_status",)),
                 Column("cache_reference_id", paths=("cache_reference_id",), identifier=True),
                 Column("user_id", paths=("request_user_id",)),
+                Column("prompt_name", paths=("prompt_id",)),
+                Column("prompt_version", paths=("prompt_version",)),
                 # names of `Helicone-Property-*` headers, spelt as each application likes: for staging to look into
                 Column("properties", Type.JSON, ("request_properties", "properties")),
                 _tokens("prompt_tokens"),

@@ -109,6 +109,9 @@ SOURCE = Source(
                 Column("environment", paths=("environment", *_of_trace("environment"))),
                 _of_metadata("team_id", "team_id", "team"),
                 Column("tags", Type.JSON, ("tags", *_of_trace("tags"))),
+                Column("prompt_name", paths=_spelt("promptName")),
+                Column("prompt_version", paths=_spelt("promptVersion")),
+                Column("release_id", paths=("release", *_of_trace("release"), "../release", "version")),
                 Column("project_id", paths=_spelt("projectId")),
                 Column("level", paths=("level",)),
                 # a count for each kind that the application names

@@ -30,6 +30,13 @@ def _recognises(sample: Sample) -> bool:
     )
 
 
+def _own(*names: str) -> tuple[str, ...]:
+    """Where the proxy writes metadata that an application sends."""
+    return tuple(
+        f"metadata.{place}{name}" for place in ("", "requester_metadata.", "spend_logs_metadata.") for name in names
+    )
+
+
 def _count(name: str, *paths: str) -> Column:
     return Column(name, Type.INTEGER, paths, minimum=0, maximum=MOST_TOKENS)
 
@@ -72,6 +79,9 @@ SOURCE = Source(
                 Column("session_id", paths=("session_id",)),
                 Column("trace_id", paths=("trace_id",)),
                 Column("request_tags", Type.JSON, ("request_tags",)),
+                Column("prompt_name", paths=_own("prompt_name", "prompt_id")),
+                Column("prompt_version", paths=_own("prompt_version")),
+                Column("release_id", paths=_own("release")),
                 Column("attempted_retries", Type.INTEGER, ("metadata.attempted_retries",), minimum=0),
                 Column("service_tier", paths=("metadata.cost_breakdown.service_tier",)),
                 Column("spend", Type.FLOAT_MONEY, ("spend", "response_cost")),

@@ -119,6 +119,10 @@ SOURCE = Source(
                 Column("team_id", paths=own("team_id", "team")),
                 Column("tags", Type.JSON, own("tags")),
                 Column("trace_id", paths=own("trace_id")),
+                # of a prompt that OpenAI keeps (openai-python, response_prompt.py)
+                Column("prompt_name", paths=(*own("prompt_name", "prompt_id"), "*.prompt>id", "request.prompt>id")),
+                Column("prompt_version", paths=(*own("prompt_version"), "*.prompt>version", "request.prompt>version")),
+                Column("release_id", paths=own("release")),
                 Column("user_id", paths=(*own("user_id"), "request.user", "*.safety_identifier")),
                 Column("project_id", paths=("project_id", "openai_project")),
                 Column("api_key_id", paths=("api_key_id",)),

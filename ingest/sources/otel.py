@@ -14,8 +14,8 @@ PROMPT = (
     "gen_ai.input.messages", "gen_ai.prompt", "gen_ai.prompt.*", "llm.input_messages.*", "input.value",
     "traceloop.entity.input", "ai.prompt.messages", "ai.prompt",
 )  # fmt: skip
-"""Attributes that make up a prompt, all that begin so where one ends with `*`; of the messages, instrumentations write
-one, OpenInference also the whole request."""
+"""Attributes that make up a prompt, all numbered ones that begin so where one ends with `*`; of the messages,
+instrumentations write one, OpenInference also the whole request."""
 
 USAGE = ("gen_ai.usage.", "llm.token_count.", "llm.usage.", "ai.usage.")
 """How the attributes begin that count use."""
@@ -170,6 +170,31 @@ SOURCE = Source(
                     "environment", paths=_own("deployment.environment.name", "deployment.environment", "environment")
                 ),
                 Column("team_id", paths=_own("team_id", "team")),
+                Column(
+                    "prompt_name",
+                    paths=(
+                        *_of(
+                            "gen_ai.prompt.name",
+                            "langfuse.observation.prompt.name",
+                            "traceloop.prompt.key",
+                            "prompt.id",
+                        ),
+                        *_own("prompt_name", "prompt_id"),
+                    ),
+                ),
+                Column(
+                    "prompt_version",
+                    paths=(
+                        *_of(
+                            "gen_ai.prompt.version",
+                            "langfuse.observation.prompt.version",
+                            "traceloop.prompt.version",
+                            "llm.prompt_template.version",
+                        ),
+                        *_own("prompt_version"),
+                    ),
+                ),
+                Column("release_id", paths=(*_of("langfuse.release"), *_own("release", "service.version"))),
                 Column("project_id", paths=_own("project_id")),
                 Column("api_key_id", paths=_own("api_key_id")),
                 Column("region", paths=_of("gen_ai.request.region", "aws.region", "gcp.location", "cloud.region")),

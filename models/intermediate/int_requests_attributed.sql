@@ -24,6 +24,8 @@ select
     {{ 'rules.set_unit_id' if used else 'cast(null as string)' }} as unit_id,
     {{ 'rules.attribution_rules' if used else 'cast(null as string) as attribution_rules' }},
     requests.trace_id,
+    requests.prompt_version,
+    requests.release_id,
     requests.operation,
     requests.region_id,
     case

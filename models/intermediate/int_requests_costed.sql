@@ -25,6 +25,8 @@ select
     rated.api_key_id,
     rated.billing_account_id,
     rated.deployment_id,
+    rated.prompt_version,
+    rated.release_id,
     rated.team_id,
     rated.unit_id,
 

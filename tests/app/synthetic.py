@@ -391,9 +391,12 @@ _MARTS = (
         cast(12 + excess as decimal(38, 12)) as actual_usd,
         cast(12 as decimal(38, 12)) as expected_usd, cast(excess as decimal(38, 12)) as excess_usd, customer_id,
         cast(null as varchar) as model_id, cast(null as varchar) as region_id, cast(null as varchar) as api_key_id,
+        case anomaly_id when 'b2' then 'support@7' end as prompt_version,
         case when customer_id is not null then 0.93 end as place_share, detail,
         case anomaly_id when 'a1' then 'search-v2' end as deployment_id,
-        case anomaly_id when 'a1' then date '2026-11-19' end as deployed_date, 9.5 as deviation_sigmas,
+        case anomaly_id when 'a1' then date '2026-11-19' end as deployed_date,
+        case anomaly_id when 'b2' then 'support@7' end as new_prompt_version,
+        case anomaly_id when 'b2' then date '2026-11-01' end as prompt_changed_date, 9.5 as deviation_sigmas,
         cast(history as bigint) as history_days, history < 28 as is_low_history,
         case kind when 'drift' then 1.31 end as times_before,
         case anomaly_id when 'b2' then 'acknowledged' end as feedback

@@ -54,10 +54,13 @@ SPIKE = Episode(
     model_id=None,
     region_id=None,
     api_key_id=None,
+    prompt_version=None,
     place_share=0.84,
     detail=None,
     deployment_id=None,
     deployed_date=None,
+    new_prompt_version=None,
+    prompt_changed_date=None,
     deviation_sigmas=36.4,
     history_days=77,
     is_low_history=False,
@@ -115,7 +118,7 @@ def publish(home: Path, episodes: Sequence[Episode], newest: date = TODAY) -> No
 _NAMES = [name for name in Episode.__dataclass_fields__ if name != "effects"]
 _SQL = {
     **dict.fromkeys(("actual_usd", "expected_usd", "excess_usd"), "decimal(38, 12)"),
-    **dict.fromkeys(("started_date", "last_date", "deployed_date"), "date"),
+    **dict.fromkeys(("started_date", "last_date", "deployed_date", "prompt_changed_date"), "date"),
     **dict.fromkeys(("is_open", "is_low_history"), "boolean"),
     **dict.fromkeys(("day_count", "history_days"), "bigint"),
     **dict.fromkeys(("place_share", "deviation_sigmas"), "double"),
@@ -466,6 +469,15 @@ def test_a_deployment_of_the_week_before_is_named(home: Path, ops: Channel, box:
     publish(home, [replace(SPIKE, deployment_id="search-v2", deployed_date=date(2026, 11, 26))])
     say(home, ops)
     assert "Before it: deployment search-v2, first called on 2026-11-26" in box.received[0]["message"].splitlines()
+
+
+def test_a_prompt_version_is_named_where_it_is_and_when_it_came(home: Path, ops: Channel, box: Webhook) -> None:
+    new = {"new_prompt_version": "search@7", "prompt_changed_date": date(2026, 11, 27)}
+    publish(home, [replace(SPIKE, customer_id=None, prompt_version="search@7", **new)])
+    say(home, ops)
+    lines = box.received[0]["message"].splitlines()
+    assert "Where: prompt version search@7 (84% of it)" in lines
+    assert "Before it: prompt version search@7, first called on 2026-11-27" in lines
 
 
 def test_a_drift_is_of_a_week(home: Path, ops: Channel, box: Webhook) -> None:

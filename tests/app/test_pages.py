@@ -1006,7 +1006,7 @@ def test_anomalies_are_listed_and_one_is_explained_in_dollars_that_sum() -> None
     page = open_page("anomalies")
     listed = table(page, "excess_usd")
     assert listed["anomaly_id"].to_list() == ["a1", "d4", "c3", "b2"]
-    assert listed["place"].to_list() == ["customer hooli", "everywhere", "everywhere", "everywhere"]
+    assert listed["place"].to_list() == ["customer hooli", "everywhere", "everywhere", "prompt version support@7"]
     told = theme.plain(said(page))
     assert "Retrieved context" in told
     assert "$41.25" in told
@@ -1018,7 +1018,10 @@ def test_anomalies_are_listed_and_one_is_explained_in_dollars_that_sum() -> None
     assert numbers(usual, "y")[0] > numbers(lower, "y")[0]
 
     page = open_page("anomalies", anomaly="b2")
-    assert "Only 12 days of history" in said(page)
+    told = theme.plain(said(page))
+    assert "Only 12 days of history" in told
+    assert "(prompt version support@7), since" in told
+    assert "Prompt version support@7 was first called on 1 Nov 2026." in told
     page = open_page("anomalies", anomaly="c3")
     assert "of 10 tokens in" in said(page)
     assert "band" not in charts(page)

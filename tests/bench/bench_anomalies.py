@@ -20,7 +20,7 @@ import polars as pl
 from app import builds, dbt_build, pipeline
 from app.settings import PROJECT_DIR, Settings
 from tests.bench import cost_only
-from tests.bench.incidents import FIRST_DATE, Incident, day_of, simulate
+from tests.bench.incidents import FIRST_DATE, PLACES, Incident, day_of, simulate
 from tests.conftest import SHARED_DATA
 from tests.models.conftest import new_company, write_calls
 
@@ -38,6 +38,7 @@ EFFECTS = {
     "model_mix": {"model_mix", "service_tier"}, "price": {"price", "discount"},
 }  # fmt: skip
 """Cause that is planted → effects that name it, where the words differ."""
+DIMENSIONS = (*PLACES, "prompt_version")
 REAL_SERIES = SHARED_DATA / "nab_cloudwatch"
 SEEDS, TUNING_SEED = (2, 3, 4, 5, 6, 7), 11
 FEATURES, DAYS, FLOOR_USD = 60, 120, 1.0
@@ -56,6 +57,7 @@ class Alarm:
     causes: tuple[str, ...] = ()
     place: tuple[tuple[str, str], ...] = ()
     kind: str = "drivers"
+    new_prompt_version: str | None = None
 
 
 class Detector:
@@ -95,20 +97,21 @@ class Detector:
         )  # fmt: skip
         with duckdb.connect(str(target), read_only=True) as con:
             found = con.sql(
-                "select feature_id, started_date, last_date, cause, causes, kind, customer_id, model_id, region_id"
-                " from marts.cost_anomalies"
+                "select feature_id, started_date, last_date, cause, causes, kind, new_prompt_version,"
+                f" {', '.join(DIMENSIONS)} from marts.cost_anomalies"
             ).fetchall()
         alarms = [
             Alarm(
                 feature, first, last, cause, tuple(causes.split(", ")),
                 tuple(
                     (name, member)
-                    for name, member in zip(("customer_id", "model_id", "region_id"), place, strict=True)
+                    for name, member in zip(DIMENSIONS, place, strict=True)
                     if member is not None
                 ),
                 kind,
+                changed,
             )
-            for feature, first, last, cause, causes, kind, *place in found
+            for feature, first, last, cause, causes, kind, changed, *place in found
         ]  # fmt: skip
         return alarms, seconds
 
@@ -121,11 +124,12 @@ def _write(con: duckdb.DuckDBPyConnection, usage: pl.DataFrame) -> None:
         insert into marts.fct_usage_hourly by name
         select
             usage_date + interval 23 hour as usage_hour_at, usage_date, 'simulated' as source_id,
-            'maker' as provider_id, model_id, '(none)' as deployment_id, region_id, '(none)' as api_key_id, customer_id,
-            feature_id, '(unattributed)' as team_id, 'chat' as operation, 'production' as environment,
-            '(none)' as attribution_rules, 'standard' as service_tier, false as is_batch, request_count, retry_count,
-            0 as error_count, 0 as rate_limited_count, 0 as unpriced_request_count, 1 as priced_share,
-            uncached_input_tokens, cache_read_tokens, 0 as cache_write_tokens, output_tokens, reasoning_tokens,
+            'maker' as provider_id, model_id, '(none)' as deployment_id, region_id, '(none)' as api_key_id,
+            '(none)' as release_id, prompt_version, customer_id, feature_id, '(unattributed)' as team_id,
+            'chat' as operation, 'production' as environment, '(none)' as attribution_rules,
+            'standard' as service_tier, false as is_batch, request_count, retry_count, 0 as error_count,
+            0 as rate_limited_count, 0 as unpriced_request_count, 1 as priced_share, uncached_input_tokens,
+            cache_read_tokens, 0 as cache_write_tokens, output_tokens, reasoning_tokens,
             retrieved_context_tokens, 0 as latency_ms, 0 as prefill_ms, 0 as decode_ms, input_cost_usd,
             cache_read_cost_usd, 0 as cache_write_cost_usd, output_cost_usd, 0 as tool_cost_usd, 0 as other_cost_usd,
             input_cost_usd + cache_read_cost_usd + output_cost_usd as list_cost_usd,
@@ -180,6 +184,10 @@ def scored(incidents: Sequence[Incident], alarms: Sequence[Alarm], months: float
         ),
         "place_1": share(_placed, lambda incident: len(incident.place) <= 1),
         "place_2": share(_placed, lambda incident: len(incident.place) > 1),
+        "place_prompt": share(_placed, _is_of_a_prompt),
+        "new_prompt": share(
+            lambda incident, alarm: alarm.new_prompt_version == incident.place["prompt_version"], _is_of_a_prompt
+        ),
     }
 
 
@@ -205,6 +213,10 @@ def scored_drift(drifts: Sequence[Incident], alarms: Sequence[Alarm], series: in
         "median_days": sorted(delays)[len(delays) // 2],
         "false": len(false) / series,
     }
+
+
+def _is_of_a_prompt(incident: Incident) -> bool:
+    return "prompt_version" in incident.place
 
 
 def _placed(incident: Incident, alarm: Alarm) -> bool:
@@ -248,7 +260,14 @@ def by_cost_only(seeds: Sequence[int], months: float) -> dict[str, dict[str, flo
             usage, incidents = simulate(seed)
             runs.append(measured(rule(cost_only.daily(usage)), best, incidents))
         result[name] = {**_means(runs), "limit": best, "seconds": (time.perf_counter() - started) / len(seeds)}
-        for no_answer in ("cause", "cause_named", "place_1", "place_2"):  # a cost has no cause and no place
+        for no_answer in (
+            "cause",
+            "cause_named",
+            "place_1",
+            "place_2",
+            "place_prompt",
+            "new_prompt",
+        ):  # a cost has no cause and no place
             del result[name][no_answer]
     return result
 
@@ -303,6 +322,7 @@ def real_series(folder: Path) -> pl.DataFrame:
                 (pl.lit(FIRST_DATE) + pl.duration(days=pl.int_range(pl.len()))).cast(pl.Date).alias("usage_date"),
                 pl.lit(path.stem).alias("feature_id"),
                 *(pl.lit(name).alias(f"{name}_id") for name in ("customer", "model", "region")),
+                pl.lit("(none)").alias("prompt_version"),
                 calls.alias("request_count"),
                 pl.lit(0).alias("retry_count"),
                 *((calls * 1000).alias(f"{name}_tokens") for name in ("uncached_input", "output")),

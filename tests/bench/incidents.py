@@ -1,8 +1,9 @@
-"""A simulator of features with incidents: usage by day, customer, model and region, and what was planted in it.
+"""A simulator of features with incidents: usage by day, customer, model, region, prompt version; and what was planted.
 
 A feature has a volume (weekly profile, growth, autocorrelated noise, heavy-tailed days, holidays), prompts, retrieved
 context, history, answers, thought, a share of cache reads, retries, two models and their prices, each with a noise of
-its own and that of few calls. An incident multiplies one of them, on days and in a place, so that the feature's cost
+its own and that of few calls; half of the features name their prompt, a new version of which takes over one day and
+changes little. An incident multiplies one of them, on days and in a place, so that the feature's cost
 rises by a share that is drawn; a drift lets one creep. Everything is drawn from one seed.
 """
 
@@ -29,6 +30,12 @@ CAUSES = (
 )  # fmt: skip
 """What an incident may be of: the drivers of driver_baselines."""
 PLACES = ("customer_id", "model_id", "region_id")
+VERSIONS = ("answer@1", "answer@2", "answer@3", "answer@4")
+"""The second takes over from the first one day; the others are tried by a share of the calls, which is an incident."""
+OF_PROMPTS = {
+    "attempts", "prompt_tokens", "retrieved_context", "history", "output_tokens", "reasoning", "cache_misses",
+}  # fmt: skip
+"""Causes that a prompt can have."""
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
 
@@ -42,6 +49,7 @@ class Incident:
         cause: one of CAUSES.
         first_day, last_day: from FIRST_DATE, both included.
         place: dimension → member where it is; empty: everywhere in the feature.
+        tried: share of the calls that are made with the prompt version of the place on those days.
         is_drift: whether it creeps in over its days, instead of being there on all of them.
     """
 
@@ -50,22 +58,28 @@ class Incident:
     first_day: int
     last_day: int
     place: dict[str, str] = field(default_factory=dict)
+    tried: float = 0.0
     is_drift: bool = False
 
 
 @dataclass
 class Feature:
-    """Drivers of a feature by day, customer, model and region: arrays of that shape, or that broadcast to it."""
+    """Drivers of a feature: arrays by version, day, customer, model and region, or that broadcast to it."""
 
     feature_id: str
     drivers: dict[str, Array]
     call_spread: dict[str, float]
     """How much one call differs from the next, as a share."""
 
+    @property
+    def versions(self) -> tuple[str, ...]:
+        """What its log says of prompts."""
+        return VERSIONS if len(self.drivers["version_share"]) > 1 else ("(none)",)
+
     def cells(self) -> dict[str, Array]:
-        """Calls, tokens and costs without the chance of few calls, by day, customer, model and region."""
+        """Calls and costs without the chance of few calls, by version, day, customer, model and region."""
         d = self.drivers
-        requests = d["volume"] * d["share"] * _mixed(d["model_mix"])
+        requests = d["volume"] * d["share"] * _mixed(d["model_mix"]) * d["version_share"]
         calls = requests * (1 + d["attempts"])
         read = d["prompt_tokens"] + d["retrieved_context"] + d["history"]
         answered = d["output_tokens"] + d["reasoning"]
@@ -81,11 +95,12 @@ class Feature:
     def cost(self) -> Array:
         """Dollars by day, customer, model and region."""
         cells = self.cells()
-        return cells["input_cost"] + cells["cache_read_cost"] + cells["output_cost"]
+        cost: Array = (cells["input_cost"] + cells["cache_read_cost"] + cells["output_cost"]).sum(axis=0)
+        return cost
 
 
 def _mixed(big: Array) -> Array:
-    return np.concatenate([big, 1 - big], axis=2)
+    return np.concatenate([big, 1 - big], axis=-2)
 
 
 def some_feature(rng: np.random.Generator, name: str, days: int, noise: float) -> Feature:
@@ -110,14 +125,24 @@ def some_feature(rng: np.random.Generator, name: str, days: int, noise: float) -
     share /= share.sum(axis=(1, 2), keepdims=True)
     big = np.clip(noisy(rng.uniform(0.2, 0.7)), 0.02, 0.95)
     hits = noisy(1 - rng.uniform(0.1, 0.7)) if rng.random() < 0.7 else np.ones(shape)
+    versions, longer = np.ones((1, *shape)), np.ones((1, 1, 1, 1, 1))
+    if rng.random() < 0.5:
+        new_share = np.zeros(days)
+        taken_over = int(rng.integers(20, days - 10))
+        new_share[taken_over:] = 1
+        new_share[taken_over : taken_over + int(rng.integers(0, 6))] = rng.uniform(0.05, 0.5)
+        nobodys = np.zeros(days)
+        versions = np.stack([1 - new_share, new_share, nobodys, nobodys]).reshape(-1, *shape)
+        longer = np.exp([0, rng.normal(0, 0.02), 0, 0]).reshape(-1, 1, 1, 1, 1)
     return Feature(
         name,
         {
+            "version_share": versions,
             "volume": volume.reshape(shape),
             "share": share[:, :, None, :],
             "model_mix": big * np.ones((days, len(CUSTOMERS), 1, len(REGIONS))),
             "attempts": noisy(rng.uniform(0.01, 0.06)),
-            "prompt_tokens": noisy(rng.uniform(300, 3000)),
+            "prompt_tokens": noisy(rng.uniform(300, 3000)) * longer,
             "retrieved_context": noisy(rng.uniform(500, 4000)) if rng.random() < 0.5 else np.zeros(shape),
             "history": noisy(rng.uniform(500, 4000)) if rng.random() < 0.5 else np.zeros(shape),
             "output_tokens": noisy(rng.uniform(80, 900)),
@@ -131,37 +156,48 @@ def some_feature(rng: np.random.Generator, name: str, days: int, noise: float) -
     )
 
 
-def _place(rng: np.random.Generator, cause: str, dimensions: int) -> dict[str, str]:
+def _place(rng: np.random.Generator, cause: str, dimensions: int, version: str | None) -> dict[str, str]:
     # other prices and other models are not by the model: a mix has no model, a price has always
     possible = [name for name in PLACES if not (name == "model_id" and cause in {"model_mix", "volume", "attempts"})]
-    chosen = rng.choice(possible, size=min(dimensions, len(possible)), replace=False)
     members = {"customer_id": CUSTOMERS, "model_id": MODELS, "region_id": REGIONS}
+    if version and cause in OF_PROMPTS:
+        possible.append("prompt_version")
+        members["prompt_version"] = (version,)
+    chosen = rng.choice(possible, size=min(dimensions, len(possible)), replace=False)
     return {str(name): str(rng.choice(members[name])) for name in sorted(chosen)}
 
 
 def _mask(incident: Incident, strength: Array) -> Array:
-    """By day, customer, model and region: how much of the incident is there."""
+    """By day, customer, model and region, and by version before them: how much of the incident is there."""
     at = np.ones((1, len(CUSTOMERS), len(MODELS), len(REGIONS)))
     for axis, (name, members) in enumerate(zip(PLACES, (CUSTOMERS, MODELS, REGIONS), strict=True), start=1):
         if name in incident.place:
             chosen = np.array([member == incident.place[name] for member in members], dtype=float)
             at = at * chosen.reshape([-1 if place == axis else 1 for place in range(4)])
+    if "prompt_version" in incident.place:
+        at = at * np.array([version == incident.place["prompt_version"] for version in VERSIONS]).reshape(
+            -1, 1, 1, 1, 1
+        )
     return strength.reshape(-1, 1, 1, 1) * at
 
 
 def planted(feature: Feature, incident: Incident, factor: float, strength: Array) -> Feature:
     """The feature with an incident in it: what it is of becomes `factor` times as much where `strength` is 1."""
     mask, drivers = _mask(incident, strength), dict(feature.drivers)
+    if incident.tried:
+        tried = incident.tried * strength.reshape(-1, 1, 1, 1)
+        new = np.array([version == incident.place["prompt_version"] for version in VERSIONS]).reshape(-1, 1, 1, 1, 1)
+        drivers["version_share"] = drivers["version_share"] * (1 - tried) + new * tried
     if incident.cause == "cache_misses":
         drivers["cache_hits"] = drivers["cache_hits"] * (1 - mask * min(factor, 1.0))
     elif incident.cause == "model_mix":
         big = drivers["model_mix"]
-        drivers["model_mix"] = big + (0.98 - big) * mask[:, :, :1, :] * min(factor, 1.0)
+        drivers["model_mix"] = big + (0.98 - big) * mask[..., :1, :] * min(factor, 1.0)
     elif incident.cause == "attempts":
         drivers["attempts"] = drivers["attempts"] + mask * factor
     elif incident.cause == "volume":
         # by share of what is, model by model: a region twice as busy leaves the others as they are
-        drivers["share"] = drivers["share"] * (1 + factor * mask[:, :, :1, :])
+        drivers["share"] = drivers["share"] * (1 + factor * mask[..., :1, :])
     else:
         drivers[incident.cause] = drivers[incident.cause] * (1 + factor * mask)
     return Feature(feature.feature_id, drivers, feature.call_spread)
@@ -202,7 +238,10 @@ def with_incidents(
         near = slice(max(first - 3, 0), last + 4)
         if taken[near].any() and not (together and found):
             continue
-        incident = Incident(feature.feature_id, cause, first, last, _place(rng, cause, dimensions))
+        version = VERSIONS[2 + len(found)] if len(feature.versions) > 1 else None
+        place = _place(rng, cause, dimensions, version)
+        tried = float(rng.uniform(0.2, 0.8)) if "prompt_version" in place else 0.0
+        incident = Incident(feature.feature_id, cause, first, last, place, tried)
         strength = np.zeros(days)
         strength[first : last + 1] = 1
         rise = float(np.clip(np.exp(rng.normal(np.log(0.5), 0.6)), 0.18, 3))
@@ -230,7 +269,7 @@ def with_drift(rng: np.random.Generator, feature: Feature, days: int, cause: str
 
 
 def rows(rng: np.random.Generator, feature: Feature) -> pl.DataFrame:
-    """What logs would say of it, with the chance of few calls: by day, customer, model and region."""
+    """What logs would say of it, with the chance of few calls: by version, day, customer, model and region."""
     cells = feature.cells()
     shape = cells["calls"].shape
     requests = rng.poisson(cells["requests"])
@@ -248,7 +287,7 @@ def rows(rng: np.random.Generator, feature: Feature) -> pl.DataFrame:
     answered = parts["output_tokens"] + parts["reasoning"]
     into = np.broadcast_to(feature.drivers["price_in"] * feature.drivers["price"], shape)
     out = np.broadcast_to(feature.drivers["price_out"] * feature.drivers["price"], shape)
-    day, customer, model, region = (index.ravel() for index in np.indices(shape))
+    version, day, customer, model, region = (index.ravel() for index in np.indices(shape))
     return pl.DataFrame(
         {
             "day": day,
@@ -256,6 +295,7 @@ def rows(rng: np.random.Generator, feature: Feature) -> pl.DataFrame:
             "customer_id": np.array(CUSTOMERS)[customer],
             "model_id": np.array(MODELS)[model],
             "region_id": np.array(REGIONS)[region],
+            "prompt_version": np.array(feature.versions)[version],
             "request_count": calls.ravel(),
             "retry_count": retries.ravel(),
             "uncached_input_tokens": (read - cached).ravel(),

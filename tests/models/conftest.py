@@ -91,8 +91,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Warehouses:
 WORDS = (
     "response_id", "prompt_fingerprint", "prefix_fingerprints", "prompt_similarity",
     "requested_model", "customer_id", "feature_id", "conversation_id", "user_id", "project_id", "api_key_id",
-    "billing_account_id", "deployment_id", "environment", "team_id", "tags", "trace_id", "operation", "region_id",
-    "service_tier",
+    "billing_account_id", "deployment_id", "environment", "team_id", "tags", "trace_id", "prompt_version", "release_id",
+    "operation", "region_id", "service_tier",
     "status", "error_code", "retry_of",
 )  # fmt: skip
 COUNTS = (

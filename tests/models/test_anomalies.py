@@ -17,6 +17,10 @@ DAYS = 50
 CUSTOMERS = ("acme", "bolt", "corn")
 ODD, STORMY, PASTED = 39, 44, 47
 """Days: the search's context doubles for acme; its calls are repeated; one call has a book pasted into it."""
+TRIED, TAKEN_OVER = 34, 41
+"""Days: two of five reviews are made with a new prompt version, three times as long, for three days; all of the triage
+begins to be made with a new one, no longer than the one before, and on the two days after it acme's are four times as
+long."""
 
 
 def day(number: int) -> datetime:
@@ -63,6 +67,27 @@ def calls() -> Iterator[dict[str, Any]]:
                 "operation": "chat", "uncached_input_tokens": 8_000_000 if pasted else 900 + count % 7,
                 "output_tokens": 300 + count % 5,
             }  # fmt: skip
+        for count in range(60):
+            customer, wobble = CUSTOMERS[count % 3], (count * 7 + number * 13) % 41 - 20
+            is_tried = TRIED <= number < TRIED + 3 and count % 5 < 2
+            # the second version has always been twice as long as the first
+            version = 3 if is_tried else 1 + count % 2
+            yield {
+                "request_id": f"review {number} {count}", "provider_id": "openai", "model_id": "gpt-4o",
+                "requested_at": (day(number) + timedelta(hours=10, minutes=count)).isoformat(),
+                "feature_id": "review", "customer_id": customer, "operation": "chat", "output_tokens": 200 + wobble,
+                "uncached_input_tokens": (1000 + wobble) * (2, 4, 9)[version - 1] // 2,
+                "prompt_version": f"review@{version}",
+            }  # fmt: skip
+            is_long = TAKEN_OVER < number <= TAKEN_OVER + 2 and customer == "acme"
+            yield {
+                "request_id": f"triage {number} {count}", "provider_id": "openai", "model_id": "gpt-4o",
+                "requested_at": (day(number) + timedelta(hours=11, minutes=count)).isoformat(),
+                "feature_id": "triage", "customer_id": customer, "operation": "chat", "output_tokens": 200 + wobble,
+                "uncached_input_tokens": (1000 + wobble) * (4 if is_long else 1),
+                "prompt_version": f"triage@{1 if number < TAKEN_OVER else 2}",
+                "release_id": "app-6" if number < TAKEN_OVER - 1 else "app-7",
+            }  # fmt: skip
         if number < DAYS - 4:
             yield {
                 "request_id": f"house {number}", "provider_id": "openai", "model_id": "model-of-the-house",
@@ -106,10 +131,55 @@ def test_context_that_grows_for_one_customer_is_named_with_its_cause_place_and_o
     assert excess == pytest.approx(effect, rel=Decimal("0.05"))
 
 
-def test_the_deployment_of_the_week_before_stands_beside_it(watched: Company) -> None:
-    """Retries came a week after it, and chat names no deployment."""
+def test_the_deployment_or_release_of_the_week_before_stands_beside_it(watched: Company) -> None:
+    """Retries came a week after it, the triage has releases, and chat names neither."""
     named = anomalies(watched, "started_date, deployment_id, deployed_date", "deployment_id is not null")
-    assert named == [(day(start).date(), "search-v2", day(ODD - 2).date()) for start in (ODD, STORMY)]
+    assert named == [
+        (day(ODD).date(), "search-v2", day(ODD - 2).date()),
+        (day(TAKEN_OVER + 1).date(), "app-7", day(TAKEN_OVER - 1).date()),
+        (day(STORMY).date(), "search-v2", day(ODD - 2).date()),
+    ]
+
+
+def test_a_new_prompt_version_that_some_calls_are_made_with_is_the_place(watched: Company) -> None:
+    """24 of 60 calls a day read 4,500 tokens where calls of the review read 1,500; the other versions differ as ever.
+
+    The 24 calls of the new version are expected to use what calls of its prompt do: all the excess is theirs.
+    """
+    ((cause, version, customer, model, share, new, changed),) = anomalies(
+        watched,
+        "cause, prompt_version, customer_id, model_id, place_share, new_prompt_version, prompt_changed_date",
+        f"feature_id = 'review' and started_date = '{day(TRIED).date()}'",
+    )
+    assert (cause, version, customer, model) == ("prompt_tokens", "review@3", None, None)
+    assert share == pytest.approx(1, abs=0.02)
+    assert (new, changed) == ("review@3", day(TRIED).date())
+
+
+def test_a_prompt_version_that_took_over_all_calls_is_beside_an_anomaly_and_not_its_place(watched: Company) -> None:
+    ((customer, version, new, changed),) = anomalies(
+        watched,
+        "customer_id, prompt_version, new_prompt_version, prompt_changed_date",
+        f"feature_id = 'triage' and started_date = '{day(TAKEN_OVER + 1).date()}'",
+    )
+    assert (customer, version, new, changed) == ("acme", None, "triage@2", day(TAKEN_OVER).date())
+
+
+def test_what_is_expected_of_prompt_versions_is_what_is_expected_of_their_places(watched: Company) -> None:
+    """As the usual days used, cell by cell; and nothing is lost of what was used."""
+    place = "anomaly_id, customer_id, model_id, region_id, api_key_id"
+    cells, usage = (
+        watched.rows(
+            f"select {place}, round(sum({used}), 6), round(sum({usual}), 6) from intermediate.{model}"
+            f" group by {place} order by {place}"
+        )
+        for model, used, usual in (
+            ("int_anomaly_cells", "actual", "expected"),
+            ("int_anomaly_usage", "quantity", "usual_quantity"),
+        )
+    )
+    assert len(cells) > 10
+    assert cells == usage
 
 
 def test_a_storm_of_retries_is_named_as_that(watched: Company) -> None:
@@ -159,7 +229,8 @@ def test_a_new_model_and_one_without_a_price_are_told(watched: Company) -> None:
 
 
 def test_usual_days_raise_no_alarm(watched: Company) -> None:
-    told = {day(number).date() for number in (ODD, STORMY, PASTED, DAYS - 5)} | {FIRST.date()}
+    days = (ODD, STORMY, PASTED, DAYS - 5, TRIED, TAKEN_OVER + 1)
+    told = {day(number).date() for number in days} | {FIRST.date()}
     unexpected = [row for row in anomalies(watched, "started_date, kind, feature_id, cause") if row[0] not in told]
     assert unexpected == []
 

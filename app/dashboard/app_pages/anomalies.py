@@ -11,7 +11,14 @@ from app.dashboard import change_charts, data, downloads, filters, panels, table
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
 
-PLACES = {"customer_id": "customer", "model_id": "model", "region_id": "region", "api_key_id": "API key"}
+PLACES = {
+    "customer_id": "customer", "model_id": "model", "region_id": "region", "api_key_id": "API key",
+    "prompt_version": "prompt version",
+}  # fmt: skip
+CHANGES = {
+    "deployment_id": ("Deployment", "deployed_date"),
+    "new_prompt_version": ("Prompt version", "prompt_changed_date"),
+}
 _BEFORE, _AFTER = timedelta(days=60), timedelta(days=14)  # of a driver, drawn around an anomaly
 
 view = filters.current()
@@ -88,10 +95,10 @@ def one(row: dict[str, Any]) -> None:
             f"**{md(words(row['cause']))}**{f', {since}.' if row['kind'] == 'budget' else beyond}"
             + (f" {md(row['detail'])}." if row["detail"] else "")
             + (f" Owner: {md(row['owner_id'])}." if row["owner_id"] else "")
-            + (
-                f" Deployment {md(row['deployment_id'])} was first called on {theme.day(row['deployed_date'])}."
-                if row["deployment_id"]
-                else ""
+            + "".join(
+                f" {word} {md(row[name])} was first called on {theme.day(row[since])}."
+                for name, (word, since) in CHANGES.items()
+                if row[name]
             )
         )
         verdicts.ask(row["anomaly_id"], row["feedback"])
@@ -184,6 +191,9 @@ panels.table(
         "why": Column("Cause"),
         "place": Column("Where"),
         "deployment_id": Column("Deployed", help="The newest deployment of the week before; it need not be why."),
+        "new_prompt_version": Column(
+            "New prompt", help="The newest prompt version of that day or the two before; it need not be why."
+        ),
         "excess_usd": Column("Beyond expected", "money"),
         "expected_usd": Column("Expected", "money"),
         "actual_usd": Column("Cost", "money"),

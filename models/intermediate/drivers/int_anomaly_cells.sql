@@ -1,73 +1,65 @@
--- grain: one row per anomaly, customer, model, region and API key: what it used of what its cause is of, and was to
+-- grain: one row per anomaly, customer, model, region, API key and prompt version: what it used, and was expected to
 {{ config(materialized='table') }}
-{% set places = ['customer_id', 'model_id', 'region_id', 'api_key_id'] %}
-{% set quantities = {
-    'requests': 'request_count - retry_count', 'conversations': 'request_count - retry_count',
-    'turns': 'request_count - retry_count', 'retries': 'retry_count',
-    'prompt_tokens': 'uncached_input_tokens + cache_read_tokens + cache_write_tokens - retrieved_context_tokens',
-    'history': 'uncached_input_tokens + cache_read_tokens + cache_write_tokens - retrieved_context_tokens',
-    'retrieved_context': 'retrieved_context_tokens', 'output_tokens': 'output_tokens - reasoning_tokens',
-    'reasoning': 'reasoning_tokens', 'cache': 'uncached_input_tokens + cache_write_tokens',
-} %}
-with compared as (
+{% set place = ['customer_id', 'model_id', 'region_id', 'api_key_id'] %}
+-- A new prompt version takes calls over from others. Of what is expected of a place each version has the share of its
+-- calls: as many as usual are to use what calls of that version did, those beyond them what calls of its prompt did.
+with named as (
 
     select
-        usage_date as anomaly_date,
-        feature_id,
-        workload,
-        usage_date,
-        1 as side,
-        cast(1 as double) as scale
-    from {{ ref('int_anomaly_episodes') }}
-    union all
-    select
-        anomaly_date,
-        feature_id,
-        workload,
-        usage_date,
-        0 as side,
-        scale
-    from {{ ref('int_usual_days') }}
+        *,
+        regexp_extract(prompt_version, '^(.*)@', 1) as prompt_name
+    from {{ ref('int_anomaly_usage') }}
 
 ),
 
-used as (
-
-    select
-        episodes.anomaly_id,
-        {{ for_each(places, 'usage.@') }},
-        compared.side,
-        compared.scale * case causes.cause
-            {% for cause, quantity in quantities.items() %}
-                when '{{ cause }}' then cast({{ quantity }} as double)
-            {% endfor %}
-            else cast(usage.contracted_cost_usd as double)
-        end as quantity
-    from {{ ref('int_anomaly_episodes') }} as episodes
-    inner join {{ ref('int_anomaly_causes') }} as causes on episodes.anomaly_id = causes.anomaly_id
-    inner join compared
-        on
-            episodes.usage_date = compared.anomaly_date
-            and episodes.feature_id = compared.feature_id
-            and episodes.workload = compared.workload
-    inner join {{ ref('fct_usage_hourly') }} as usage
-        on
-            compared.usage_date = usage.usage_date
-            and compared.feature_id = usage.feature_id
-            and compared.workload = usage.workload
-
-),
-
-cells as (
+versions as (
 
     select
         anomaly_id,
-        {{ for_each(places, '@') }},
-        sum(case when side = 1 then quantity else 0 end) as actual,
-        sum(case when side = 0 then quantity else 0 end) as expected
-    from used
-    group by 1, 2, 3, 4, 5
+        prompt_name,
+        prompt_version,
+        sum(call_count) as call_count,
+        sum(usual_call_count) as usual_call_count,
+        sum(usual_quantity) as usual_quantity,
+        -- of the prompt, or of all where it is new, too
+        coalesce(
+            sum(sum(usual_quantity)) over (partition by anomaly_id, prompt_name)
+            / nullif(sum(sum(usual_call_count)) over (partition by anomaly_id, prompt_name), 0),
+            sum(sum(usual_quantity)) over (partition by anomaly_id)
+            / nullif(sum(sum(usual_call_count)) over (partition by anomaly_id), 0)
+        ) as quantity_per_call
+    from named
+    group by 1, 2, 3
+
+),
+
+weighed as (
+
+    select
+        named.*,
+        coalesce(named.call_count * case
+            when versions.call_count > versions.usual_call_count
+                then (
+                    versions.usual_quantity
+                    + (versions.call_count - versions.usual_call_count) * versions.quantity_per_call
+                ) / versions.call_count
+            else versions.usual_quantity / nullif(versions.usual_call_count, 0)
+        end, 0) as weight
+    from named
+    inner join versions
+        on named.anomaly_id = versions.anomaly_id and named.prompt_version = versions.prompt_version
 
 )
 
-select * from cells
+select
+    anomaly_id,
+    {{ for_each(place, '@') }},
+    prompt_version,
+    quantity as actual,
+    coalesce(
+        sum(usual_quantity) over (partition by anomaly_id, {{ for_each(place, '@') }})
+        * weight / nullif(sum(weight) over (partition by anomaly_id, {{ for_each(place, '@') }}), 0),
+        -- nobody calls there any more
+        usual_quantity
+    ) as expected
+from weighed

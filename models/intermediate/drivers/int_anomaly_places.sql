@@ -1,6 +1,6 @@
--- grain: one row per anomaly whose excess lies in one customer, model, region or key, or in two of them together
+-- grain: one row per anomaly whose excess lies in one customer, model, region, key or prompt version, or in two of them
 {{ config(materialized='table') }}
-{% set places = ['customer_id', 'model_id', 'region_id', 'api_key_id'] %}
+{% set places = ['customer_id', 'model_id', 'region_id', 'api_key_id', 'prompt_version'] %}
 {% set elements = [] %}
 {% for one in places %}
     {% do elements.append([one]) %}
@@ -13,7 +13,7 @@ with elements as (
     select
         anomaly_id,
         {{ for_each(places, '@') }},
-        grouping(customer_id) + grouping(model_id) + grouping(region_id) + grouping(api_key_id) as left_out,
+        {{ for_each(places, 'grouping(@)', ' + ') }} as left_out,
         sum(actual) as actual,
         -- what nobody expected is expected to be next to nothing
         greatest(sum(expected), 0.000000001) as expected
@@ -74,9 +74,9 @@ ranked as (
         row_number() over (
             partition by anomaly_id
             order by
-                likelihood / case left_out when {{ places | length - 1 }} then 1 else 1.15 end desc,
+                round(likelihood / case left_out when {{ places | length - 1 }} then 1 else 1.15 end, 6) desc,
                 left_out desc,
-                customer_id, model_id, region_id, api_key_id
+                {{ for_each(places, '@ nulls last') }}
         ) as place_rank
     from likelihoods
 

@@ -17,6 +17,8 @@ with hours as (
         coalesce(deployment_id, '(none)') as deployment_id,
         coalesce(region_id, '(none)') as region_id,
         coalesce(api_key_id, '(none)') as api_key_id,
+        coalesce(prompt_version, '(none)') as prompt_version,
+        coalesce(release_id, '(none)') as release_id,
         customer_id,
         feature_id,
         coalesce(team_id, '(unattributed)') as team_id,
@@ -70,7 +72,7 @@ with hours as (
     {% if is_incremental() %}
         where usage_date in (select usage_date from {{ touched }})
     {% endif %}
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18
 
 ),
 

@@ -1,6 +1,6 @@
 -- grain: one row per anomaly, from its first day to its last
 {% set of = ['anomaly_id', 'kind', 'feature_id', 'workload'] %}
-{% set places = ['customer_id', 'model_id', 'region_id', 'api_key_id'] %}
+{% set places = ['customer_id', 'model_id', 'region_id', 'api_key_id', 'prompt_version'] %}
 with deviations as (
 
     select
@@ -63,29 +63,13 @@ anomalies as (
         model_id,
         cast(null as string) as region_id,
         cast(null as string) as api_key_id,
+        cast(null as string) as prompt_version,
         cast(null as double) as place_share,
         detail,
         cast(null as double) as deviation_sigmas,
         cast(null as bigint) as history_days,
         cast(null as double) as times_before
     from {{ ref('int_anomaly_notices') }}
-
-),
-
--- the newest deployment of the week before: often why, never said to be
-deployments as (
-
-    select
-        anomalies.anomaly_id,
-        max_by(changes.deployment_id, changes.deployed_date) as deployment_id,
-        max(changes.deployed_date) as deployed_date
-    from anomalies
-    inner join {{ ref('int_new_deployments') }} as changes
-        on
-            anomalies.feature_id = changes.feature_id
-            and anomalies.workload = changes.workload
-            and changes.deployed_date between anomalies.started_date - interval 7 day and anomalies.started_date
-    group by 1
 
 ),
 
@@ -114,8 +98,10 @@ select
     {{ for_each(places, 'anomalies.@') }},
     anomalies.place_share,
     anomalies.detail,
-    deployments.deployment_id,
-    deployments.deployed_date,
+    changes.deployment_id,
+    changes.deployed_date,
+    changes.new_prompt_version,
+    changes.prompt_changed_date,
     anomalies.deviation_sigmas,
     cast(anomalies.history_days as bigint) as history_days,
     anomalies.history_days < 28 as is_low_history,
@@ -124,5 +110,5 @@ select
 from anomalies
 cross join (select max(usage_date) as last_date from {{ ref('cost_drivers') }}) as newest
 left join {{ owners_of('anomalies') }} as owned on anomalies.feature_id = owned.feature_id
-left join deployments on anomalies.anomaly_id = deployments.anomaly_id
+left join {{ ref('int_anomaly_changes') }} as changes on anomalies.anomaly_id = changes.anomaly_id
 left join judged on anomalies.anomaly_id = judged.anomaly_id

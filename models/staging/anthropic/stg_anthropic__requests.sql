@@ -35,6 +35,8 @@ select
     team_id,
     tags,
     trace_id,
+    {{ prompt_version() }},
+    release_id,
 
     ---------- attributes
     'chat' as operation,

@@ -47,6 +47,8 @@ select
     team_id,
     tags,
     trace_id,
+    {{ prompt_version() }},
+    release_id,
 
     ---------- attributes
     kind as operation,

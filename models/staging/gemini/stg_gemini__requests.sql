@@ -43,6 +43,8 @@ select
     team_id,
     tags,
     trace_id,
+    {{ prompt_version() }},
+    release_id,
 
     ---------- attributes
     case when model like '%embedding%' then 'embeddings' else 'chat' end as operation,

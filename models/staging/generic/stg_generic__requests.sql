@@ -38,6 +38,8 @@ select
     team_id,
     tags,
     trace_id,
+    {{ prompt_version() }},
+    release_id,
 
     ---------- attributes
     coalesce(operation, 'chat') as operation,

@@ -76,6 +76,7 @@ select
     environment_property as environment,
     team_property as team_id,
     properties as tags,
+    {{ prompt_version() }},
 
     ---------- attributes
     case

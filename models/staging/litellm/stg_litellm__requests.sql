@@ -87,7 +87,8 @@ select
     model_id as deployment_id,
     nullif(regexp_extract(request_tags, '"environment:([^"]*)"', 1), '') as environment,
     request_tags as tags,
-    {{ for_each(['team_id', 'trace_id'], '@') }},
+    {{ for_each(['team_id', 'trace_id', 'release_id'], '@') }},
+    {{ prompt_version() }},
 
     ---------- attributes
     operation,

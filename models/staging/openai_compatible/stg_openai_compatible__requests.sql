@@ -92,7 +92,8 @@ select
     organization_id as billing_account_id,
     -- on Azure the deployment is a part of the path
     coalesce(deployment, nullif(regexp_extract(path, '/openai/deployments/([^/?]+)', 1), '')) as deployment_id,
-    {{ for_each(['environment', 'team_id', 'tags', 'trace_id'], '@') }},
+    {{ for_each(['environment', 'team_id', 'tags', 'trace_id', 'release_id'], '@') }},
+    {{ prompt_version() }},
 
     ---------- attributes
     operation,

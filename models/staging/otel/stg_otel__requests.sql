@@ -76,6 +76,8 @@ select
     environment,
     team_id,
     trace as trace_id,
+    {{ prompt_version() }},
+    release_id,
 
     ---------- attributes
     span_operation as operation,

@@ -63,6 +63,8 @@ select
     team_id,
     tags,
     trace_id,
+    {{ prompt_version() }},
+    release_id,
 
     ---------- attributes
     case
