@@ -202,7 +202,7 @@ def test_data_health_is_drawn_without_a_stranger_or_an_error(reader: Reader) -> 
     reader.goto("health")
     expect(reader.page.get_by_role("heading", name="What the bills are for")).to_be_visible()
     expect(reader.page.get_by_role("heading", name="Tests of the build")).to_be_visible()
-    expect(reader.page.locator("[data-testid=stDataFrame]")).to_have_count(11)
+    expect(reader.page.locator("[data-testid=stDataFrame]")).to_have_count(12)
 
 
 def test_units_are_drawn_without_a_stranger_or_an_error(reader: Reader) -> None:
@@ -226,9 +226,9 @@ def test_anomalies_are_drawn_without_a_stranger_or_an_error(reader: Reader) -> N
 
 def test_savings_are_drawn_without_a_stranger_or_an_error(reader: Reader) -> None:
     reader.goto("savings")
-    reader.charts(2)
+    reader.charts(3)
     expect(reader.page.locator("[data-testid=stMetric]")).to_have_count(5)
-    expect(reader.page.locator("[data-testid=stDataFrame]")).to_have_count(4)
+    expect(reader.page.locator("[data-testid=stDataFrame]")).to_have_count(5)
 
 
 def test_a_scenario_is_drawn_and_its_sliders_are_in_the_link(reader: Reader) -> None:
