@@ -58,6 +58,7 @@ COLUMNS = pa.schema(
 ACCOUNTS: Mapping[str, pa.Schema] = {"landing_inputs": INTAKE, "landing_columns": COLUMNS}
 """Raw tables that the ledger writes (`Ledger.accounts`), with their schemas."""
 Accounts = Mapping[str, Sequence[Mapping[str, Any]]]
+NO_ACCOUNTS: Accounts = dict.fromkeys(ACCOUNTS, ())
 
 
 def create_views(
@@ -65,7 +66,7 @@ def create_views(
     sources: Iterable[Source],
     files: list[dict[str, Any]],
     home: Path,
-    accounts: Accounts | None = None,
+    accounts: Accounts = NO_ACCOUNTS,
 ) -> None:
     """Create the schema `raw` in a build: one view per raw table, `landing_files` and `ACCOUNTS`.
 
@@ -86,7 +87,7 @@ def create_views(
         con.execute(f'create or replace view raw."{name}" as {select}')
     _landing_files(con, files)
     for name, schema in ACCOUNTS.items():
-        rows = [*map(dict, (accounts or {}).get(name, ()))]
+        rows = [*map(dict, accounts[name])]
         con.register("account", pa.Table.from_pylist(rows, schema=schema))
         con.execute(f"create or replace table raw.{name} as from account")
         con.unregister("account")
@@ -103,7 +104,7 @@ def create_spark_views(
     sources: Iterable[Source],
     files: list[dict[str, Any]],
     home: Path,
-    accounts: Accounts | None = None,
+    accounts: Accounts = NO_ACCOUNTS,
 ) -> None:
     """Create the schema `raw` on Spark, and the empty schemas that dbt fills, in the session's catalog.
 
@@ -134,7 +135,7 @@ def create_spark_views(
     landing_files.write.mode("overwrite").saveAsTable("raw.landing_files", format="parquet")
     for name, schema in ACCOUNTS.items():
         declared = ", ".join(f"{field.name} {_in_spark(_sql_type(field.type))}" for field in schema)
-        taken = [tuple(_zoned(row[field]) for field in schema.names) for row in (accounts or {}).get(name, ())]
+        taken = [tuple(_zoned(row[field]) for field in schema.names) for row in accounts[name]]
         account = spark.createDataFrame(taken, declared)
         account.write.mode("overwrite").saveAsTable(f"raw.{name}", format="parquet")
 

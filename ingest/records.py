@@ -70,20 +70,21 @@ class Records:
             return self._object(path[:-1].lower())
         if sum(header.lower() == path.lower() for header, _ in self.fields) > 1:
             raise RefusedError(f"the header names {path.lower()} more than once", "rename one of the columns")
-        # a localised export writes it in brackets: `Ressourcengruppe (ResourceGroup)`
-        localised = (header for header in self.texts if header.endswith(f"({path.lower()})"))
-        return next((self.texts[header] for header in (path.lower(), *localised) if header in self.texts), None)
+        header = self._header(path)
+        return None if header is None else self.texts[header]
 
     def headers(self, path: str) -> set[str]:
         """The headers, as the file writes them, that `text` reads for a path."""
-        path = path.lower()
-        return {
-            header
-            for header, _ in self.fields
-            if header.lower() == path
-            or header.lower().endswith(f"({path})")
-            or (path.endswith("*") and header.lower().startswith(path[:-1]))
-        }
+        if path.endswith("*"):
+            return {header for header, _ in self.fields if header.lower().startswith(path[:-1].lower())}
+        found = self._header(path)
+        return {header for header, _ in self.fields if header.lower() == found}
+
+    def _header(self, path: str) -> str | None:
+        """The lower-case header that holds what a path names."""
+        # a localised export writes it in brackets: `Ressourcengruppe (ResourceGroup)`
+        localised = (header for header in self.texts if header.endswith(f"({path.lower()})"))
+        return next((header for header in (path.lower(), *localised) if header in self.texts), None)
 
     def _object(self, prefix: str) -> str | None:
         pairs = ", ".join(

@@ -28,6 +28,11 @@ def enriching_columns() -> list[str]:
     return ["customer_id"]
 
 
+def anomaly_places() -> list[str]:
+    """As `macros/anomaly_places.sql`: all of them, since a model names some."""
+    return ["customer_id", "model_id", "region_id", "api_key_id", "prompt_version"]
+
+
 def last_build(schema: str, name: str) -> str:
     """As `macros/last_build.sql`."""
     return f"{schema}.{name}"

@@ -111,7 +111,7 @@ def spark(built: SparkBuild) -> "SparkSession":
 
 def create_views(spark: "SparkSession", loaded: Warehouse, *, empty: bool = False) -> None:
     with Ledger(loaded.home) as ledger:
-        files, accounts = ([], {}) if empty else (ledger.active_files(), ledger.accounts())
+        files, accounts = ([], raw.NO_ACCOUNTS) if empty else (ledger.active_files(), ledger.accounts())
     raw.create_spark_views(spark, discover().values(), files, loaded.home, accounts)
 
 

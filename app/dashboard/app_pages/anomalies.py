@@ -190,13 +190,13 @@ panels.table(
         "feature_id": Column("Feature"),
         "why": Column("Cause"),
         "place": Column("Where"),
+        "excess_usd": Column("Beyond expected", "money"),
+        "expected_usd": Column("Expected", "money"),
+        "actual_usd": Column("Cost", "money"),
         "deployment_id": Column("Deployed", help="The newest deployment of the week before; it need not be why."),
         "new_prompt_version": Column(
             "New prompt", help="The newest prompt version of that day or the two before; it need not be why."
         ),
-        "excess_usd": Column("Beyond expected", "money"),
-        "expected_usd": Column("Expected", "money"),
-        "actual_usd": Column("Cost", "money"),
         "owner_id": Column("Owner"),
     },
     alt="Anomalies of the period with cause, place and what they cost beyond what was expected.",

@@ -36,7 +36,8 @@ _PLACEMENTS = {"everything": "all of a prompt", "repeated": "what prompts share"
 view = filters.current()
 st.title("Savings", anchor=False)
 st.caption(
-    f"What calls of a month would have cost less, in {theme.reporting_currency()}, whatever the filters in the sidebar."
+    f"What calls and machines of a month would have cost less, in {theme.reporting_currency()}, whatever the filters in"
+    " the sidebar."
 )
 found = data.savings_opportunities(view.path)
 if found.is_empty():

@@ -1,6 +1,6 @@
 -- grain: one row per anomaly, customer, model, region, API key and prompt version: what it used, and was expected to
 {{ config(materialized='table') }}
-{% set place = ['customer_id', 'model_id', 'region_id', 'api_key_id'] %}
+{% set place = anomaly_places() | reject('equalto', 'prompt_version') | list %}
 -- A new prompt version takes calls over from others. Of what is expected of a place each version has the share of its
 -- calls: as many as usual are to use what calls of that version did, those beyond them what calls of its prompt did.
 with named as (

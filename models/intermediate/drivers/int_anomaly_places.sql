@@ -1,6 +1,6 @@
 -- grain: one row per anomaly whose excess lies in one customer, model, region, key or prompt version, or in two of them
 {{ config(materialized='table') }}
-{% set places = ['customer_id', 'model_id', 'region_id', 'api_key_id', 'prompt_version'] %}
+{% set places = anomaly_places() %}
 {% set elements = [] %}
 {% for one in places %}
     {% do elements.append([one]) %}

@@ -1,6 +1,6 @@
 -- grain: one row per anomaly, customer, model, region, API key and prompt version: use of what its cause is of
 {{ config(materialized='table') }}
-{% set places = ['customer_id', 'model_id', 'region_id', 'api_key_id', 'prompt_version'] %}
+{% set places = anomaly_places() %}
 {% set quantities = {
     'requests': 'request_count - retry_count', 'conversations': 'request_count - retry_count',
     'turns': 'request_count - retry_count', 'retries': 'retry_count',

@@ -1,6 +1,6 @@
 -- grain: one row per anomaly, from its first day to its last
 {% set of = ['anomaly_id', 'kind', 'feature_id', 'workload'] %}
-{% set places = ['customer_id', 'model_id', 'region_id', 'api_key_id', 'prompt_version'] %}
+{% set places = anomaly_places() %}
 with deviations as (
 
     select
