@@ -1,7 +1,7 @@
 -- grain: one row per model call of the touched dates whose prompt is known by its fingerprint, and priced
 -- A view, which each reader scans for the few columns that it needs: the fingerprints of a month are larger than all
--- else that is kept of its calls. Of a log without prompts nothing is read. Prices are those of the day, tier and context
--- of the call.
+-- else that is kept of its calls. Of a log without prompts nothing is read. Prices are those of the day, tier and
+-- context of the call.
 {% set told = ['usage_date', 'source_id', 'input_id', 'record_number'] %}
 {% set fingerprints = ['prompt_fingerprint', 'prefix_fingerprints', 'prompt_similarity'] %}
 with prompts as (
