@@ -35,7 +35,7 @@
                 talks.turn_count,
                 talks.month,
                 calls.requested_at,
-                calls.request_id,
+                calls.record_number,
                 calls.operation = 'chat' and calls.status = 'ok' as is_answer,
                 {{ is_unpriced() }} as is_unpriced,
                 calls.input_cost_usd as uncached_input_cost_usd,
@@ -63,7 +63,7 @@
                 {{ for_each(money, '@') }},
                 least(turn_count, 1 + count(case when is_answer then 1 end) over (
                     partition by talk
-                    order by requested_at, request_id
+                    order by requested_at, record_number
                     rows between unbounded preceding and 1 preceding
                 )) as turn
             from calls

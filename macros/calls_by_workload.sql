@@ -1,5 +1,6 @@
-{# The calls with what they are made for: a subquery, fct_requests and `workload`. #}
-{% macro calls_by_workload() -%}
+{# The calls with what they are made for: a subquery, fct_requests and `workload`. `only`: a condition on `calls`, which
+   is asked before the workloads are looked up. #}
+{% macro calls_by_workload(only=none) -%}
     (
         select
             calls.*,
@@ -12,5 +13,6 @@
                 and calls.customer_id = workloads.customer_id
                 and calls.model_id = workloads.model_id
                 and coalesce(calls.operation, '') = coalesce(workloads.operation, '')
+        {{ 'where ' ~ only if only }}
     )
 {%- endmacro %}

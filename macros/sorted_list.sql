@@ -4,9 +4,9 @@
 {%- endmacro %}
 
 {% macro default__sorted_list(column) -%}
-    string_agg({{ column }}, ', ' order by {{ column }})
+    string_agg(distinct {{ column }}, ', ' order by {{ column }})
 {%- endmacro %}
 
 {% macro spark__sorted_list(column) -%}
-    array_join(sort_array(collect_list({{ column }})), ', ')
+    array_join(sort_array(collect_set({{ column }})), ', ')
 {%- endmacro %}

@@ -1,81 +1,112 @@
 -- grain: one row per dimension (customer, feature, or both), member and month whose production cost something
 {{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ delete_touched_months() }}') }}
 {% set dates, touched = ref('dim_dates'), ref('int_restated_dates') %}{# dbt reads them once, outside the condition #}
-with conversations as (
+{% set this_month %}
+    {% if is_incremental() %}
+        and usage_date in (
+            select usage_date
+            from {{ dates }}
+            where month in (select date_trunc('month', usage_date) from {{ touched }})
+        )
+    {% endif %}
+{% endset %}
+with hours as (
+
+    select
+        cast(date_trunc('month', usage_date) as date) as month,
+        customer_id,
+        feature_id,
+        sum(request_count) as request_count,
+        sum(retry_count) as retry_count,
+        sum(unpriced_request_count) as unpriced_request_count,
+        sum(cost_usd) as cost_usd,
+        sum(list_cost_usd) as list_cost_usd,
+        sum(invoiced_cost_usd) as invoiced_cost_usd
+    from {{ ref('fct_usage_hourly') }}
+    where workload = 'production' {{ this_month }}
+    group by 1, 2, 3
+
+),
+
+-- for what hours do not know the calls are read, once
+conversations as (
 
     select
         cast(date_trunc('month', usage_date) as date) as month,
         customer_id,
         feature_id,
         conversation_id,
-        count(*) as request_count,
-        sum(case when attempt_number > 1 then 1 else 0 end) as retry_count,
-        sum(case when {{ is_unpriced() }} then 1 else 0 end) as unpriced_request_count,
-        sum(cost_usd) as cost_usd,
-        sum(list_cost_usd) as list_cost_usd,
-        coalesce(sum(invoiced_cost_usd), 0) as invoiced_cost_usd
+        sum(cost_usd) as cost_usd
     from {{ calls_by_workload() }} as calls
-    where
-        workload = 'production'
-        {% if is_incremental() %}
-            and usage_date in (
-                select usage_date
-                from {{ dates }}
-                where month in (select date_trunc('month', usage_date) from {{ touched }})
-            )
-        {% endif %}
+    where workload = 'production' and conversation_id <> '(unattributed)' {{ this_month }}
     group by 1, 2, 3, 4
 
 ),
 
-usage as (
+held as (
 
     select
-        'customer' as dimension,
-        customer_id as id,
-        '(all)' as of_feature_id,
-        feature_id as other_id,
-        *
+        month,
+        customer_id,
+        feature_id,
+        count(*) as conversation_count,
+        sum(cost_usd) as conversation_cost_usd
     from conversations
-    union all
+    group by 1, 2, 3
+
+),
+
+-- a conversation of several features is one of their customer
+had as (
+
     select
-        'customer and feature' as dimension,
-        customer_id as id,
-        feature_id as of_feature_id,
-        feature_id as other_id,
-        *
+        month,
+        customer_id,
+        count(distinct conversation_id) as conversation_count
     from conversations
-    union all
+    group by 1, 2
+
+),
+
+pairs as (
+
     select
-        'feature' as dimension,
-        feature_id as id,
-        '(all)' as of_feature_id,
-        customer_id as other_id,
-        *
-    from conversations
+        hours.*,
+        coalesce(held.conversation_count, 0) as conversation_count,
+        held.conversation_cost_usd,
+        coalesce(had.conversation_count, 0) as conversation_count_of_customer
+    from hours
+    left join held
+        on hours.month = held.month and hours.customer_id = held.customer_id and hours.feature_id = held.feature_id
+    left join had on hours.month = had.month and hours.customer_id = had.customer_id
 
 ),
 
 summed as (
 
-    select
-        dimension,
-        id,
-        of_feature_id,
-        month,
-        count(distinct case when conversation_id <> '(unattributed)' then (customer_id, conversation_id) end)
-            as conversation_count,
-        count(distinct other_id) as other_count,
-        sum(request_count) as request_count,
-        sum(retry_count) as retry_count,
-        sum(unpriced_request_count) as unpriced_request_count,
-        cast(sum(cost_usd) as decimal(38, 12)) as cost_usd,
-        cast(sum(list_cost_usd) as decimal(38, 12)) as list_cost_usd,
-        cast(sum(invoiced_cost_usd) as decimal(38, 12)) as invoiced_cost_usd,
-        cast(sum(case when conversation_id <> '(unattributed)' then cost_usd end) as decimal(38, 12))
-            as conversation_cost_usd
-    from usage
-    group by 1, 2, 3, 4
+    {% for dimension, id, of_feature, conversations in [
+        ('customer', 'customer_id', "'(all)'", 'max(conversation_count_of_customer)'),
+        ('customer and feature', 'customer_id', 'feature_id', 'sum(conversation_count)'),
+        ('feature', 'feature_id', "'(all)'", 'sum(conversation_count)'),
+    ] %}
+        select
+            '{{ dimension }}' as dimension,
+            {{ id }} as id,
+            {{ of_feature }} as of_feature_id,
+            month,
+            {{ conversations }} as conversation_count,
+            count(*) as other_count,
+            sum(request_count) as request_count,
+            sum(retry_count) as retry_count,
+            sum(unpriced_request_count) as unpriced_request_count,
+            cast(sum(cost_usd) as decimal(38, 12)) as cost_usd,
+            cast(sum(list_cost_usd) as decimal(38, 12)) as list_cost_usd,
+            cast(sum(invoiced_cost_usd) as decimal(38, 12)) as invoiced_cost_usd,
+            cast(sum(conversation_cost_usd) as decimal(38, 12)) as conversation_cost_usd
+        from pairs
+        group by 1, 2, 3, 4
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 )
 

@@ -100,6 +100,7 @@ select
     ---------- times and lineage
     rated.requested_at,
     rated.usage_date,
+    {{ local_date('rated.requested_at', 'calendars.time_zone') }} as billing_date,
     rated.input_id,
     rated.record_number
 from {{ ref('int_requests_converted') }} as rated
@@ -107,3 +108,4 @@ left join {{ ref('int_retries') }} as retries
     on rated.source_id = retries.source_id and rated.request_id = retries.request_id
 left join (select distinct retry_group_id from {{ ref('int_retries') }}) as retried
     on rated.request_id = retried.retry_group_id
+left join {{ ref('billing_calendars') }} as calendars on rated.provider_id = calendars.provider_id

@@ -1,6 +1,11 @@
 -- grain: one row per feature, workload, model and changed price: a week of its calls, beside what they cost before
 {{ config(materialized='table') }}
-{% set calls, key = calls_by_workload(), ['feature_id', 'workload', 'provider_id', 'model_id'] %}
+-- prices change seldom: calls of other weeks, and at other prices, are not looked at
+{% set calls = calls_by_workload(
+    'calls.usage_date in (select weeks.usage_date from weeks)'
+    ' and calls.price_id in (select changes.price_id from changes)'
+) %}
+{% set key = ['feature_id', 'workload', 'provider_id', 'model_id'] %}
 {% set tokens = priced_tokens().values() %}
 with changes as (
 
@@ -16,6 +21,15 @@ with changes as (
             and later.above_tokens = earlier.above_tokens
             and later.valid_from_date = earlier.valid_to_date
     where {{ for_each(usage_kind_names(), 'later.@_price is distinct from earlier.@_price', ' or ') }}
+
+),
+
+weeks as (
+
+    select distinct dates.usage_date
+    from {{ ref('dim_dates') }} as dates
+    inner join changes
+        on dates.usage_date >= changes.changed_date and dates.usage_date < changes.changed_date + interval 7 day
 
 ),
 
@@ -36,15 +50,6 @@ rated as (
     inner join {{ ref('int_rate_card') }} as prices on changes.earlier_price_id = prices.price_id
     where
         requests.usage_date < changes.changed_date + interval 7 day
-        and requests.usage_date in (
-            -- a week of days instead of all calls: prices change seldom
-            select dates.usage_date
-            from {{ ref('dim_dates') }} as dates
-            inner join changes as weeks
-                on
-                    dates.usage_date >= weeks.changed_date
-                    and dates.usage_date < weeks.changed_date + interval 7 day
-        )
         and requests.contracted_cost_usd is not null
 
 )

@@ -2,7 +2,6 @@
 -- What each component costs by the bill; NULL where the bill does not tell, and the rated cost holds.
 select
     calls.*,
-    factors.billing_date,
     factors.provider_id is not null as is_on_bill,
     -- most bills agree: a factor of 1 is not multiplied by
     {{ for_each_component(
@@ -12,11 +11,10 @@ select
         ~ times(in_blocks('#', "'@'"), 'factors.@_block_price_usd') ~ ' end as @_invoiced_usd'
     ) }}
 from {{ ref('int_requests_costed') }} as calls
-left join {{ ref('billing_calendars') }} as calendars on calls.provider_id = calendars.provider_id
 left join {{ ref('int_reconciliation_factors') }} as factors
     on
         calls.provider_id = factors.provider_id
         and coalesce(calls.billing_account_id, '') = factors.called_account_id
         and coalesce(calls.project_id, '') = factors.called_project_id
         and calls.model_id = factors.called_model_id
-        and {{ local_date('calls.requested_at', 'calendars.time_zone') }} = factors.billing_date
+        and calls.billing_date = factors.billing_date

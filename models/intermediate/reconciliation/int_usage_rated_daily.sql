@@ -1,10 +1,10 @@
 -- grain: one row per UTC day, day of the provider's billing calendar, source, account, project, model and tier of calls
 {{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ delete_touched_dates() }}') }}
 -- What calls cost by the price book, as narrow as a bill may tell it: all that reconciliation knows of requests.
-{% set calendars, dates = ref('billing_calendars'), ref('int_touched_dates') %}{# dbt reads them once #}
+{% set dates = ref('int_touched_dates') %}{# dbt reads it once, outside the condition #}
 select
     calls.usage_date,
-    {{ local_date('calls.requested_at', 'calendars.time_zone') }} as billing_date,
+    calls.billing_date,
     calls.source_id,
     calls.provider_id,
     calls.billing_account_id,
@@ -16,7 +16,6 @@ select
     {{ for_each_component('cast(sum(calls.@_cost_usd) as decimal(38, 12)) as @_cost_usd') }},
     {{ for_each_component('cast(sum(#) as decimal(38, 0)) as @_quantity') }}
 from {{ ref('int_requests_costed') }} as calls
-left join {{ calendars }} as calendars on calls.provider_id = calendars.provider_id
 {% if is_incremental() %}
     where calls.usage_date in (select usage_date from {{ dates }})
 {% endif %}

@@ -44,18 +44,22 @@ turns as (
 
     select
         *,
-        {% for window in windows %}
-            least(
-                greatest(lag(prompt_tokens, {{ window }}) over {{ in_time }} - first_prompt_tokens, 0), input_tokens
-            ) as spared_{{ window }},
-        {% endfor %}
-        row_number() over {{ in_time }} as turn
-    from (
-        select
-            *,
-            first_value(prompt_tokens) over {{ in_time }} as first_prompt_tokens
-        from calls
-    ) as opened
+        first_value(prompt_tokens) over {{ in_time }} as first_prompt_tokens,
+        row_number() over {{ in_time }} as turn,
+        {{ for_each(windows, 'lag(prompt_tokens, @) over ' ~ in_time ~ ' as tokens_@_before') }}
+    from calls
+
+),
+
+bounded as (
+
+    select
+        *,
+        {{ for_each(
+            windows,
+            'least(greatest(tokens_@_before - first_prompt_tokens, 0), input_tokens) as spared_@'
+        ) }}
+    from turns
 
 ),
 
@@ -80,7 +84,7 @@ spared as (
             ) as spared_{{ window }}_cost,
         {% endfor %}
         sum(input_cost) as input_cost
-    from turns
+    from bounded
     group by 1, 2, 3, 4
 
 )

@@ -46,11 +46,12 @@ kinds as (
                 kind.of_unit_id <> units.unit_id, units.feature_id like '%*%', units.operation like '%*%', units.unit_id
         ) = 1 as is_own
     from (
+        -- apart from the calls below: what two read would be kept in memory, every column of it
         select distinct
             feature_id,
             coalesce(operation, '') as operation,
             coalesce(unit_id, '') as of_unit_id
-        from calls
+        from {{ ref('fct_requests') }}
     ) as kind
     inner join {{ ref('units') }} as units
         on
@@ -113,7 +114,7 @@ select
     made.instance_id,
     made.customer_id,
     made.month,
-    min_by(made.feature_id, (made.requested_at, made.request_id)) as feature_id,
+    min_by(made.feature_id, (made.requested_at, made.feature_id)) as feature_id,
     min(made.usage_date) as first_date,
     cast(sum(case when made.operation = 'chat' and made.status = 'ok' then 1 else 0 end) as bigint) as turn_count,
     cast(count(*) as bigint) as request_count,

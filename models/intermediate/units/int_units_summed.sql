@@ -7,7 +7,51 @@
 {% set counts = [
     'unit_count', 'known_outcome_count', 'success_count', 'turn_count', 'request_count', 'unpriced_request_count'
 ] %}
-with members as (
+with summed as (
+
+    select
+        unit_id,
+        month,
+        feature_id,
+        customer_id,
+        plan_id,
+        {{ for_each(counts, 'sum(@) as @') }},
+        sum(cost_usd) as cost_usd,
+        {{ for_each(parts, 'sum(@_cost_usd) as @_cost_usd') }},
+        sum(case when known_outcome_count > 0 then cost_usd else 0 end) as known_outcome_cost_usd
+    from {{ ref('int_units_costed') }}
+    group by 1, 2, 3, 4, 5
+
+),
+
+members as (
+
+    {% for dimension, id in dimensions.items() %}
+        select
+            '{{ dimension }}' as dimension,
+            {{ id }} as id,
+            *
+        from summed
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+made as (
+
+    select
+        unit_id,
+        month,
+        feature_id,
+        customer_id,
+        plan_id,
+        {{ unit_cost('cost_usd', 'unit_count') }} as unit_cost_usd
+    from {{ ref('int_units_costed') }}
+    where instance_id <> '(unlinked)' and unit_count > 0
+
+),
+
+samples as (
 
     {% for dimension, id in dimensions.items() %}
         select
@@ -15,30 +59,45 @@ with members as (
             {{ id }} as id,
             unit_id,
             month,
-            {{ for_each(counts, '@') }},
-            cost_usd,
-            {{ for_each(parts, '@_cost_usd') }},
-            case when known_outcome_count > 0 then cost_usd else 0 end as known_outcome_cost_usd,
-            case
-                when instance_id <> '(unlinked)' and unit_count > 0 then {{ unit_cost('cost_usd', 'unit_count') }}
-            end as unit_cost_usd
-        from {{ ref('int_units_costed') }}
+            unit_cost_usd
+        from made
         {{ 'union all' if not loop.last }}
     {% endfor %}
+
+),
+
+sampled as (
+
+    select
+        dimension,
+        id,
+        unit_id,
+        month,
+        count(*) as sample_size,
+        {{ percentile_disc('unit_cost_usd', 50) }} as median_cost_usd,
+        {{ percentile_disc('unit_cost_usd', 95) }} as p95_cost_usd
+    from samples
+    group by 1, 2, 3, 4
 
 )
 
 select
-    unit_id,
-    dimension,
-    id,
-    month,
-    {{ for_each(counts, 'cast(sum(@) as bigint) as @') }},
-    cast(count(unit_cost_usd) as bigint) as sample_size,
-    cast(sum(cost_usd) as decimal(38, 12)) as cost_usd,
-    {{ for_each(parts, 'cast(sum(@_cost_usd) as decimal(38, 12)) as @_cost_usd') }},
-    cast(sum(known_outcome_cost_usd) as decimal(38, 12)) as known_outcome_cost_usd,
-    {{ percentile_disc('unit_cost_usd', 50) }} as median_cost_usd,
-    {{ percentile_disc('unit_cost_usd', 95) }} as p95_cost_usd
+    members.unit_id,
+    members.dimension,
+    members.id,
+    members.month,
+    {{ for_each(counts, 'cast(sum(members.@) as bigint) as @') }},
+    cast(coalesce(max(sampled.sample_size), 0) as bigint) as sample_size,
+    cast(sum(members.cost_usd) as decimal(38, 12)) as cost_usd,
+    {{ for_each(parts, 'cast(sum(members.@_cost_usd) as decimal(38, 12)) as @_cost_usd') }},
+    cast(sum(members.known_outcome_cost_usd) as decimal(38, 12)) as known_outcome_cost_usd,
+    max(sampled.median_cost_usd) as median_cost_usd,
+    max(sampled.p95_cost_usd) as p95_cost_usd
 from members
+left join sampled
+    on
+        members.dimension = sampled.dimension
+        and members.id = sampled.id
+        and members.unit_id = sampled.unit_id
+        and members.month = sampled.month
 group by 1, 2, 3, 4

@@ -50,81 +50,34 @@ with usage as (
     {% endif %}
     group by 1, 2, 3, 4
 
-),
-
-by_model as (
-
-    select
-        *,
-        first_value(feature_id) over (
-            partition by customer_id, conversation_id
-            order by started_at, feature_id
-            rows between unbounded preceding and unbounded following
-        ) as first_feature_id
-    from usage
-
-),
-
-models as (
-
-    select distinct
-        customer_id,
-        conversation_id,
-        model_id
-    from usage
-
-),
-
-model_lists as (
-
-    select
-        customer_id,
-        conversation_id,
-        cast(count(*) as bigint) as model_count,
-        {{ sorted_list('model_id') }} as model_ids
-    from models
-    group by 1, 2
-
-),
-
-conversations as (
-
-    select
-        customer_id,
-        conversation_id,
-        max(first_feature_id) as feature_id,
-        min(started_at) as started_at,
-        max(ended_at) as ended_at,
-        cast(min(started_at) as date) as started_date,
-        case when conversation_id <> '(unattributed)' then cast(sum(turn_count) as bigint) end as turn_count,
-        cast(sum(request_count) as bigint) as request_count,
-        cast(sum(retry_count) as bigint) as retry_count,
-        cast(sum(error_count) as bigint) as error_count,
-        cast(sum(unpriced_request_count) as bigint) as unpriced_request_count,
-        1 - {{ ratio('sum(unpriced_request_count)', 'sum(request_count)') }} as priced_share,
-        cast(count(distinct feature_id) as bigint) as feature_count,
-        cast(sum(uncached_input_tokens) as bigint) as uncached_input_tokens,
-        cast(sum(cache_read_tokens) as bigint) as cache_read_tokens,
-        cast(sum(cache_write_tokens) as bigint) as cache_write_tokens,
-        cast(sum(output_tokens) as bigint) as output_tokens,
-        cast(sum(list_cost_usd) as decimal(38, 12)) as list_cost_usd,
-        cast(sum(contracted_cost_usd) as decimal(38, 12)) as contracted_cost_usd,
-        cast(sum(cost_usd) as decimal(38, 12)) as cost_usd,
-        min(case when is_invoiced then 1 else 0 end) = 1 as is_invoiced,
-        max(has_production) = 1 as is_production
-    from by_model
-    group by 1, 2
-
 )
 
 select
-    conversations.*,
-    model_lists.model_count,
-    model_lists.model_ids
-from conversations
-inner join model_lists
-    on
-        conversations.customer_id = model_lists.customer_id
-        and conversations.conversation_id = model_lists.conversation_id
+    customer_id,
+    conversation_id,
+    min_by(feature_id, (started_at, feature_id)) as feature_id,
+    min(started_at) as started_at,
+    max(ended_at) as ended_at,
+    cast(min(started_at) as date) as started_date,
+    case when conversation_id <> '(unattributed)' then cast(sum(turn_count) as bigint) end as turn_count,
+    cast(sum(request_count) as bigint) as request_count,
+    cast(sum(retry_count) as bigint) as retry_count,
+    cast(sum(error_count) as bigint) as error_count,
+    cast(sum(unpriced_request_count) as bigint) as unpriced_request_count,
+    1 - {{ ratio('sum(unpriced_request_count)', 'sum(request_count)') }} as priced_share,
+    cast(count(distinct feature_id) as bigint) as feature_count,
+    cast(sum(uncached_input_tokens) as bigint) as uncached_input_tokens,
+    cast(sum(cache_read_tokens) as bigint) as cache_read_tokens,
+    cast(sum(cache_write_tokens) as bigint) as cache_write_tokens,
+    cast(sum(output_tokens) as bigint) as output_tokens,
+    cast(sum(list_cost_usd) as decimal(38, 12)) as list_cost_usd,
+    cast(sum(contracted_cost_usd) as decimal(38, 12)) as contracted_cost_usd,
+    cast(sum(cost_usd) as decimal(38, 12)) as cost_usd,
+    min(case when is_invoiced then 1 else 0 end) = 1 as is_invoiced,
+    max(has_production) = 1 as is_production,
+    cast(count(distinct model_id) as bigint) as model_count,
+    {{ sorted_list('model_id') }} as model_ids
+from usage
+group by 1, 2
 -- by started_at: a page asks for days
 order by 4
