@@ -33,7 +33,7 @@ demo: $(VENV)/.installed  ## an imaginary company: its exports, the build, the d
 	$(BIN)/unitcost demo $(DEMO_ARGS)
 
 test: lint  ## every check but Spark's
-	$(BIN)/pytest -m "not spark" -n 2 --dist loadfile
+	$(BIN)/pytest -m "not spark" -n 2 --dist loadfile --no-loadscope-reorder
 
 test-spark: $(VENV)/.installed-spark  ## the same models on Apache Spark; needs Java 17
 	$(BIN)/pytest -m spark

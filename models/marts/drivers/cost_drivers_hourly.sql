@@ -1,4 +1,15 @@
 -- grain: one row per UTC hour, workload, environment, feature, customer, provider and model
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook='{{ delete_touched_dates("int_restated_dates") }}',
+) }}
+{% set touched = ref('int_restated_dates') %}{# dbt reads it once, outside the condition #}
+{% set of_touched %}
+    {% if is_incremental() %}
+        where usage_date in (select usage_date from {{ touched }})
+    {% endif %}
+{% endset %}
 {% set key = ['usage_hour_at', 'usage_date', 'feature_id', 'customer_id', 'provider_id', 'model_id', 'environment'] %}
 {% set counts = [
     'request_count', 'retry_count', 'error_count', 'rate_limited_count', 'uncached_input_tokens', 'cache_read_tokens',
@@ -17,6 +28,7 @@ with usage as (
         ) as retrieval_cost_usd,
         cast(sum(cost_usd) as decimal(38, 12)) as cost_usd
     from {{ ref('fct_usage_hourly') }}
+    {{ of_touched }}
     group by 1, 2, 3, 4, 5, 6, 7, 8
 
 ),
@@ -28,6 +40,7 @@ contexts as (
         cast(sum(conversation_count) as bigint) as conversation_count,
         cast(sum(history_tokens) as bigint) as history_tokens
     from {{ ref('int_context_hourly') }}
+    {{ of_touched }}
     group by 1, 2, 3, 4, 5, 6, 7
 
 )
