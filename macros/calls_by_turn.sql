@@ -36,6 +36,7 @@
                 talks.month,
                 calls.requested_at,
                 calls.record_number,
+                calls.input_id,
                 calls.operation = 'chat' and calls.status = 'ok' as is_answer,
                 {{ is_unpriced() }} as is_unpriced,
                 calls.input_cost_usd as uncached_input_cost_usd,
@@ -63,7 +64,7 @@
                 {{ for_each(money, '@') }},
                 least(turn_count, 1 + count(case when is_answer then 1 end) over (
                     partition by talk
-                    order by requested_at, record_number
+                    order by requested_at, record_number, input_id
                     rows between unbounded preceding and 1 preceding
                 )) as turn
             from calls

@@ -18,6 +18,15 @@
     {% endif %}
 {%- endmacro %}
 
+{# The days of these months: a subquery. #}
+{% macro days_of_touched_months() -%}
+    (
+        select usage_date
+        from {{ ref('dim_dates') }}
+        where month in (select date_trunc('month', usage_date) from {{ ref('int_restated_dates') }})
+    )
+{%- endmacro %}
+
 {# And for whole conversations, which may last for days. #}
 {% macro delete_touched_conversations() -%}
     {% set touched_conversations = ref('int_touched_conversations') %}

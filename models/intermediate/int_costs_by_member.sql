@@ -1,13 +1,9 @@
 -- grain: one row per dimension (customer, feature, or both), member and month whose production cost something
 {{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ delete_touched_months() }}') }}
-{% set dates, touched = ref('dim_dates'), ref('int_restated_dates') %}{# dbt reads them once, outside the condition #}
-{% set this_month %}
+{% set touched = days_of_touched_months() %}{# dbt reads it once, outside the condition #}
+{% set of_touched %}
     {% if is_incremental() %}
-        and usage_date in (
-            select usage_date
-            from {{ dates }}
-            where month in (select date_trunc('month', usage_date) from {{ touched }})
-        )
+        and usage_date in {{ touched }}
     {% endif %}
 {% endset %}
 with hours as (
@@ -23,7 +19,7 @@ with hours as (
         sum(list_cost_usd) as list_cost_usd,
         sum(invoiced_cost_usd) as invoiced_cost_usd
     from {{ ref('fct_usage_hourly') }}
-    where workload = 'production' {{ this_month }}
+    where workload = 'production' {{ of_touched }}
     group by 1, 2, 3
 
 ),
@@ -38,7 +34,7 @@ conversations as (
         conversation_id,
         sum(cost_usd) as cost_usd
     from {{ calls_by_workload() }} as calls
-    where workload = 'production' and conversation_id <> '(unattributed)' {{ this_month }}
+    where workload = 'production' and conversation_id <> '(unattributed)' {{ of_touched }}
     group by 1, 2, 3, 4
 
 ),

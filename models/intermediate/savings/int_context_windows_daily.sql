@@ -7,7 +7,7 @@
 {% set touched = ref('int_touched_dates') %}{# dbt reads it once, outside the condition #}
 {% set windows = context_window_turns() %}
 {% set talk = ['customer_id', 'feature_id', 'conversation_id', 'operation'] %}
-{% set in_time = '(partition by usage_date, talk order by requested_at, record_number)' %}
+{% set in_time = '(partition by usage_date, talk order by requested_at, record_number, input_id)' %}
 -- A prompt is the first one of its conversation and what was said since. With a window of W turns it holds what was
 -- said in the last W: what the prompt W turns before had beyond the first is left out. In US dollars, cached tokens
 -- first: what is left out was nearly all read from the cache, where there is one.
@@ -17,6 +17,7 @@ with calls as (
         calls.usage_date,
         calls.requested_at,
         calls.record_number,
+        calls.input_id,
         calls.provider_id,
         calls.model_id,
         calls.feature_id,

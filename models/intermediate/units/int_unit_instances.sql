@@ -2,7 +2,7 @@
 {{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ delete_touched_months() }}') }}
 -- What a unit of several months cost falls into the months of its calls. Retries, and steps that are no generation, are
 -- parts of their own, whatever they are made of; what an invoice adds to or takes from the rated cost is one as well.
-{% set dates, touched = ref('dim_dates'), ref('int_restated_dates') %}{# dbt reads them once, outside the condition #}
+{% set touched = days_of_touched_months() %}{# dbt reads it once, outside the condition #}
 {% set answers = "attempt_number = 1 and coalesce(operation, '') not in ('embeddings', 'retrieval', 'rerank')" %}
 {% set parts = {
     'retry': 'case when attempt_number > 1 then cost_usd end',
@@ -24,11 +24,7 @@ with calls as (
     where
         workload = 'production'
         {% if is_incremental() %}
-            and usage_date in (
-                select usage_date
-                from {{ dates }}
-                where month in (select date_trunc('month', usage_date) from {{ touched }})
-            )
+            and usage_date in {{ touched }}
         {% endif %}
 
 ),

@@ -7,6 +7,16 @@
 {% set counts = [
     'unit_count', 'known_outcome_count', 'success_count', 'turn_count', 'request_count', 'unpriced_request_count'
 ] %}
+{% set by_dimension %}
+    {% for dimension, id in dimensions.items() %}
+        select
+            '{{ dimension }}' as dimension,
+            {{ id }} as id,
+            *
+        from #
+        {{ 'union all' if not loop.last }}
+    {% endfor %}
+{% endset %}
 with summed as (
 
     select
@@ -26,14 +36,7 @@ with summed as (
 
 members as (
 
-    {% for dimension, id in dimensions.items() %}
-        select
-            '{{ dimension }}' as dimension,
-            {{ id }} as id,
-            *
-        from summed
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
+    {{ by_dimension | replace('#', 'summed') }}
 
 ),
 
@@ -53,16 +56,7 @@ made as (
 
 samples as (
 
-    {% for dimension, id in dimensions.items() %}
-        select
-            '{{ dimension }}' as dimension,
-            {{ id }} as id,
-            unit_id,
-            month,
-            unit_cost_usd
-        from made
-        {{ 'union all' if not loop.last }}
-    {% endfor %}
+    {{ by_dimension | replace('#', 'made') }}
 
 ),
 
