@@ -15,6 +15,8 @@ from tests.models.conftest import CALL_MODELS, Companies, Company, write_calls
 FIRST = datetime(2026, 3, 2, tzinfo=UTC)
 DAYS = 50
 CUSTOMERS = ("acme", "bolt", "corn")
+BUSY, BUSY_AND_LONG = 33, 37
+"""Days: the digest is made nine times in a hundred more often than ever; and so with answers twice as long."""
 ODD, STORMY, PASTED = 39, 44, 47
 """Days: the search's context doubles for acme; its calls are repeated; one call has a book pasted into it."""
 TRIED, TAKEN_OVER = 34, 41
@@ -87,6 +89,13 @@ def calls() -> Iterator[dict[str, Any]]:
                 "uncached_input_tokens": (1000 + wobble) * (4 if is_long else 1),
                 "prompt_version": f"triage@{1 if number < TAKEN_OVER else 2}",
                 "release_id": "app-6" if number < TAKEN_OVER - 1 else "app-7",
+            }  # fmt: skip
+        for count in range(109 if number in {BUSY, BUSY_AND_LONG} else 100):
+            yield {
+                "request_id": f"digest {number} {count}", "provider_id": "openai", "model_id": "gpt-4o",
+                "requested_at": (day(number) + timedelta(hours=12, minutes=count)).isoformat(),
+                "feature_id": "digest", "customer_id": "acme", "operation": "chat", "uncached_input_tokens": 10,
+                "output_tokens": 8000 if number == BUSY_AND_LONG else 4000,
             }  # fmt: skip
         if number < DAYS - 4:
             yield {
@@ -228,8 +237,25 @@ def test_a_new_model_and_one_without_a_price_are_told(watched: Company) -> None:
     assert detail.startswith(f"{DAYS - 4} calls of model-of-the-house have no price")
 
 
+def test_what_is_nearly_beyond_its_limits_is_named_where_another_driver_is_and_else_not(watched: Company) -> None:
+    """A series without noise is taken for one of two per cent: ln 1.09 is 4.3 standard deviations, of 5.
+
+    Of $8.72 that 109 answers cost more than 100 usual ones ($4.00), a share of ln 1.09 to ln 2.18 is of their number.
+    """
+    ((started, causes, cause, excess),) = anomalies(
+        watched, "started_date, causes, cause, excess_usd", "feature_id = 'digest'"
+    )
+    assert (started, causes, cause) == (day(BUSY_AND_LONG).date(), "output_tokens, requests", "output_tokens")
+    assert excess == pytest.approx(Decimal("4.72"), abs=Decimal("0.01"))
+    ((deviation,),) = watched.rows(
+        "select deviation_sigmas from marts.driver_baselines"
+        f" where feature_id = 'digest' and driver = 'volume' and usage_date = '{day(BUSY).date()}'"
+    )
+    assert deviation == pytest.approx(4.3, abs=0.1)
+
+
 def test_usual_days_raise_no_alarm(watched: Company) -> None:
-    days = (ODD, STORMY, PASTED, DAYS - 5, TRIED, TAKEN_OVER + 1)
+    days = (ODD, STORMY, PASTED, DAYS - 5, TRIED, TAKEN_OVER + 1, BUSY_AND_LONG)
     told = {day(number).date() for number in days} | {FIRST.date()}
     unexpected = [row for row in anomalies(watched, "started_date, kind, feature_id, cause") if row[0] not in told]
     assert unexpected == []

@@ -112,7 +112,7 @@ def one(row: dict[str, Any]) -> None:
         columns = {
             "name": Column("Effect"),
             "effect_usd": Column("Cost", "money"),
-            "is_unusual": Column("Beyond its limits"),
+            "is_unusual": Column("Unusual"),
         }
         with st.container(horizontal=True):
             downloads.offer("Why it cost more", listed, columns, "anomaly_effects")

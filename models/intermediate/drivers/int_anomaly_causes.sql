@@ -1,4 +1,4 @@
--- grain: one row per anomaly: the largest effect of a driver beyond its limits, and all of them
+-- grain: one row per anomaly: the largest effect of an unusual driver, and all of them
 {{ config(materialized='table') }}
 select
     anomaly_id,

@@ -1,5 +1,7 @@
--- grain: one row per UTC day, feature, workload and driver that was beyond what is usual and cost enough to be told
+-- grain: one row per UTC day, feature, workload and driver that was unusual and cost enough to be told
 {{ config(materialized='table') }}
+-- A day is told where a driver is beyond its limits. Others that are three quarters there are named beside it: causes
+-- come together, and a name more is no message more.
 with deviations as (
 
     select
@@ -13,7 +15,18 @@ with deviations as (
             baselines.usage_date = effects.usage_date
             and baselines.feature_id = effects.feature_id
             and baselines.workload = effects.workload
-    where baselines.deviation_sigmas > baselines.limit_sigmas
+    where baselines.deviation_sigmas > 0.75 * baselines.limit_sigmas
+
+),
+
+dear as (
+
+    select
+        *,
+        max(case when deviation_sigmas > limit_sigmas then 1 else 0 end) over (partition by usage_date, feature_id, workload)
+            as is_told
+    from deviations
+    where effect_usd >= greatest({{ var('anomaly_floor_usd') }}, 0.1 * expected_usd)
 
 )
 
@@ -30,5 +43,5 @@ select
     expected_usd,
     actual_usd,
     effect_usd
-from deviations
-where effect_usd >= greatest({{ var('anomaly_floor_usd') }}, 0.1 * expected_usd)
+from dear
+where is_told = 1

@@ -1,4 +1,4 @@
--- grain: one row per anomaly and driver that was beyond its limits, or drifted
+-- grain: one row per anomaly and driver that was unusual, or drifted
 {{ config(materialized='table') }}
 select
     episodes.anomaly_id,
