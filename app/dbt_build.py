@@ -3,7 +3,8 @@
 import gc
 import json
 import os
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -186,12 +187,36 @@ def run(
         *(["--indirect-selection", "buildable"] if select else []),
     ]  # fmt: skip
     progress("dbt: starting", 0, 0)
-    result = dbtRunner(callbacks=[on_event]).invoke(arguments)
+    with _without_debug_events():
+        result = dbtRunner(callbacks=[on_event]).invoke(arguments)
     if not result.success:
         raise BuildError(_why(result))
     ran: Iterable[Any] = getattr(result.result, "results", ())
     tests = [run for run in ran if run.node.resource_type == "test" and run.status != "skipped"]
     return sorted(map(_tested, tests), key=lambda test: test.test_name)
+
+
+@contextmanager
+def _without_debug_events() -> Iterator[None]:
+    """Without them a small build takes a fifth less: each is made a protobuf message, in Python, whoever hears it."""
+    from dbt_common.events.base_types import BaseEvent, DebugLevel  # noqa: PLC0415 - three seconds of imports
+    from dbt_common.events.event_manager import EventManager  # noqa: PLC0415
+
+    init, fire = BaseEvent.__init__, EventManager.fire_event
+
+    def init_heard(event: BaseEvent, *told: Any, **more: Any) -> None:
+        if not isinstance(event, DebugLevel):
+            init(event, *told, **more)
+
+    def fire_heard(manager: EventManager, event: BaseEvent, *told: Any, **more: Any) -> None:
+        if not isinstance(event, DebugLevel):
+            fire(manager, event, *told, **more)
+
+    BaseEvent.__init__, EventManager.fire_event = init_heard, fire_heard  # type: ignore[method-assign, assignment]  # on purpose
+    try:
+        yield
+    finally:
+        BaseEvent.__init__, EventManager.fire_event = init, fire  # type: ignore[method-assign]  # as they were
 
 
 def _tested(run: Any) -> TestResult:

@@ -1,6 +1,7 @@
 """Fixtures that more than one room of tests uses."""
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -12,6 +13,7 @@ import pytest
 from app import dbt_build
 from ingest.files import inspect
 from ingest.landing import Landed, connect, empty_sql, land
+from ingest.prices import litellm
 from ingest.source import Source, Table
 from ingest.sources import discover
 
@@ -56,6 +58,13 @@ def dbt_parses_once() -> Iterator[None]:
                     parsed.setdefault(of, kept.read_bytes())
 
     with patch.object(dbt_build, "run", run_parsed):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def litellms_map_is_read_once() -> Iterator[None]:
+    """Every new home learns the same installed map of prices, of 20,000 rows."""
+    with patch.object(litellm, "rows", cache(litellm.rows)):
         yield
 
 
