@@ -22,8 +22,14 @@
 {% macro cached_input_cost(calls) -%}
     {{ component_cost(calls ~ '.uncached_input_tokens', 'prices.input_price') }}
     + {{ component_cost(calls ~ '.cache_read_tokens', 'prices.cache_read_price') }}
-    + {{ component_cost('(' ~ written_tokens(calls) ~ ' - ' ~ calls ~ '.cache_write_1h_tokens)', 'prices.cache_write_price') }}
+    + {{ written_cost(calls) }}
+{%- endmacro %}
+
+{# What writing to the cache cost, in US dollars. #}
+{% macro written_cost(calls) -%}
+    {{ component_cost('(' ~ for_each(['5m', '30m', 'unknown'], calls ~ '.cache_write_@_tokens', ' + ') ~ ')', 'prices.cache_write_price') }}
     + {{ component_cost(calls ~ '.cache_write_1h_tokens', 'prices.cache_write_1h_price') }}
+    + {{ component_cost(calls ~ '.cache_write_12h_tokens', 'prices.cache_write_12h_price') }}
 {%- endmacro %}
 
 {#
@@ -52,6 +58,7 @@
             case write_price
                 when 'cache_write' then cache_write_price
                 when 'cache_write_1h' then cache_write_1h_price
+                when 'cache_write_12h' then cache_write_12h_price
                 else input_price
             end as unit_write_price,
             -- a prefix below the minimum is no cache's
@@ -93,6 +100,8 @@
             cast(sum({{ cost }}) as decimal(38, 12)) as {{ name }}_cost{{ ',' if not loop.last }}
         {% endfor %}
     from billed
+    -- writes of twelve hours may have no price
+    where unit_write_price is not null
     group by 1, 2, 3, 4, 5, 6, 7
 {%- endmacro %}
 

@@ -8,6 +8,8 @@
     catalogue    the usage kinds of the catalogue that price it, the first one that has a price counts; a kind without a
                  price of its own costs what the kind that contains it costs (genai-prices, units.py): a cache read
                  without a read price is ordinary input
+    unless       where this usage kind has a price, only the first of the catalogue counts: who bills cache writes bills
+                 those of twelve hours dearer (OpenAI: twice), and without their price they have none
     component    the cost column of a call that it is part of
     usual        most calls use it
     unit         how a person reads the quantity; prices of tokens are shown for a million, of all else for one
@@ -43,11 +45,14 @@
          'quantity': 'requests.cache_read_image_tokens',
          'catalogue': ['cache_image_read_tokens', 'input_image_tokens', 'cache_read_tokens', 'input_tokens']},
         {'name': 'cache_write', 'component': 'cache_write', 'unit': 'tokens', 'usual': true,
-         'quantity': 'requests.cache_write_tokens - requests.cache_write_1h_tokens',
+         'quantity': 'requests.cache_write_tokens - requests.cache_write_1h_tokens - requests.cache_write_12h_tokens',
          'catalogue': ['cache_write_5m_tokens', 'cache_write_tokens', 'input_tokens']},
         {'name': 'cache_write_1h', 'component': 'cache_write', 'unit': 'tokens', 'usual': true,
          'quantity': 'requests.cache_write_1h_tokens',
          'catalogue': ['cache_write_1h_tokens', 'cache_write_tokens', 'input_tokens']},
+        {'name': 'cache_write_12h', 'component': 'cache_write', 'unit': 'tokens',
+         'quantity': 'requests.cache_write_12h_tokens',
+         'catalogue': ['cache_write_12h_tokens', 'input_tokens'], 'unless': 'cache_write_tokens'},
         {'name': 'output', 'component': 'output', 'unit': 'tokens', 'usual': true,
          'quantity': 'requests.output_tokens - ' ~ reasoning,
          'catalogue': ['output_tokens']},
@@ -130,7 +135,12 @@
     {% for kind in usage_kinds() -%}
         coalesce(
             {%- for price in prices %}{% for usage_kind in kind.catalogue -%}
-                {{ price }}_{{ usage_kind }},{{ ' ' }}
+                {%- if kind.unless and not loop.first -%}
+                    case when coalesce({{ for_each(prices, '@_' ~ kind.unless) }}) is null
+                        then {{ price }}_{{ usage_kind }} end,{{ ' ' }}
+                {%- else -%}
+                    {{ price }}_{{ usage_kind }},{{ ' ' }}
+                {%- endif -%}
             {%- endfor %}{% endfor -%}
             null
         ) as {{ name }}{{ kind.name }}_price{{ ',' if not loop.last }}

@@ -16,7 +16,17 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from ingest.prices.tables import BEGINNING, END, IMAGES, PER_UNITS, STANDARD, PriceBookError, Row, unit_price
+from ingest.prices.tables import (
+    BEGINNING,
+    CACHE_WRITE_12H,
+    END,
+    IMAGES,
+    PER_UNITS,
+    STANDARD,
+    PriceBookError,
+    Row,
+    unit_price,
+)
 
 MAP_FILE = "model_prices_and_context_window_backup.json"
 """The name of the map inside the package."""
@@ -30,6 +40,7 @@ KINDS: Mapping[str, str] = {
     "cache_read_input_token_cost": "cache_read_tokens",
     "cache_creation_input_token_cost": "cache_write_tokens",
     "cache_creation_input_token_cost_above_1hr": "cache_write_1h_tokens",
+    "cache_creation_input_token_cost_above_12hr": CACHE_WRITE_12H,
     "input_cost_per_audio_token": "input_audio_tokens",
     "output_cost_per_audio_token": "output_audio_tokens",
     "cache_read_input_audio_token_cost": "cache_audio_read_tokens",
@@ -69,7 +80,6 @@ NOT_MAPPED = frozenset(
     {
         # counted by nobody in our canonical shapes, or in a unit that the registry of units does not have
         "annotation_cost_per_page",  # on top of the page here, instead of it in the registry
-        "cache_creation_input_token_cost_above_12hr",
         "code_interpreter_cost_per_session",
         "cost_per_second",  # of provisioned throughput: capacity, not calls
         "explicit_cache_read_input_token_cost",  # a second way to read a cache, which usage does not tell apart

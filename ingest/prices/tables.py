@@ -184,8 +184,15 @@ IMAGES = "images"
 """Generated images, which the library's registry does not count."""
 CACHE_STORAGE = "cache_storage_token_hours"
 """Keeping a token in a cache for an hour (Gemini's explicit caches), which it does not count either."""
+CACHE_WRITE_12H = "cache_write_12h_tokens"
+"""Cache writes that are kept for twelve hours (OpenAI), whose price it does not know."""
 
-PER_UNITS: Mapping[str, int] = {**{kind: per for _, kind, per in units()}, IMAGES: 1, CACHE_STORAGE: 1_000_000}
+PER_UNITS: Mapping[str, int] = {
+    **{kind: per for _, kind, per in units()},
+    IMAGES: 1,
+    CACHE_STORAGE: 1_000_000,
+    CACHE_WRITE_12H: 1_000_000,
+}
 """Usage kind → for how many of it a list price is."""
 
 

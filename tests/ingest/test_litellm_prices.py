@@ -85,16 +85,18 @@ def test_a_price_above_a_threshold_without_one_below_it_is_left_out() -> None:
     ]
 
 
-def test_cache_writes_of_an_hour_are_a_kind_of_their_own() -> None:
+def test_cache_writes_of_an_hour_and_of_twelve_are_kinds_of_their_own() -> None:
     found = prices(
         input_cost_per_token=1e-6,
         cache_creation_input_token_cost=1.25e-6,
         cache_creation_input_token_cost_above_1hr=2e-6,
+        cache_creation_input_token_cost_above_12hr=2.5e-6,
     )
     assert [(kind, price) for _, kind, _, price in found] == [
         ("input_tokens", 1),
         ("cache_write_tokens", Decimal("1.25")),
         ("cache_write_1h_tokens", 2),
+        ("cache_write_12h_tokens", Decimal("2.5")),
     ]
 
 

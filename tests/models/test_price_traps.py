@@ -321,6 +321,32 @@ CASES: dict[str, tuple[Log, str | None, str]] = {
         "priced",
     ),
     "40 a model that only the second source knows": (litellm("openai", "only-litellm", NOV, M, M), "9", "priced"),
+    # writes to a cache for twelve hours are twice those for thirty minutes, and the first source knows no price of them
+    "twelve hours in a cache are not billed as thirty minutes": (
+        canonical("openai", "gpt-5.6-cyber", NOV, cache_write_12h_tokens=M),
+        None,
+        "no_price",
+    ),
+    "thirty minutes in a cache are billed as such": (
+        canonical("openai", "gpt-5.6-cyber", NOV, cache_write_30m_tokens=M),
+        "15.625",
+        "priced",
+    ),
+    "twelve hours in a cache cost what a line says": (
+        canonical("openai", "gpt-5.6-luna", NOV, cache_write_12h_tokens=M),
+        "0.5",
+        "priced",
+    ),
+    "twelve hours in a cache cost what the second source says of its own models": (
+        canonical("openai", "only-litellm", NOV, cache_write_12h_tokens=M, cache_write_30m_tokens=M),
+        "15",
+        "priced",
+    ),
+    "twelve hours in a cache are input where writing is not billed": (
+        canonical("openai", "gpt-5.4", NOV, cache_write_12h_tokens=100_000),
+        "0.25",
+        "priced",
+    ),
     # overrides
     "a contract of an API key beats one of a project": (
         canonical("x-ai", "grok-4-0709", NOV, uncached_input_tokens=M, api_key_id="key", project_id="p"),
@@ -392,6 +418,7 @@ OVERRIDES: list[dict[str, object]] = [
     {"effect": "self_hosted", "provider_id": "openai", "deployment_id": "ptu-1"},
     per_million("list_price", "input_tokens", "0.15", provider_id="google", deployment_id="vertex"),
     per_million("list_price", "cache_storage_token_hours", "1.00", provider_id="google", model_id="gemini-2.5-flash"),
+    per_million("list_price", "cache_write_12h_tokens", "0.5", provider_id="openai", model_id="gpt-5.6-luna"),
     per_million("list_price", "input_tokens", "12", provider_id="openai", model_id="ft:davinci-002*"),
     per_million("list_price", "output_tokens", "12", provider_id="openai", model_id="ft:davinci-002*"),
     per_million(
@@ -424,7 +451,8 @@ LITELLM = {
     "gpt-4o-mini": {"litellm_provider": "openai", "mode": "chat", "input_cost_per_token": 1.5e-06,
                     "output_cost_per_token": 6e-07},
     "only-litellm": {"litellm_provider": "openai", "mode": "chat", "input_cost_per_token": 4e-06,
-                     "output_cost_per_token": 5e-06},
+                     "output_cost_per_token": 5e-06, "cache_creation_input_token_cost": 5e-06,
+                     "cache_creation_input_token_cost_above_12hr": 1e-05},
 }  # fmt: skip
 
 

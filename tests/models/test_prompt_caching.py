@@ -24,8 +24,13 @@ POLICY_COLUMNS = (
     "write_price", "is_automatic", "valid_from_date", "valid_to_date", "source_url", "note",
 )  # fmt: skip
 READ = Decimal("0.1")
-WRITE = {"input": Decimal(1), "cache_write": Decimal("1.25"), "cache_write_1h": Decimal(2)}
-"""What claude-haiku-4-5 asks of a token, relative to its input."""
+WRITE = {
+    "input": Decimal(1),
+    "cache_write": Decimal("1.25"),
+    "cache_write_1h": Decimal(2),
+    "cache_write_12h": Decimal("2.5"),
+}
+"""What claude-haiku-4-5 asks of a token, relative to its input; twelve hours it does not offer."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ FOUR = (
     Policy("1h", 60, "cache_write_1h"),
     Policy("automatic", 5, "input"),
 )
+HALF_A_DAY = Policy("12h", 720, "cache_write_12h")
 
 
 def relative_cost(prompts: Iterable[Prompt], policy: Policy, *, repeated: bool = False) -> Decimal:
@@ -167,7 +173,7 @@ def test_the_replay_of_a_real_trace_is_that_of_a_dictionary_to_four_decimals(
 ) -> None:
     prompts = trace()
     home = company("mooncake", select=MODELS)
-    offer(home, FOUR)
+    offer(home, (*FOUR, HALF_A_DAY))
     untold = (
         {**{name: value for name, value in call.items() if "fingerprint" not in name}, "conversation_id": talk}
         for call, talk in zip(calls(prompts, feature="untold", begin=10_000), talks(prompts), strict=True)
@@ -180,6 +186,8 @@ def test_the_replay_of_a_real_trace_is_that_of_a_dictionary_to_four_decimals(
         if policy.write_price != "input":
             cost, _ = found["chat", policy.name, "repeated"]
             assert abs(cost - relative_cost(prompts, policy, repeated=True)) < Decimal("0.00005"), policy
+    # nobody knows what twelve hours would cost here: they are not offered
+    assert not [key for key in found if key[1] == HALF_A_DAY.name]
     # on this trace an hour at twice the price costs more than no cache: an estimator must say so
     assert found["chat", "1h", "everything"][0] > 1 > found["chat", "5m", "everything"][0]
     # without fingerprints, by conversations alone (here: who begins with whose prompt): whether a way pays is told
@@ -202,10 +210,16 @@ def test_random_traces_are_replayed_as_a_dictionary_would(company: Companies, tm
     policies = (
         Policy("5m", 5, "cache_write", minimum=1024),
         Policy("1h", 60, "cache_write_1h", minimum=2048),
+        HALF_A_DAY,
         Policy("automatic", 10, "input", minimum=1024, block=128),
     )
+    # of the model's input, a dollar for a million tokens
+    price = {
+        "effect": "list_price", "model_id": "claude-haiku-4-5", "usage_kind": "cache_write_12h_tokens",
+        "price": WRITE[HALF_A_DAY.write_price], "per_units": 1_000_000, "currency": "USD",
+    }  # fmt: skip
     traces = {f"feature-{number}": _random_trace(rng) for number in range(12)}
-    home = company("random traces", select=MODELS)
+    home = company("random traces", select=MODELS, overrides=[price])
     offer(home, policies)
     logged = [
         call

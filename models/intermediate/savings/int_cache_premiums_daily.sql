@@ -18,10 +18,7 @@ select
         - ({{ component_cost('calls.cache_read_tokens', 'prices.cache_read_price') }})
     ) as decimal(38, 12)) as read_discount,
     cast(sum(
-        {{ component_cost(
-            '(' ~ written_tokens('calls') ~ ' - calls.cache_write_1h_tokens)', 'prices.cache_write_price'
-        ) }}
-        + {{ component_cost('calls.cache_write_1h_tokens', 'prices.cache_write_1h_price') }}
+        {{ written_cost('calls') }}
         - ({{ component_cost('(' ~ written_tokens('calls') ~ ')', 'prices.input_price') }})
     ) as decimal(38, 12)) as write_premium
 from {{ ref('int_requests_costed') }} as calls

@@ -8,7 +8,7 @@
 -- fingerprint of a piece stands for all before it: who has a piece has those, and has refreshed them. In US dollars.
 {% set kept = [
     'usage_date', 'provider_id', 'model_id', 'feature_id', 'input_tokens', 'actual_cost', 'input_price',
-    'cache_read_price', 'cache_write_price', 'cache_write_1h_price'
+    'cache_read_price', 'cache_write_price', 'cache_write_1h_price', 'cache_write_12h_price'
 ] %}
 with calls as (
 

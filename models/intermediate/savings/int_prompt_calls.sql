@@ -41,6 +41,7 @@ select
     prices.cache_read_price,
     prices.cache_write_price,
     prices.cache_write_1h_price,
+    prices.cache_write_12h_price,
     calls.input_cost_usd
     + calls.cache_read_cost_usd
     + calls.cache_write_cost_usd

@@ -28,7 +28,8 @@ with calls as (
         prices.input_price,
         prices.cache_read_price,
         prices.cache_write_price,
-        prices.cache_write_1h_price
+        prices.cache_write_1h_price,
+        prices.cache_write_12h_price
     from {{ ref('int_requests_costed') }} as calls
     inner join {{ ref('int_rate_card') }} as prices on calls.price_id = prices.price_id
     where
@@ -68,6 +69,7 @@ found as (
         told.cache_read_price,
         told.cache_write_price,
         told.cache_write_1h_price,
+        told.cache_write_12h_price,
         {{ cache_way_columns('policies') }},
         'everything' as placement,
         told.input_tokens as cached_tokens,
