@@ -23,8 +23,9 @@ dear as (
 
     select
         *,
-        max(case when deviation_sigmas > limit_sigmas then 1 else 0 end) over (partition by usage_date, feature_id, workload)
-            as is_told
+        max(case when deviation_sigmas > limit_sigmas then 1 else 0 end) over (
+            partition by usage_date, feature_id, workload
+        ) as is_told
     from deviations
     where effect_usd >= greatest({{ var('anomaly_floor_usd') }}, 0.1 * expected_usd)
 
