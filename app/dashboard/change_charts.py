@@ -12,6 +12,7 @@ from app.dashboard.theme import Palette
 
 _FULL = 1.0
 """A change of so much (twice the cost, or none left) has the full colour."""
+_CONFIDENCE_SYMBOLS = {"high": "circle", "medium": "diamond", "low": "circle-open", "none": "x"}
 _EFFORTS = ["low", "medium", "high"]
 _NAMED = 3
 """Points with a name beside them."""
@@ -143,7 +144,7 @@ def efforts(frame: pl.DataFrame, palette: Palette) -> go.Figure:
     figure = blank(palette, 320)
     shown = frame.filter(pl.col("expected_saving_usd") > 0).sort("expected_saving_usd", descending=True)
     colours = {"high": palette.good, "medium": palette.line}
-    for confidence in sorted(set(shown["confidence"]), key=[*colours, "low", "none"].index):
+    for confidence in sorted(set(shown["confidence"]), key=list(_CONFIDENCE_SYMBOLS).index):
         part = shown.with_row_index("rank").filter(pl.col("confidence") == confidence)
         names = member_names(part, "name")
         figure.add_scatter(
@@ -151,7 +152,11 @@ def efforts(frame: pl.DataFrame, palette: Palette) -> go.Figure:
             y=floats(part, "expected_saving_usd"),
             mode="markers+text",
             name=f"Confidence: {confidence}",
-            marker={"color": colours.get(confidence, palette.other), "size": 12},
+            marker={
+                "color": colours.get(confidence, palette.other),
+                "symbol": _CONFIDENCE_SYMBOLS[confidence],
+                "size": 12,
+            },
             text=[name if rank < _NAMED else "" for name, rank in zip(names, part["rank"], strict=True)],
             textposition="middle right",
             hovertext=[

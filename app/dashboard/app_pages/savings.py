@@ -27,7 +27,7 @@ STRATEGIES = {
 }
 UNKNOWN_REASONS = {
     "not_in_cost": "A call not made is in no cost",
-    "of_machines": "What machines cost is in no call",
+    "of_machines": "No whole month of its machines yet",
     "no_history": "Too little before it",
 }
 SHOWN = 15  # bars
@@ -204,7 +204,7 @@ def realised() -> None:
             "promised_expected_usd": Column("Promised", "money", help="The month before it was done, at this volume."),
             "promised_high_usd": Column("Promised, high", "money"),
             "saved_usd": Column("Saved", "money", help="What the effects that the strategy works by took off."),
-            "usual_usd": Column("Moves anyway", "money", help="What the same effects moved before it was done."),
+            "usual_usd": Column("Moves anyway", "money", help="What the same moved before it was done."),
             "explained_share": Column("Of the difference", "percent", help="Saved ÷ all that cost differs by."),
             "counterfactual_cost_usd": Column("Without it", "money"),
             "actual_cost_usd": Column("Cost", "money"),
@@ -212,8 +212,9 @@ def realised() -> None:
         },
         alt="What each saving that is done has saved, by month, beside what was promised.",
         key="realised",
-        note="As many first calls at what they cost in the four weeks before it was done, beside the month. It counts"
-        " where it is more than moves anyway: from four weeks to the next four, before.",
+        note="As many first calls at what they cost in the four weeks before it was done, beside the month; of machines"
+        " as many tokens, or days, at what they cost in the month before, and no more than the rent fell by. It counts"
+        " where it is more than moves anyway, before.",
     )
 
 

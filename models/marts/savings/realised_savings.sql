@@ -1,29 +1,27 @@
 -- grain: one row per saving that seeds/savings_register.csv calls done, and month from then on
+{% set action = ['feature_id', 'strategy', 'done_date'] %}
+{% set machines = "('" ~ of_machines() | join("', '") ~ "')" %}
 with moved as (
 
     select
-        feature_id,
-        strategy,
-        done_date,
-        month,
-        comparison,
-        before_usd,
-        after_usd,
+        {{ for_each(action + ['month', 'comparison'], '@') }},
+        {{ for_each(['before', 'after'], "case when strategy not in " ~ machines ~ " then @_usd end as @_usd") }},
         case strategy
             {% for strategy, effects in strategy_effects().items() %}
                 when '{{ strategy }}' then -({{ for_each(effects, '@_effect_usd', ' + ') }})
             {% endfor %}
         end as saved_usd
     from {{ ref('int_realised_effects') }}
+    union all
+    select {{ for_each(action + ['month', 'comparison', 'before_usd', 'after_usd', 'saved_usd'], '@') }}
+    from {{ ref('int_realised_machines') }}
 
 ),
 
 compared as (
 
     select
-        feature_id,
-        strategy,
-        done_date,
+        {{ for_each(action, '@') }},
         month,
         {{ for_each(
             ['before', 'after', 'saved'],
@@ -50,9 +48,7 @@ offers as (
 promised as (
 
     select
-        actions.feature_id,
-        actions.strategy,
-        actions.done_date,
+        {{ for_each(action, 'actions.@') }},
         max(offers.month) as month
     from compared as actions
     inner join offers
@@ -69,16 +65,24 @@ costs as (
     select
         cast(date_trunc('month', usage_date) as date) as month,
         feature_id,
+        false as is_of_machines,
         sum(contracted_cost_usd) as cost_usd
     from {{ ref('cost_drivers') }}
+    group by 1, 2
+    union all
+    select
+        cast(date_trunc('month', usage_date) as date) as month,
+        feature_id,
+        true as is_of_machines,
+        sum(allocated_cost_usd) as cost_usd
+    from {{ ref('allocated_costs') }}
+    where allocation_status in ('allocated', 'idle', 'unused')
     group by 1, 2
 
 )
 
 select
-    compared.feature_id,
-    compared.strategy,
-    compared.done_date,
+    {{ for_each(action, 'compared.@') }},
     compared.month,
     compared.before_usd as counterfactual_cost_usd,
     compared.after_usd as actual_cost_usd,
@@ -95,19 +99,19 @@ select
     end as realised_usd,
     {{ ratio('compared.saved_usd', '(compared.before_usd - compared.after_usd)') }} as explained_share,
     case
-        when compared.strategy in ('{{ of_machines() | join("', '") }}') then 'of_machines'
-        when compared.strategy not in ('{{ strategy_effects() | join("', '") }}') then 'not_in_cost'
+        when compared.before_usd is null and compared.strategy in {{ machines }} then 'of_machines'
+        when compared.before_usd is not null and compared.saved_usd is null then 'not_in_cost'
         when compared.usual_usd is null then 'no_history'
     end as unknown_reason
 from compared
-left join promised
-    on
-        compared.feature_id = promised.feature_id
-        and compared.strategy = promised.strategy
-        and compared.done_date = promised.done_date
+left join promised on {{ for_each(action, 'compared.@ = promised.@', ' and ') }}
 left join offers
     on
         promised.month = offers.month
         and promised.feature_id = offers.feature_id
         and promised.strategy = offers.strategy
-left join costs on promised.month = costs.month and promised.feature_id = costs.feature_id
+left join costs
+    on
+        promised.month = costs.month
+        and promised.feature_id = costs.feature_id
+        and (compared.strategy in {{ machines }}) = costs.is_of_machines
