@@ -15,11 +15,12 @@ from typing import Any
 
 import pytest
 
+from app.dbt_build import BuildError
 from app.settings import PROJECT_DIR
 from tests.models.conftest import CALL_MODELS, Companies, Company, write_calls
 from tests.models.reconciled import MILLION, line, write_bill
 
-MODELS = f"{CALL_MODELS} +savings_opportunities +assert_savings_count_once"
+MODELS = f"{CALL_MODELS} +savings_opportunities +assert_savings_count_once +assert_no_saving_is_lost"
 
 D = Decimal
 START = datetime(2026, 10, 10, tzinfo=UTC)
@@ -244,6 +245,16 @@ def test_all_together_is_no_more_than_the_parts_and_than_the_machines_cost(built
     assert together < sum(COST.values()) + UNUSED
     for query, feature in built.rows("select proof_query, feature_id from savings_opportunities"):
         assert built.rows(f"select count(*) from ({query}) where feature_id = '{feature}'")[0][0] > 0, query
+
+
+def test_a_saving_that_nobody_assumes_anything_of_is_not_left_out_in_silence(built: Company) -> None:
+    with pytest.raises(BuildError, match="assert_no_saving_is_lost"):
+        built.build_with(
+            "marts/savings/savings_opportunities.sql",
+            "    on stacked.strategy = assumptions.strategy and",
+            "    on assumptions.strategy <> 'idle_capacity' and stacked.strategy = assumptions.strategy and",
+            "assert_no_saving_is_lost",
+        )
 
 
 def mean_response(servers: int, speed: float, load: float, *, seed: int) -> float:
