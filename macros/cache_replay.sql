@@ -100,8 +100,8 @@
             cast(sum({{ cost }}) as decimal(38, 12)) as {{ name }}_cost{{ ',' if not loop.last }}
         {% endfor %}
     from billed
-    -- writes of twelve hours may have no price
-    where unit_write_price is not null
+    -- writes of twelve hours may have no price: neither such a way of caching, nor what such a call cost
+    where unit_write_price is not null and actual_cost is not null
     group by 1, 2, 3, 4, 5, 6, 7
 {%- endmacro %}
 

@@ -6,6 +6,9 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from app.settings import PROJECT_DIR
+from tests.models.conftest import Company
+
 MODELS = ("clean", "more", "dearer", "batched", "shifted", "rounded", "untold", "unknown")
 PRICES = {"input_tokens": "2", "output_tokens": "10"}  # dollars a million
 PARTS = ("coverage", "quantity", "price", "tier", "timing", "credit", "non_token", "rounding", "unexplained")
@@ -64,6 +67,21 @@ def line(model: str, day: int, kind: str, tokens: int | None, cost: str, **more:
         "EffectiveCost": cost,
         **more,
     }
+
+
+ANY_RULE = {
+    "stage": 3, "charge_kind": "*", "charge_provider_id": "*", "billing_account_id": "*", "driver": "tokens",
+    "to_pool_id": "-", "to_provider_id": "*", "to_model_id": "*", "to_deployment_id": "*", "to_feature_id": "*",
+    "to_operation": "*", "to_environment": "*", "idle": "apart", "measured_by": "-", "daily_capacity": 0,
+    "valid_from_date": "2026-01-01", "valid_to_date": "2027-01-01", "reason": "of this test",
+}  # fmt: skip
+"""What a rule of allocation says where a test says nothing else."""
+
+
+def allocate(home: Company, rules: Iterable[Mapping[str, object]]) -> None:
+    """Spread charges by these rules, with the columns of the shipped seed, and by no others."""
+    with (PROJECT_DIR / "seeds" / "allocation_rules.csv").open() as file:
+        home.seed("allocation_rules", next(csv.reader(file)), rules)
 
 
 def write_bill(path: Path, lines: Iterable[Mapping[str, str]]) -> tuple[Path, str]:

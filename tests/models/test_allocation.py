@@ -1,6 +1,5 @@
 """Shared and rented cost: which charges are spread over which calls, by what, to the last digit; sized by hand."""
 
-import csv
 import json
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -10,22 +9,15 @@ from typing import Any
 
 import pytest
 
-from app.settings import PROJECT_DIR
 from tests.models.conftest import Companies, Company, write_calls
-from tests.models.reconciled import MILLION, line, write_bill
+from tests.models.reconciled import ANY_RULE, MILLION, allocate, line, write_bill
 
 D = Decimal
-ANY = {
-    "stage": 3, "charge_kind": "*", "charge_provider_id": "*", "billing_account_id": "*", "to_pool_id": "-",
-    "to_provider_id": "*", "to_model_id": "*", "to_deployment_id": "*", "to_feature_id": "*", "to_operation": "*",
-    "to_environment": "*", "idle": "apart", "measured_by": "-", "daily_capacity": 0, "valid_from_date": "2026-01-01",
-    "valid_to_date": "2027-01-01", "reason": "of this test",
-}  # fmt: skip
 
 
 def rule(number: int, pool: str, driver: str, **more: object) -> dict[str, object]:
     """A rule that takes the lines with the name of its pool in their words, but for what is said otherwise."""
-    return {**ANY, "rule_number": number, "pool_id": pool, "line": f"*{pool}*", "driver": driver, **more}
+    return {**ANY_RULE, "rule_number": number, "pool_id": pool, "line": f"*{pool}*", "driver": driver, **more}
 
 
 RULES = [
@@ -150,8 +142,7 @@ def revenue(path: Path) -> tuple[Path, None]:
 
 
 def with_rules(made: Company, rules: list[dict[str, object]]) -> Company:
-    with (PROJECT_DIR / "seeds" / "allocation_rules.csv").open() as file:
-        made.seed("allocation_rules", next(csv.reader(file)), rules)
+    allocate(made, rules)
     return made
 
 

@@ -1,6 +1,5 @@
 """What idle machines and lower precisions would spare, against pools of GPUs that are sized by hand."""
 
-import csv
 import heapq
 import itertools
 import json
@@ -16,21 +15,14 @@ from typing import Any
 import pytest
 
 from app.dbt_build import BuildError
-from app.settings import PROJECT_DIR
 from tests.models.conftest import CALL_MODELS, Companies, Company, write_calls
-from tests.models.reconciled import MILLION, line, write_bill
+from tests.models.reconciled import ANY_RULE, MILLION, allocate, line, write_bill
 
 MODELS = f"{CALL_MODELS} +savings_opportunities +assert_savings_count_once +assert_no_saving_is_lost"
 
 D = Decimal
 START = datetime(2026, 10, 10, tzinfo=UTC)
 H100, A100 = "NVIDIA H100 80GB HBM3", "NVIDIA A100-SXM4-80GB"
-ANY = {
-    "stage": 3, "charge_kind": "*", "charge_provider_id": "*", "billing_account_id": "*", "driver": "tokens",
-    "to_pool_id": "-", "to_provider_id": "*", "to_model_id": "*", "to_deployment_id": "*", "to_feature_id": "*",
-    "to_operation": "*", "to_environment": "*", "idle": "apart", "measured_by": "-", "daily_capacity": 0,
-    "valid_from_date": "2026-01-01", "valid_to_date": "2027-01-01", "reason": "of this test",
-}  # fmt: skip
 
 CHAT, PAIR, LONE, SMALL, BLIND, DONE, RESERVED = "chat", "pair", "lone", "small", "blind", "done", "reserved"
 SERVED = {
@@ -93,15 +85,14 @@ def built(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Compa
     made = company("machines", overrides=reserved, select=MODELS)
     rules = [
         {
-            **ANY, "rule_number": number, "pool_id": pool, "line": f"*pool {pool}*",
+            **ANY_RULE, "rule_number": number, "pool_id": pool, "line": f"*pool {pool}*",
             "to_model_id": "pair-*" if pool == PAIR else model,
             "measured_by": f"dcgm/{pool}-*" if pool in GPUS else "-",
             "daily_capacity": 4 * MILLION if pool == RESERVED else 0,
         }
         for number, (pool, (model, *_)) in enumerate(SERVED.items(), 1)
     ]  # fmt: skip
-    with (PROJECT_DIR / "seeds" / "allocation_rules.csv").open() as file:
-        made.seed("allocation_rules", next(csv.reader(file)), rules)
+    allocate(made, rules)
     running = [
         series("vllm:num_requests_running", dict.fromkeys(range(24), count), model_name=model, pod=model)
         for model, count in ((SERVED[LONE][0], 1), (SERVED[CHAT][0], 12))

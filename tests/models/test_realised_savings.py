@@ -1,6 +1,5 @@
 """What savings that are called done have saved, against calls whose cost is worked out by hand."""
 
-import csv
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -8,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.settings import PROJECT_DIR
 from tests.models.conftest import CALL_MODELS, Companies, Company, write_calls
-from tests.models.reconciled import line, write_bill
+from tests.models.reconciled import ANY_RULE, allocate, line, write_bill
 
 MODELS = f"{CALL_MODELS} +realised_savings"
 
@@ -20,7 +18,6 @@ IN, OUT = Decimal("0.000003"), Decimal("0.000015")
 HAIKU_IN, HAIKU_OUT = IN / 3, OUT / 3
 TOKENS = {"uncached_input_tokens": 10_000, "output_tokens": 1000}
 ONE = IN * 10_000 + OUT * 1000
-D = Decimal
 REGISTER = ("feature_id", "strategy", "state", "owner_id", "decided_date", "note")
 
 
@@ -123,11 +120,6 @@ def test_what_was_promised_stands_beside_it_at_the_same_volume(built: Company) -
 BUSY = {"chat": 4_000_000, "search": 2_000_000}
 """Tokens a day on a pool of $100 a day that could take ten million; its other pool, of $30, has those of `kept`."""
 AUGUST, OCTOBER = date(2026, 8, 1), date(2026, 10, 31)
-ANY_RULE = {
-    "stage": 3, "charge_kind": "*", "charge_provider_id": "*", "billing_account_id": "*", "driver": "tokens",
-    "to_pool_id": "-", "to_provider_id": "*", "to_deployment_id": "*", "to_feature_id": "*", "to_operation": "*",
-    "to_environment": "*", "idle": "apart", "measured_by": "-", "reason": "of this test",
-}  # fmt: skip
 
 
 def days() -> Iterator[date]:
@@ -173,8 +165,7 @@ def rented(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Comp
             ("kept", "kept*", 10_000_000, "2026-01-01", DONE), ("kept", "kept*", 15_000_000, DONE, "2027-01-01"),
         ), 1)
     ]  # fmt: skip
-    with (PROJECT_DIR / "seeds" / "allocation_rules.csv").open() as file:
-        home.seed("allocation_rules", next(csv.reader(file)), rules)
+    allocate(home, rules)
     done = {"chat": "quantisation", "search": "quantisation", "kept": "quantisation", "(idle)": "idle_capacity"}
     home.seed("savings_register", REGISTER, [
         {"feature_id": feature, "strategy": strategy, "state": "done", "owner_id": "platform", "decided_date": DONE,
@@ -189,15 +180,18 @@ def rented(company: Companies, tmp_path_factory: pytest.TempPathFactory) -> Comp
 def test_machines_that_were_given_back_are_saved_once_by_what_was_done(rented: Company) -> None:
     """Of $50 a day less: six of ten million tokens took $60 and take $40, and what stood idle $40 and now $10."""
     found = realised(rented, "month", "counterfactual_cost_usd", "actual_cost_usd", "realised_usd", "usual_usd")
-    per_day = {"chat": (D("40"), D("26.666666666667")), "search": (D("20"), D("13.333333333333"))}
+    per_day = {
+        "chat": (Decimal(40), Decimal("26.666666666667")),
+        "search": (Decimal(20), Decimal("13.333333333333")),
+    }
     for feature, (before, after) in per_day.items():
         month, *money = found[feature]
         assert month == DONE
         expected = [31 * before, 31 * after, 31 * (before - after), 0]
-        assert money == [pytest.approx(value, abs=D("0.000001")) for value in expected], feature
+        assert money == [pytest.approx(value, abs=Decimal("0.000001")) for value in expected], feature
     # the pool of `kept`, too, has something idle: $12 a day of 30 before, and $18 since
     month, *money = found["(idle)"]
-    assert money == [pytest.approx(D(value), abs=D("0.000001")) for value in (31 * 52, 31 * 28, 31 * 24, 0)]
+    assert money == [pytest.approx(Decimal(value), abs=Decimal("0.000001")) for value in (31 * 52, 31 * 28, 31 * 24, 0)]
     assert sum(money[2] for _, *money in found.values()) <= 31 * 50
 
 
@@ -214,5 +208,5 @@ def test_what_machines_were_promised_to_save_stands_beside_it(rented: Company) -
         " inner join savings_opportunities as offers using (feature_id, strategy)"
         " where feature_id = 'chat' and offers.month = '2026-09-01'"
     )
-    assert promised == pytest.approx(offered * 31 / 30, abs=D("0.000001"))
+    assert promised == pytest.approx(offered * 31 / 30, abs=Decimal("0.000001"))
     assert 0 < offered < cost

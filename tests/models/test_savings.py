@@ -73,6 +73,10 @@ def everything() -> Iterator[dict[str, Any]]:
                uncached_input_tokens=200)  # fmt: skip
     yield call("on-1", NOON, "cached", cache_write_5m_tokens=4000, uncached_input_tokens=100)
     yield call("on-2", NOON, "cached", cache_write_1h_tokens=2000, cache_read_tokens=4000, uncached_input_tokens=100)
+    # nobody says what twelve hours in a cache cost
+    for number in range(2):
+        yield call(f"half-{number}", NOON + timedelta(minutes=number), "half a day", conversation_id="half",
+                   cache_write_12h_tokens=3000, cache_read_tokens=500, uncached_input_tokens=100)  # fmt: skip
     yield call("eval-1", NOON, "judge", environment="eval", uncached_input_tokens=1_000_000 // 10, output_tokens=2000)
     yield call("live-1", NOON, "live", uncached_input_tokens=10_000, output_tokens=1000)
     for number, cached in enumerate((0, 500)):
@@ -147,6 +151,12 @@ def test_a_cache_that_is_on_is_measured(built: Company) -> None:
     assert discount == IN * 4000 * Decimal("0.9")
     assert premium == IN * (4000 * Decimal("0.25") + 2000)
     assert net == discount - premium
+
+
+def test_a_cache_whose_price_nobody_knows_is_compared_with_nothing(built: Company) -> None:
+    assert built.rows("select cost_usd from marts.fct_requests where feature_id = 'half a day'") == [(None,), (None,)]
+    for mart in ("prompt_caching_on", "prompt_caching"):
+        assert built.rows(f"select * from marts.{mart} where feature_id = 'half a day'") == [], mart
 
 
 def test_what_can_wait_costs_half_in_a_batch(built: Company) -> None:

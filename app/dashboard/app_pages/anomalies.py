@@ -112,7 +112,7 @@ def one(row: dict[str, Any]) -> None:
         columns = {
             "name": Column("Effect"),
             "effect_usd": Column("Cost", "money"),
-            "is_unusual": Column("Unusual"),
+            "is_unusual": Column("Unusual", help="Beyond its limits, or three quarters there beside one that is."),
         }
         with st.container(horizontal=True):
             downloads.offer("Why it cost more", listed, columns, "anomaly_effects")

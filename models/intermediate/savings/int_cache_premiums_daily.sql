@@ -26,6 +26,7 @@ inner join {{ ref('int_rate_card') }} as prices on calls.price_id = prices.price
 where
     calls.cache_read_tokens + {{ written_tokens('calls') }} > 0
     and calls.usage_status = 'reported'
+    and (calls.cache_write_12h_tokens = 0 or prices.cache_write_12h_price is not null)
     {% if is_incremental() %}
         and calls.usage_date in (select usage_date from {{ touched }})
     {% endif %}

@@ -2,23 +2,7 @@
 {{ config(materialized='view') }}
 with costs as (
 
-    select
-        cast(date_trunc('month', usage_date) as date) as month,
-        feature_id,
-        false as is_of_machines,
-        sum(contracted_cost_usd) as cost_usd
-    from {{ ref('cost_drivers') }}
-    group by 1, 2
-    union all
-    select
-        cast(date_trunc('month', usage_date) as date) as month,
-        feature_id,
-        true as is_of_machines,
-        -- credits may be more than what they are for
-        greatest(sum(allocated_cost_usd), 0) as cost_usd
-    from {{ ref('allocated_costs') }}
-    where allocation_status in ('allocated', 'idle', 'unused')
-    group by 1, 2
+    {{ savable_costs() }}
 
 ),
 
