@@ -1,27 +1,26 @@
-"""The imaginary company at full size, from the command that the README names to the figures."""
+"""The imaginary company at full size, from the README's first command, as a new user gives it, to the figures."""
 
 import os
 import re
 import subprocess
 import sys
 from decimal import Decimal
-from pathlib import Path
 
 import duckdb
 import pytest
 
 from app import builds
+from app.settings import PROJECT_DIR
 from ingest.demo import company
-
-UNITCOST = str(Path(sys.executable).parent / "unitcost")
 
 
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
     home = tmp_path_factory.mktemp("full") / "warehouse"
     done = subprocess.run(
-        [UNITCOST, "demo", "--exit", "--no-browser", "--as-of", "2026-11-24"],
+        ["make", "demo", f"VENV={sys.prefix}", "DEMO_ARGS=--no-browser --exit --as-of 2026-11-24"],
         env={**os.environ, "UNITCOST_HOME": str(home)},
+        cwd=PROJECT_DIR,
         capture_output=True,
         text=True,
         check=False,
