@@ -168,13 +168,15 @@ def run(
     if keeps_views:  # each view is a thirtieth of a second, each seed more
         terms = select.split() if select else [""]
         selected = [f"{term},config.materialized:{kind}".lstrip(",") for term in terms for kind in _WRITTEN]
+    project, artefacts = str(project_dir or PROJECT_DIR), ((project_dir or home) / "dbt").resolve()
+    _forget_where_it_lay(artefacts / engine, project)
     arguments = [
         "build",
-        "--project-dir", str(project_dir or PROJECT_DIR),
-        "--profiles-dir", str(project_dir or PROJECT_DIR),
+        "--project-dir", project,
+        "--profiles-dir", project,
         "--target", engine,
-        "--target-path", str(((project_dir or home) / "dbt" / engine).resolve()),
-        "--log-path", str(((project_dir or home) / "dbt" / "logs").resolve()),
+        "--target-path", str(artefacts / engine),
+        "--log-path", str(artefacts / "logs"),
         "--vars", json.dumps({"staged": staged(sources), "reporting_currency": reporting_currency}),
         "--exclude", "test_type:unit", *without_files(sources, landed),
         "--log-level", "none",
@@ -194,6 +196,15 @@ def run(
     ran: Iterable[Any] = getattr(result.result, "results", ())
     tests = [run for run in ran if run.node.resource_type == "test" and run.status != "skipped"]
     return sorted(map(_tested, tests), key=lambda test: test.test_name)
+
+
+def _forget_where_it_lay(artefacts: Path, project: str) -> None:
+    """A project that was moved is parsed anew: dbt reads seeds from where they lay when it parsed them."""
+    parsed, parsed_project = artefacts / "partial_parse.msgpack", artefacts / "project"
+    if not parsed_project.exists() or parsed_project.read_text() != project:
+        parsed.unlink(missing_ok=True)
+        artefacts.mkdir(parents=True, exist_ok=True)
+        parsed_project.write_text(project)
 
 
 @contextmanager

@@ -51,6 +51,7 @@ def dbt_parses_once() -> Iterator[None]:
         if of in parsed and not kept.exists():
             kept.parent.mkdir(parents=True, exist_ok=True)
             kept.write_bytes(_moved(parsed[of], project))
+            kept.with_name("project").write_text(project)
         with patch.object(ManifestLoader, "build_manifest_state_check", wherever):
             try:
                 return run(engine, home, sources, *told, **more)

@@ -6,6 +6,7 @@ calls, tokens and cost. Run it as `make bench`, with `BENCH_ARGS="--calls 100000
 """
 
 import argparse
+import csv
 import importlib.util
 import json
 import os
@@ -17,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -32,6 +34,13 @@ TOTALS = (
     " sum(cache_write_tokens) as cache_write, sum(output_tokens) as output, sum(cost_usd) as cost"
     " from fct_requests where price_status = 'priced'"
 )
+BILLED = (
+    "select usage_date, provider_id, model_id, sum(input_cost_usd) as input, sum(cache_read_cost_usd) as cached_input,"
+    " sum(output_cost_usd) as output from fct_usage_hourly where provider_id in ('openai', 'anthropic')"
+    " and date_trunc('month', usage_date) = (select date_trunc('month', max(usage_date)) from fct_usage_hourly)"
+    " group by 1, 2, 3 order by 1, 2, 3"
+)
+"""What the calls of the last month cost by their prices, as two providers bill it."""
 FIXED = 12
 """Seconds that a build may cost whatever it builds."""
 Row = dict[str, float]
@@ -160,10 +169,57 @@ def one_more_day(work: Path, days: int, options: argparse.Namespace) -> dict[str
     return rows
 
 
+def write_bill(path: Path, costs: Sequence[dict[str, str]], factor: Decimal, account: str) -> None:
+    """A FOCUS file of a month: what calls cost (rows of `BILLED`), times a factor."""
+    path.parent.mkdir(exist_ok=True)
+    with path.open("w", newline="") as file:
+        lines = csv.writer(file)
+        lines.writerow((
+            "BillingAccountId", "ProviderName", "InvoiceIssuerName", "ServiceName", "BillingCurrency", "ChargeCategory",
+            "BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd", "ChargeDescription",
+            "BilledCost", "EffectiveCost",
+        ))  # fmt: skip
+        for cost in costs:
+            day = date.fromisoformat(cost["usage_date"])
+            first, provider = day.replace(day=1), {"openai": "OpenAI", "anthropic": "Anthropic"}[cost["provider_id"]]
+            periods = (first, (first + timedelta(days=32)).replace(day=1), day, day + timedelta(days=1))
+            for kind in ("input", "cached_input", "output"):
+                billed = round(Decimal(cost[kind] or 0) * factor, 6)
+                if billed:
+                    lines.writerow((
+                        f"{account}-{provider}", provider, provider, f"{provider} API", "USD", "Usage",
+                        *(f"{one}T00:00:00Z" for one in periods),
+                        f"{cost['model_id']}, {kind.replace('_', ' ').capitalize()} Tokens", billed, billed,
+                    ))  # fmt: skip
+
+
+def restated_month(work: Path, options: argparse.Namespace) -> dict[str, list[Row]]:
+    """A month of two providers' bills over all the calls, dearer in every line; beside a run that moves no call.
+
+    That is what a run takes that has something to build, and nothing new of calls: a line more on a bill of no calls.
+    """
+    logs, home = work / "billed-logs", work / "billed-warehouse"
+    generate(logs, options.calls, options.days, options.seed)
+    product(logs, home)
+    _, printed = measure(*PRODUCT, "sql", BILLED, "--format", "json", **product_environment(logs, home))
+    costs = json.loads(printed)
+    bill, other = logs / "bill" / "month.csv", logs / "other" / "month.csv"
+    write_bill(bill, costs, Decimal(1), "ours")
+    rows: dict[str, list[Row]] = {"unitcost, first bill of a month": [product(logs, home)]}
+    for run in range(1, options.runs + 1):
+        write_bill(other, costs[:run], Decimal(1), "strangers")
+        rows.setdefault("unitcost, no call new", []).append(product(logs, home))
+        write_bill(bill, costs, 1 + Decimal(run) / 100, "ours")
+        rows.setdefault("unitcost, month restated", []).append(product(logs, home))
+    for folder in (logs, home):
+        shutil.rmtree(folder)
+    return rows
+
+
 def show(medians: dict[str, Row], left_out: dict[str, str], calls: int) -> None:
     say(f"{'':26}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}{'disk B/call':>13}{'calls/s':>12}{'× floor':>9}  phases, s")
     for who, row in medians.items():
-        whole = "day" not in who and "new" not in who
+        whole = "," not in who
         disk = f"{row['disk'] / calls:.1f}" if whole and "disk" in row else ""
         rate = (f"{calls / row['wall']:,.0f}", f"{row['wall'] / medians['floor']['wall']:.2f}") if whole else ("", "")
         phases = ", ".join(f"{phase} {row[phase]:.1f}" for phase in ("ingest", "build", "publish") if phase in row)
@@ -198,6 +254,9 @@ def wanted(medians: dict[str, Row], calls: int, history: Sequence[int]) -> list[
         found.append(
             (f"seconds, day after {days} (1.5 × the floor + {FIXED})", wall[f"unitcost, day after {days}"], limit)
         )
+    if "unitcost, month restated" in wall:
+        limit = 2 * wall["unitcost, no call new"]
+        found.append(("seconds, a month restated (2 × with no call new)", wall["unitcost, month restated"], limit))
     if len(history) > 1:
         short, long = (wall[f"unitcost, day after {days}"] for days in (min(history), max(history)))
         found.append((f"seconds, day after {max(history)} (1.3 × after {min(history)})", long, 1.3 * short))
@@ -214,12 +273,15 @@ def main() -> None:
     parser.add_argument(
         "--history-days", type=int, nargs="*", default=[7, 30], help="one more day on each; as many calls a day"
     )
+    parser.add_argument("--restated", action="store_true", help="a month of bills restated, over all the calls")
     parser.add_argument("--work", type=Path, help="where to write; the temporary folder where not given")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.work) as folder:
         rows, left_out = compare(Path(folder), options)
         for days in options.history_days:
             rows |= one_more_day(Path(folder), days, options)
+        if options.restated:
+            rows |= restated_month(Path(folder), options)
     medians = {who: {key: statistics.median(one[key] for one in runs) for key in runs[0]} for who, runs in rows.items()}
     show(medians, left_out, options.calls)
     limits = wanted(medians, options.calls, options.history_days)

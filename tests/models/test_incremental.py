@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from app import builds
-from tests.models.conftest import Companies, Warehouse, write_calls
+from tests.models.conftest import CALL_MODELS, Companies, Warehouse, write_calls
 
 MARTS = (
     "fct_requests",
@@ -169,6 +169,20 @@ def test_nothing_new_builds_nothing(warehouse: Callable[[str], Warehouse], tmp_p
     build = builds.current(loaded.home)
     assert loaded.load(path).build is None
     assert builds.current(loaded.home) == build
+
+
+A_CALL = {"request_id": "1", "provider_id": "openai", "model_id": "gpt-5", "requested_at": "2026-10-01T12:00:00Z"}
+
+
+def test_a_project_that_was_moved_and_edited_goes_on(company: Companies, tmp_path: Path) -> None:
+    ours = company("moved", select=CALL_MODELS)
+    ours.load((write_calls(tmp_path / "1.jsonl", [A_CALL]), "canonical"))
+    ours.project = ours.project.rename(ours.project.with_name("elsewhere"))
+    seeds = ours.project / "seeds"
+    ours.settings = ours.settings.model_copy(update={"price_overrides": seeds / "price_overrides.csv"})
+    ours.close(("2025-01-01", "2025-02-10T00:00:00Z"))
+    ours.load(full=True)
+    assert ours.rows("select count(*) from fct_requests") == [(1,)]
 
 
 def test_an_edited_bill_of_the_same_account_and_period_replaces_the_old_one(
