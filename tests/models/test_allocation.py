@@ -172,6 +172,17 @@ def cents(found: Mapping[str, Decimal]) -> dict[str, Decimal]:
     return {name: round(value, 2) for name, value in found.items()}
 
 
+def test_calls_that_do_not_say_what_they_were_for_take_their_share(company: Companies, tmp_path: Path) -> None:
+    ours = company("silent", select="+allocated_costs +int_requests_absorbed", overrides=OVERRIDES)
+    allocate(ours, [rule(1, "gateway", "requests")])
+    calls = [call(1, 10, "ann", operation=None), call(2, 10, "bob")]
+    bill = write_bill(tmp_path / "bill.csv", [charge("gateway", 10, 10, "8")])
+    ours.load((write_calls(tmp_path / "calls.jsonl", calls), "canonical"), bill)
+    assert ours.rows(
+        "select customer_id, allocation_status, allocated_cost_usd from allocated_costs order by customer_id"
+    ) == [("ann", "allocated", D(4)), ("bob", "allocated", D(4))]
+
+
 def test_a_pool_hands_its_cost_on_by_stages(loaded: Company) -> None:
     rows = loaded.rows(
         "select pool_id, direct_cost_usd, fed_in_usd, fed_out_usd from allocation_pools "

@@ -47,7 +47,9 @@ inner join scopes
     on
         scopes.told_by = case when rules.driver in ('conversations', 'revenue') then rules.driver else 'calls' end
         and (rules.to_provider_id = '=' or {{ matches_pattern('scopes.provider_id', 'rules.to_provider_id') }})
-        {% for name in ['model_id', 'deployment_id', 'feature_id', 'operation', 'environment'] -%}
+        {% for name in ['model_id', 'deployment_id', 'feature_id', 'environment'] -%}
             and {{ matches_pattern('scopes.' ~ name, 'rules.to_' ~ name) }}
         {% endfor %}
+        -- what a call was for is not in every log
+        and {{ matches_pattern("coalesce(scopes.operation, '')", 'rules.to_operation') }}
 where rules.to_pool_id = '-'

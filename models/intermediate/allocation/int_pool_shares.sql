@@ -64,7 +64,7 @@ shares as (
             receivers.told_by = 'calls'
             and {{ for_each(
                 ['provider_id', 'model_id', 'deployment_id', 'feature_id', 'operation', 'environment'],
-                'usage.@ = receivers.@', ' and '
+                'usage.@ is not distinct from receivers.@', ' and '
             ) }}
     inner join pool_days
         on

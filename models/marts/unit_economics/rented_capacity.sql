@@ -17,7 +17,7 @@ with usage as (
         on
             {{ for_each(
                 ['provider_id', 'model_id', 'deployment_id', 'feature_id', 'operation', 'environment'],
-                'calls.@ = receivers.@', ' and '
+                'calls.@ is not distinct from receivers.@', ' and '
             ) }}
     where receivers.driver in ('tokens', 'gpu_seconds')
     group by 1, 2, 3, 4
