@@ -25,6 +25,19 @@ with traces as (
 
 ),
 
+calls as (
+
+    -- the days first: what is asked of a trace below would be asked of the calls of all days
+    select *
+    from {{ calls_by_workload() }} as by_workload
+    where
+        workload = 'production'
+        {% if is_incremental() %}
+            and usage_date in (select usage_date from {{ touched }})
+        {% endif %}
+
+),
+
 steps as (
 
     select
@@ -43,14 +56,9 @@ steps as (
         calls.input_cost_usd + calls.cache_read_cost_usd + calls.cache_write_cost_usd as prompt_cost_usd,
         calls.uncached_input_tokens + calls.cache_read_tokens + calls.cache_write_tokens as prompt_tokens,
         {{ for_each(told, 'calls.@') }}
-    from {{ calls_by_workload() }} as calls
+    from calls
     left join traces on calls.usage_date = traces.usage_date and calls.trace_id = traces.trace_id
-    where
-        calls.workload = 'production'
-        and (traces.trace_id is not null or calls.operation in ('embeddings', 'retrieval', 'rerank'))
-        {% if is_incremental() %}
-            and calls.usage_date in (select usage_date from {{ touched }})
-        {% endif %}
+    where traces.trace_id is not null or calls.operation in ('embeddings', 'retrieval', 'rerank')
 
 )
 
