@@ -41,6 +41,7 @@ BILLED = (
     " group by 1, 2, 3 order by 1, 2, 3"
 )
 """What the calls of the last month cost by their prices, as two providers bill it."""
+NAMES_ON_BILLS = {"openai": "OpenAI", "anthropic": "Anthropic"}
 FIXED = 12
 """Seconds that a build may cost whatever it builds."""
 Row = dict[str, float]
@@ -169,7 +170,7 @@ def one_more_day(work: Path, days: int, options: argparse.Namespace) -> dict[str
     return rows
 
 
-def write_bill(path: Path, costs: Sequence[dict[str, str]], factor: Decimal, account: str) -> None:
+def write_bill(path: Path, costs: Sequence[dict[str, str]], factor: Decimal) -> None:
     """A FOCUS file of a month: what calls cost (rows of `BILLED`), times a factor."""
     path.parent.mkdir(exist_ok=True)
     with path.open("w", newline="") as file:
@@ -181,13 +182,13 @@ def write_bill(path: Path, costs: Sequence[dict[str, str]], factor: Decimal, acc
         ))  # fmt: skip
         for cost in costs:
             day = date.fromisoformat(cost["usage_date"])
-            first, provider = day.replace(day=1), {"openai": "OpenAI", "anthropic": "Anthropic"}[cost["provider_id"]]
+            first, provider = day.replace(day=1), NAMES_ON_BILLS.get(cost["provider_id"], cost["provider_id"])
             periods = (first, (first + timedelta(days=32)).replace(day=1), day, day + timedelta(days=1))
             for kind in ("input", "cached_input", "output"):
                 billed = round(Decimal(cost[kind] or 0) * factor, 6)
                 if billed:
                     lines.writerow((
-                        f"{account}-{provider}", provider, provider, f"{provider} API", "USD", "Usage",
+                        f"our {provider}", provider, provider, f"{provider} API", "USD", "Usage",
                         *(f"{one}T00:00:00Z" for one in periods),
                         f"{cost['model_id']}, {kind.replace('_', ' ').capitalize()} Tokens", billed, billed,
                     ))  # fmt: skip
@@ -196,7 +197,7 @@ def write_bill(path: Path, costs: Sequence[dict[str, str]], factor: Decimal, acc
 def restated_month(work: Path, options: argparse.Namespace) -> dict[str, list[Row]]:
     """A month of two providers' bills over all the calls, dearer in every line; beside a run that moves no call.
 
-    That is what a run takes that has something to build, and nothing new of calls: a line more on a bill of no calls.
+    That is what a run takes that has something to build, and nothing new of calls: a bill of whom nobody calls.
     """
     logs, home = work / "billed-logs", work / "billed-warehouse"
     generate(logs, options.calls, options.days, options.seed)
@@ -204,12 +205,12 @@ def restated_month(work: Path, options: argparse.Namespace) -> dict[str, list[Ro
     _, printed = measure(*PRODUCT, "sql", BILLED, "--format", "json", **product_environment(logs, home))
     costs = json.loads(printed)
     bill, other = logs / "bill" / "month.csv", logs / "other" / "month.csv"
-    write_bill(bill, costs, Decimal(1), "ours")
+    write_bill(bill, costs, Decimal(1))
     rows: dict[str, list[Row]] = {"unitcost, first bill of a month": [product(logs, home)]}
     for run in range(1, options.runs + 1):
-        write_bill(other, costs[:run], Decimal(1), "strangers")
+        write_bill(other, [{**cost, "provider_id": "Others"} for cost in costs[:run]], Decimal(1))
         rows.setdefault("unitcost, no call new", []).append(product(logs, home))
-        write_bill(bill, costs, 1 + Decimal(run) / 100, "ours")
+        write_bill(bill, costs, 1 + Decimal(run) / 100)
         rows.setdefault("unitcost, month restated", []).append(product(logs, home))
     for folder in (logs, home):
         shutil.rmtree(folder)
