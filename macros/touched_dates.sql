@@ -52,3 +52,26 @@
         delete from {{ this }} where month >= {{ earliest }}
     {% endif %}
 {%- endmacro %}
+
+{# And for the months of units. #}
+{% macro delete_unit_months(month='month') -%}
+    {% set months = ref('int_unit_months') %}
+    {% if is_incremental() %}
+        delete from {{ this }} where {{ month }} in (select month from {{ months }})
+    {% endif %}
+{%- endmacro %}
+
+{# Where a relation is of these months. #}
+{% macro of_unit_months() -%}
+    {% set months = ref('int_unit_months') %}{# outside the condition: dbt reads dependencies once #}
+    {{ 'month in (select month from ' ~ months ~ ')' if is_incremental() else 'true' }}
+{%- endmacro %}
+
+{# And for the periods of which this build tells anew what changed. #}
+{% macro delete_recompared_periods() -%}
+    {% set recompared = ref('int_recompared_periods') %}
+    {% if is_incremental() %}
+        delete from {{ this }}
+        where (grain, period_start_date) in (select grain, period_start_date from {{ recompared }})
+    {% endif %}
+{%- endmacro %}

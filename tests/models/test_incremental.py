@@ -35,6 +35,11 @@ MARTS = (
     "cost_change",
     "driver_baselines",
     "cost_anomalies",
+    "scenario_base",
+    "batch_savings",
+    "routing_savings",
+    "cost_per_unit",
+    "cost_per_unit_daily",
 )
 MODELS = " ".join(f"+{mart}" for mart in (*MARTS, "int_requests_absorbed"))
 START = datetime(2026, 10, 1, 12, tzinfo=UTC)

@@ -199,11 +199,18 @@ def test_calls_and_events_that_come_later_are_counted_as_in_one_build(loaded: Co
         {**call(42, 2, "bob", "3", feature_id="import", trace_id="t-20"), "requested_at": "2026-11-02T12:00:00Z"},
         {**call(43, 2, "bob", "4", conversation_id="c-9"), "requested_at": "2026-11-02T12:00:00Z"},
     ]
-    loaded.load((tmp_path / "more.csv", None), (write_calls(tmp_path / "more.jsonl", more + november), "canonical"))
-    query = "select * from cost_per_unit order by unit_id, dimension, id, month"
-    incremental = loaded.rows(query)
+    queries = [f"select * from {mart} order by all" for mart in ("cost_per_unit", "cost_per_unit_daily")]
+    (tmp_path / "plan.csv").write_text(
+        "customer_id,period_start,period_end,amount,currency,plan\nann,2026-10-01,2026-10-15,310,USD,free\n"
+    )
+    late = [(write_calls(tmp_path / "more.jsonl", more + november), "canonical"), (tmp_path / "more.csv", None)]
+    for inputs in (late, [(tmp_path / "plan.csv", None)]):  # half of a month that is over has a plan
+        assert not loaded.load(*inputs).is_full
+    incremental = [loaded.rows(query) for query in queries]
     loaded.load(full=True)
-    assert loaded.rows(query) == incremental
+    assert [loaded.rows(query) for query in queries] == incremental
+    plans_of_ann = "select distinct plan_id from cost_per_unit_daily where customer_id = 'ann' order by 1"
+    assert loaded.rows(plans_of_ann) == [("free",)]
     assert loaded.rows(
         "select unit_count, cost_usd from cost_per_unit where unit_id = 'document' and dimension = 'company' "
         "order by month"

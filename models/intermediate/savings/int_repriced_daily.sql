@@ -1,7 +1,12 @@
 -- grain: one row per row of cost_drivers and alternative to its model: what the same tokens would have cost there
-{{ config(materialized='table') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook='{{ delete_touched_dates("int_restated_dates") }}',
+) }}
 -- One card prices both: what is paid for the tokens becomes the share that they cost at list there of what they cost
--- at list here. Discounts, uplifts and currencies are carried over.
+-- at list here. Discounts, uplifts and currencies are carried over. Other prices build everything anew.
+{% set touched = ref('int_restated_dates') %}{# dbt reads it once, outside the condition #}
 {% set key = [
     'usage_date', 'environment', 'workload', 'feature_id', 'customer_id', 'provider_id', 'model_id', 'operation'
 ] %}
@@ -30,6 +35,9 @@ with listed as (
         prices.strategy in ('batch', 'routing')
         and drivers.service_tier = 'standard'
         and not coalesce(drivers.is_batch, false)
+        {% if is_incremental() %}
+            and drivers.usage_date in (select usage_date from {{ touched }})
+        {% endif %}
 
 )
 

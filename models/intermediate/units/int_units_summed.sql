@@ -1,5 +1,5 @@
 -- grain: one row per unit, dimension (company, feature, customer, plan), member and month
-{{ config(materialized='table') }}
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ delete_unit_months() }}') }}
 -- Means are over units; the median and the 95th hundredth over what makes one (a conversation, a trace, …): the least
 -- value that so many do not exceed.
 {% set parts = unit_parts() %}
@@ -30,6 +30,7 @@ with summed as (
         {{ for_each(parts, 'sum(@_cost_usd) as @_cost_usd') }},
         sum(case when known_outcome_count > 0 then cost_usd else 0 end) as known_outcome_cost_usd
     from {{ ref('int_units_costed') }}
+    where {{ of_unit_months() }}
     group by 1, 2, 3, 4, 5
 
 ),
@@ -50,7 +51,7 @@ made as (
         plan_id,
         {{ unit_cost('cost_usd', 'unit_count') }} as unit_cost_usd
     from {{ ref('int_units_costed') }}
-    where instance_id <> '(unlinked)' and unit_count > 0
+    where instance_id <> '(unlinked)' and unit_count > 0 and {{ of_unit_months() }}
 
 ),
 

@@ -1,4 +1,5 @@
 -- grain: one row per customer and stretch of days on one plan (SCD type 2)
+-- depends_on: {{ ref('int_plans_before') }}
 -- A customer in seeds/customer_plans.csv is on the plan that it says. For others revenue lines tell: of two plans on
 -- one day that which earns more; on days without such a line (a trial, a month that is not invoiced yet) subscriptions.
 with stated as (

@@ -1,5 +1,10 @@
 -- grain: one row per grain (month, week), period, feature, customer, workload, provider and model
-{{ config(post_hook='{{ cost_change_between() }}') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook='{{ delete_recompared_periods() }}',
+    post_hook='{{ cost_change_between() }}',
+) }}
 -- A month or week beside the one before, the newest beside as many days as it has. Any two periods: the table function
 -- cost_change_between.
 with days as (
@@ -29,7 +34,7 @@ known as (
 
 ),
 
-sides as (
+sides_of_all as (
 
     select
         days.grain,
@@ -53,6 +58,17 @@ sides as (
         and days.next_period_start_date <= known.last_date
         and {{ day_number('days.usage_date') }} - {{ day_number('days.period_start_date') }}
         <= {{ day_number('known.last_date') }} - {{ day_number('days.next_period_start_date') }}
+
+),
+
+sides as (
+
+    select sides_of_all.*
+    from sides_of_all
+    inner join {{ ref('int_recompared_periods') }} as recompared
+        on
+            sides_of_all.grain = recompared.grain
+            and sides_of_all.period_start_date = recompared.period_start_date
 
 ),
 

@@ -1,5 +1,10 @@
 -- grain: one row per row of cost_drivers: its tokens and cost, and what its tokens cost at other prices
-{{ config(materialized='table') }}
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook='{{ delete_touched_dates("int_restated_dates") }}',
+) }}
+{% set touched = ref('int_restated_dates') %}{# dbt reads it once, outside the condition #}
 {% set key = [
     'usage_date', 'environment', 'feature_id', 'customer_id', 'provider_id', 'model_id', 'operation', 'service_tier',
     'is_batch'
@@ -15,6 +20,9 @@ with called as (
         model_id,
         operation
     from {{ ref('int_drivers_daily') }}
+    {% if is_incremental() %}
+        where usage_date in (select usage_date from {{ touched }})
+    {% endif %}
 
 ),
 
@@ -58,6 +66,9 @@ drivers as (
             ['usage_date', 'feature_id', 'provider_id', 'model_id', 'operation'],
             'usage.@ is not distinct from routed.@', ' and '
         ) }}
+    {% if is_incremental() %}
+        where usage.usage_date in (select usage_date from {{ touched }})
+    {% endif %}
 
 )
 

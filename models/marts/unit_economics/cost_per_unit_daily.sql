@@ -1,4 +1,9 @@
 -- grain: one row per unit, day on which it began, feature, customer and plan; additive over any filter
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    pre_hook='{{ delete_unit_months("date_trunc(\'month\', usage_date)") }}',
+) }}
 {% set parts = unit_parts() %}
 {% set charged = charged_for_units('sum(unit_count)', 'min(price_usd)') %}
 select
@@ -21,4 +26,5 @@ select
     cast({{ charged }} - sum(own_cost_usd) as decimal(38, 12)) as contribution_usd
 from {{ ref('int_units_costed') }} as costed
 inner join {{ ref('units') }} as units on costed.unit_id = units.unit_id
+where {{ of_unit_months() }}
 group by 1, 2, 3, 4, 5

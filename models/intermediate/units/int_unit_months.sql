@@ -1,0 +1,59 @@
+-- grain: one row per month of which a call, an event or a plan is new: its units are made anew
+{{ config(materialized='table') }}
+with plans as (
+
+    select
+        customer_id,
+        plan_id,
+        valid_from_date,
+        valid_to_date
+    from {{ ref('dim_customer_plans') }}
+    union all
+    select * from {{ ref('int_plans_before') }}
+
+),
+
+changed as (
+
+    select
+        customer_id,
+        plan_id,
+        valid_from_date,
+        valid_to_date
+    from plans
+    group by 1, 2, 3, 4
+    having count(*) = 1
+
+),
+
+-- a plan that goes on for longer, or less long, is another one after the earlier end only
+stretches as (
+
+    select
+        customer_id,
+        plan_id,
+        valid_from_date,
+        case when count(*) > 1 then min(valid_to_date) else valid_from_date end as from_date,
+        max(valid_to_date) as to_date
+    from changed
+    group by 1, 2, 3
+
+)
+
+select days.month
+from {{ ref('dim_dates') }} as days
+inner join {{ ref('int_restated_dates') }} as restated on days.usage_date = restated.usage_date
+union
+select days.month
+from {{ ref('dim_dates') }} as days
+inner join stretches on days.usage_date >= stretches.from_date and days.usage_date < stretches.to_date
+union
+-- an event may be told again, with another day
+select month
+from {{ ref('dim_dates') }}
+where
+    exists (
+        select 1
+        from {{ ref('stg_landing__files') }}
+        where table_name like '%__units' and change <> 'same'
+    )
