@@ -1,14 +1,7 @@
 -- grain: one row per grain (month, week) and period that this build compares anew with the one before it
 {{ config(materialized='table') }}
-with statements as (
-
-    select * from {{ ref('int_cost_days') }}
-    union all
-    select * from {{ ref('int_cost_days_before') }}
-
-),
-
-known as (
+{% set day = 'usage_date, has_calls, shared_hash' %}
+with known as (
 
     select
         (
@@ -28,15 +21,7 @@ changed as (
     select usage_date from {{ ref('int_restated_dates') }}
     union
     select usage_date
-    from (
-        select
-            usage_date,
-            has_calls,
-            shared_hash
-        from statements
-        group by 1, 2, 3
-        having count(*) = 1
-    ) as different
+    from {{ changed_rows(ref('int_cost_days'), ref('int_cost_days_before'), day) }} as days
     union
     -- the newest period is held against as many days of the one before as it has
     select last_date_before as usage_date
@@ -44,8 +29,8 @@ changed as (
     where last_date_before is not null
     union
     -- and of the first nobody knows what was before: where days come before it, of all that is not said again
-    select statements.usage_date
-    from statements
+    select days.usage_date
+    from {{ ref('int_cost_days') }} as days
     cross join known
     where known.first_date is distinct from known.first_date_before
 

@@ -1,33 +1,8 @@
 -- grain: one row per month of which a call, an event or a plan is new: its units are made anew
 {{ config(materialized='table') }}
-with plans as (
-
-    select
-        customer_id,
-        plan_id,
-        valid_from_date,
-        valid_to_date
-    from {{ ref('dim_customer_plans') }}
-    union all
-    select * from {{ ref('int_plans_before') }}
-
-),
-
-changed as (
-
-    select
-        customer_id,
-        plan_id,
-        valid_from_date,
-        valid_to_date
-    from plans
-    group by 1, 2, 3, 4
-    having count(*) = 1
-
-),
-
+{% set plan = 'customer_id, plan_id, valid_from_date, valid_to_date' %}
 -- a plan that goes on for longer, or less long, is another one after the earlier end only
-stretches as (
+with stretches as (
 
     select
         customer_id,
@@ -35,7 +10,7 @@ stretches as (
         valid_from_date,
         case when count(*) > 1 then min(valid_to_date) else valid_from_date end as from_date,
         max(valid_to_date) as to_date
-    from changed
+    from {{ changed_rows(ref('dim_customer_plans'), ref('int_plans_before'), plan) }} as changed
     group by 1, 2, 3
 
 )
