@@ -63,7 +63,8 @@ async def _serve(listening: socket.socket, journal: Journal, token: str | None, 
     keep = functools.partial(
         otlp.strip,
         allowed=otel.ATTRIBUTES,
-        counts=otel.USAGE,
+        counts=(*otel.USAGE, *otel.DOCUMENTS),
+        lists=otel.DOCUMENT_LISTS,
         content=otel.PROMPT,
         fingerprint=PromptFingerprints(home),
     )

@@ -189,7 +189,7 @@ def run(
         *(["--indirect-selection", "buildable"] if select else []),
     ]  # fmt: skip
     progress("dbt: starting", 0, 0)
-    with _without_debug_events():
+    with _without_debug_events(), _parsed_for_any_build():
         result = dbtRunner(callbacks=[on_event]).invoke(arguments)
     if not result.success:
         raise BuildError(_why(result))
@@ -228,6 +228,25 @@ def _without_debug_events() -> Iterator[None]:
         yield
     finally:
         BaseEvent.__init__, EventManager.fire_event = init, fire  # type: ignore[method-assign]  # as they were
+
+
+@contextmanager
+def _parsed_for_any_build() -> Iterator[None]:
+    """For another connection dbt parses everything anew; of ours the path differs, which nothing that it parses knows."""
+    from dbt.adapters.contracts.connection import Credentials  # noqa: PLC0415 - three seconds of imports
+
+    told = Credentials.connection_info
+
+    def told_but_the_path(credentials: Credentials, *, with_aliases: bool = False) -> Iterator[tuple[str, Any]]:
+        # with aliases it is what models know as `target`
+        pairs = told(credentials, with_aliases=with_aliases)
+        return (pair for pair in pairs if with_aliases or pair[0] != "path")
+
+    Credentials.connection_info = told_but_the_path  # type: ignore[method-assign, assignment]  # on purpose
+    try:
+        yield
+    finally:
+        Credentials.connection_info = told  # type: ignore[method-assign]  # as it was
 
 
 def _tested(run: Any) -> TestResult:

@@ -95,6 +95,17 @@ class JsonPaths:
             return f"attribute_texts({keys}, {keys}_values, {literal(key[:-1])})"
         return f"{keys}_values[list_position({keys}, {literal(key)})]"
 
+    def count(self, path: str, counted: str) -> str:
+        """SQL of how many different elements lie at a path, as `Column.counted` says; over `records`."""
+        _, key = self._place(path) if not self._parted(path)[1] else ("", None)
+        if key is None or not key.endswith("*"):
+            return element_count(self.value(path), counted)
+        keys, begin = self._lists[self._place(path)[0]], key[:-1]
+        number = literal(f"^{re.escape(begin)}([0-9]+)")
+        numbers = f"list_transform({keys}, lambda key: regexp_extract(key, {number}, 1))"
+        different = f"len(list_distinct(list_filter({numbers}, lambda number: number <> '')))"
+        return f"cast(nullif({different}, 0) as varchar)"
+
     def records(self, parsed: str) -> str:
         """SQL of one row per record: an element of the arrays, or the line; a line without any yields one NULL."""
         relation = f"select *, line_number as record_number from ({parsed})"
@@ -204,6 +215,13 @@ def usage_names(table: Table, place: str) -> dict[str, set[str]]:
     declared = spelt_out(table, (path for column in table.columns for path in column.paths))
     below = [path.removeprefix(f"{place}.") for path in declared if path.startswith(f"{place}.")]
     return by_object([*below, *table.known_usage])
+
+
+def element_count(text: str, counted: str) -> str:
+    """SQL of how many different elements the list of a JSON text has at a JSON path; NULL where it is no list."""
+    is_list = f"left(ltrim({text}), 1) = '[' and json_valid({text})"
+    different = f"len(list_distinct(json_extract({text}, {literal(counted)})))"
+    return f"case when {is_list} then cast({different} as varchar) end"
 
 
 def is_plain(path: str) -> bool:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from ingest import currencies, fingerprints, unknown_usage
 from ingest.files import InputFile, RefusedError
-from ingest.json_paths import JsonPaths, spelt_out
+from ingest.json_paths import JsonPaths, element_count, spelt_out
 from ingest.lines_seen import LinesSeen
 from ingest.records import BLANK, Records
 from ingest.source import FINGERPRINTS, SQL_TYPES, UNKNOWN_USAGE, Column, Table, Type
@@ -192,10 +192,13 @@ def _found(table: Table, column: Column, records: Records, json_paths: JsonPaths
             )
         nulls = ", ".join(map(literal, table.nulls))
         found = [f"case when trim({text}) not in ({nulls}) then trim({text}) end" for text in found]
+        if column.counted:
+            found = [element_count(text, column.counted) for text in found]
         missing = len(found) < len(column.paths)
     else:
         held = [path for path in spelt_out(table, column.paths) if json_paths.has(path)]
-        found = list(dict.fromkeys(json_paths.value(path) for path in held))  # one place by two roads counts once
+        texts = (json_paths.count(path, column.counted) if column.counted else json_paths.value(path) for path in held)
+        found = list(dict.fromkeys(texts))  # one place by two roads counts once
         missing = len(held) < len(column.paths)
     if column.template is not None:
         return _first([]) if missing else _filled(column.template, column.paths, found)

@@ -284,6 +284,7 @@ def strip(
     allowed: Collection[str],
     *,
     counts: tuple[str, ...] = (),
+    lists: Mapping[str, str] | None = None,
     content: Sequence[str] = (),
     fingerprint: Fingerprint | None = None,
 ) -> ExportTraceServiceRequest:
@@ -296,6 +297,7 @@ def strip(
         allowed: the keys of resource and span attributes that are kept.
         counts: how the keys begin of which numbers are kept, whatever follows: a new kind of usage is none of the
             allowed keys, and a number is no text.
+        lists: keys of attributes that are lists, which may hold texts, by the key under which their length is kept.
         content: keys of attributes that make up a prompt, in their order; `llm.input_messages.*` are all that begin
             so and have a number there, as one text.
         fingerprint: called with the texts of `content` that a span has; what it returns is added to the span in place
@@ -324,6 +326,7 @@ def strip(
                 )
                 kept.status.code = span.status.code
                 instead = _fingerprints(span.attributes, content, fingerprint) if fingerprint else {}
+                instead = {**instead, **_lengths(span.attributes, lists or {})}
                 kept.attributes.extend(
                     attribute
                     for attribute in span.attributes
@@ -361,6 +364,24 @@ def span_count(request: ExportTraceServiceRequest) -> int:
 
 def _is_count(attribute: KeyValue, begins: tuple[str, ...]) -> bool:
     return attribute.key.startswith(begins) and attribute.value.WhichOneof("value") in {"int_value", "double_value"}
+
+
+def _lengths(attributes: Iterable[KeyValue], lists: Mapping[str, str]) -> dict[str, str]:
+    """How many elements the lists have, which are lists or, as most languages write them, their JSON."""
+    lengths = {}
+    for attribute in attributes:
+        if attribute.key in lists:
+            value = attribute.value
+            if value.WhichOneof("value") == "array_value":
+                lengths[lists[attribute.key]] = str(len(value.array_value.values))
+                continue
+            try:
+                elements = json.loads(value.string_value)
+            except (ValueError, RecursionError):
+                continue
+            if isinstance(elements, list):
+                lengths[lists[attribute.key]] = str(len(elements))
+    return lengths
 
 
 def _fingerprints(

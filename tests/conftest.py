@@ -1,5 +1,6 @@
 """Fixtures that more than one room of tests uses."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -28,23 +29,19 @@ def landed_rows(table: Table, files: Iterable[Path | str]) -> str:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def dbt_parses_once() -> Iterator[None]:
+def dbt_parses_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A new home starts with what dbt parsed in the last one: dbt parses the files that differ alone, in 0.7 s for 4.
 
     It compares the bytes of every file, as it does in the second build of a home; only where projects lie is rewritten.
+    Commands of their own process find it where dbt is told to look, whichever of pytest's processes wrote it.
     """
     run, parsed = dbt_build.run, {}
+    mine = tmp_path_factory.getbasetemp()
+    shared = (mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) / "partial_parse.msgpack"
+    looks_at = "DBT_PARTIAL_PARSE_FILE_PATH"
 
     def run_parsed(engine: str, home: Path, sources: dict[str, Source], *told: Any, **more: Any) -> Any:
         from dbt.contracts.graph.nodes import ParsedNode  # noqa: PLC0415 - three seconds of imports
-        from dbt.parser.manifest import ManifestLoader  # noqa: PLC0415
-
-        state_check = ManifestLoader.build_manifest_state_check
-
-        def wherever(loader: Any) -> Any:
-            state = state_check(loader)
-            state.profile_hash = state.vars_hash  # what else is in it is the path of the build
-            return state
 
         project = str(dbt_build.PROJECT_DIR)
         of = repr((engine, dbt_build.staged(sources), more["reporting_currency"]))
@@ -55,14 +52,20 @@ def dbt_parses_once() -> Iterator[None]:
             kept.with_name("project").write_text(project)
         # the SQL of a node, in two files that no test reads
         unwritten = patch.object(ParsedNode, "write_node", lambda *_, **__: "")
-        with patch.object(ManifestLoader, "build_manifest_state_check", wherever), unwritten:
+        with patch.dict(os.environ), unwritten:
+            os.environ.pop(looks_at, None)
             try:
                 return run(engine, home, sources, *told, **more)
             finally:
                 if kept.exists():
                     parsed.setdefault(of, kept.read_bytes())
+                    if of == usual and not shared.exists():
+                        part = mine / f"new-{shared.name}"
+                        part.write_bytes(_moved(parsed[of], usual_project))
+                        part.replace(shared)
 
-    with patch.object(dbt_build, "run", run_parsed):
+    usual, usual_project = repr(("duckdb", dbt_build.staged(discover()), "USD")), str(dbt_build.PROJECT_DIR)
+    with patch.object(dbt_build, "run", run_parsed), patch.dict(os.environ, {looks_at: str(shared)}):
         yield
 
 

@@ -65,6 +65,11 @@ def _of_metadata(name: str, *keys: str, escaped: bool = False, **more: Any) -> C
     )
 
 
+def _count(name: str, key: str) -> Column:
+    """A whole number of the metadata."""
+    return Column(name, Type.INTEGER, ("metadata",), pattern=rf'"{key}" *: *\\?"?([0-9]{{1,9}})\b')
+
+
 def _tokens(name: str, *paths: str) -> Column:
     return Column(name, Type.INTEGER, paths, minimum=0, maximum=MOST_TOKENS)
 
@@ -118,6 +123,10 @@ SOURCE = Source(
                 Column("usage_details", Type.JSON, _spelt("usageDetails")),
                 _tokens("input_tokens", "usage.input", "usage.promptTokens", *_spelt("promptTokens")),
                 _tokens("output_tokens", "usage.output", "usage.completionTokens", *_spelt("completionTokens")),
+                Column("output_count", Type.INTEGER, ("output", "output>documents"), counted="$[*]"),
+                _count("retrieved_chunk_count", "retrieved_chunks"),
+                _count("used_chunk_count", "used_chunks"),
+                _count("retrieved_context_tokens", "retrieved_context_tokens"),
                 Column("total_cost", Type.FLOAT_MONEY, (*_spelt("totalCost"), *_spelt("calculatedTotalCost"))),
             ),
         ),

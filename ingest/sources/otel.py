@@ -20,6 +20,11 @@ instrumentations write one, OpenInference also the whole request."""
 USAGE = ("gen_ai.usage.", "llm.token_count.", "llm.usage.", "ai.usage.")
 """How the attributes begin that count use."""
 
+DOCUMENTS = ("retrieval.documents.", "reranker.output_documents.")
+"""How the attributes begin that tell what was found, document by document: OpenInference."""
+DOCUMENT_LISTS = {"gen_ai.retrieval.documents": f"{ATTRIBUTE}retrieved_chunk_count"}
+"""Attributes that are lists of documents, and what a span that `unitcost receive` took has in their stead."""
+
 PARTS = (
     "gen_ai.usage.text.input_tokens", "gen_ai.usage.text.output_tokens", "gen_ai.usage.text.cache_read.input_tokens",
     "gen_ai.usage.input_cost", "gen_ai.usage.output_cost",
@@ -298,6 +303,20 @@ SOURCE = Source(
                         "operation.cost",
                     ),
                 ),
+                Column(
+                    "document_count",
+                    Type.INTEGER,
+                    _of(*DOCUMENT_LISTS, *(f"{begin}*" for begin in DOCUMENTS)),
+                    counted="$[*]",
+                ),
+                Column(
+                    "retrieved_chunk_count",
+                    Type.INTEGER,
+                    (*_of(*DOCUMENT_LISTS.values()), *_own("retrieved_chunks", "retrieved_chunk_count")),
+                    minimum=0,
+                ),
+                Column("used_chunk_count", Type.INTEGER, _own("used_chunks", "used_chunk_count"), minimum=0),
+                Column("retrieved_context_tokens", Type.INTEGER, _own("retrieved_context_tokens"), minimum=0),
                 # of a span that `unitcost receive` took: it keeps no prompt
                 *(Column(f"received_{one.name}", paths=_of(f"{ATTRIBUTE}{one.name}")) for one in FINGERPRINTS),
                 Column(
@@ -321,6 +340,7 @@ ATTRIBUTES = frozenset(
     path.partition("attributes[")[2].removesuffix("]")
     for table in SOURCE.tables
     for column in table.columns
+    if column.counted is None
     for path in column.paths
     if "attributes[" in path
 )

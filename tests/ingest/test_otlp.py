@@ -409,6 +409,21 @@ def test_a_fingerprint_takes_the_place_of_the_texts() -> None:
     assert [one.key for one in second.attributes] == ["gen_ai.request.model"]
 
 
+def test_of_a_list_that_may_hold_texts_its_length_is_kept() -> None:
+    documents = [AnyValue(string_value=CANARY)] * 3
+    sent = request(
+        Span(attributes=[attribute("documents", json.dumps([{"content": CANARY}] * 2))]),
+        Span(attributes=[KeyValue(key="documents", value=AnyValue(array_value=ArrayValue(values=documents)))]),
+        Span(attributes=[attribute("documents", CANARY)]),
+        Span(attributes=[attribute("documents", "{}")]),
+    )
+    kept = otlp.strip(sent, ATTRIBUTES, lists={"documents": "document_count"})
+    spans = kept.resource_spans[0].scope_spans[0].spans
+    assert [[(one.key, one.value.string_value) for one in span.attributes] for span in spans] == [
+        [("document_count", "2")], [("document_count", "3")], [], [],
+    ]  # fmt: skip
+
+
 def test_a_count_that_nobody_knows_is_kept_and_a_text_by_such_a_name_is_not() -> None:
     counts = ("gen_ai.usage.",)
     sent = request(Span(attributes=[attribute("gen_ai.usage.smell_tokens", 7), attribute("gen_ai.usage.note", CANARY)]))

@@ -200,3 +200,30 @@ def test_recorded_usage_means_what_the_price_library_says(
         row = ours[str(number)]
         found = {"input_tokens": row["uncached_input_tokens"], "output_tokens": row["output_tokens"]}
         assert {name: value for name, value in found.items() if value} == expected
+
+
+def test_documents_are_counted_as_given_as_reranked_and_as_cited(
+    warehouse: Callable[..., Warehouse], tmp_path: Path
+) -> None:
+    documents = [{"id": f"doc:{number}", "data": {"text": "CANARY"}} for number in range(4)]
+    cited = [{"sources": [{"type": "document", "id": "doc:1"}]}, {"sources": [{"id": "doc:1"}, {"id": "doc:3"}]}]
+    asked = {"model": "command-a-03-2025", "documents": documents}
+    first = {"citations": [{"document_ids": ["doc_1"]}, {"document_ids": ["doc_0", "doc_1"]}], **meta(input_tokens=1)}
+    given = [
+        answer("cites", None, {"message": {"citations": cited}, "usage": V2_USAGE}, request=asked),
+        answer("cites as in v1", None, first, request={**asked, "model": "command-r-08-2024"}),
+        answer("says nothing of it", None, {"message": {}, "usage": V2_USAGE}, request=asked),
+        answer("reranks", "rerank-v3.5", {"results": [{"index": 3}, {"index": 0}], **meta(search_units=1)}),
+        answer(
+            "was told", "command-a-03-2025", {"usage": V2_USAGE}, metadata={"retrieved_chunks": 9, "used_chunks": 2}
+        ),
+    ]
+    path = tmp_path / "answers.jsonl"
+    path.write_text("\n".join(map(json.dumps, given)) + "\n")
+    home = warehouse("cohere-documents", select=MODELS)
+    home.load((path, None))
+    rows = home.rows("select request_id, retrieved_chunk_count, used_chunk_count from fct_requests")
+    assert {name: counts for name, *counts in rows} == {
+        "cites": [4, 2], "cites as in v1": [4, 2], "says nothing of it": [4, None],
+        "reranks": [2, None], "was told": [9, 2],
+    }  # fmt: skip

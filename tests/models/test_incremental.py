@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from app import builds
+from app import builds, pipeline
 from tests.models.conftest import CALL_MODELS, Companies, Warehouse, write_calls
 
 MARTS = (
@@ -188,6 +188,30 @@ def test_a_project_that_was_moved_and_edited_goes_on(company: Companies, tmp_pat
     ours.close(("2025-01-01", "2025-02-10T00:00:00Z"))
     ours.load(full=True)
     assert ours.rows("select count(*) from fct_requests") == [(1,)]
+
+
+def test_a_scratch_build_beside_the_served_one_parses_nothing_anew(
+    company: Companies, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dbt.parser.manifest import ManifestLoader  # noqa: PLC0415 - three seconds of imports
+
+    parsable, asked = ManifestLoader.is_partial_parsable, []
+
+    def ask(loader: ManifestLoader, manifest: Any) -> Any:
+        asked.append(parsable(loader, manifest))
+        return asked[-1]
+
+    ours = company("scratch", select=CALL_MODELS)
+    ours.load((write_calls(tmp_path / "1.jsonl", [A_CALL]), "canonical"))
+    monkeypatch.setattr(ManifestLoader, "is_partial_parsable", ask)
+    with ours.at_work(), pipeline.writer(ours.settings):
+        second = write_calls(tmp_path / "2.jsonl", [A_CALL | {"request_id": "2"}])
+        pipeline.ingest(ours.settings, [(str(second), "canonical")])
+        part = pipeline.build_in_part(ours.settings, tmp_path, "int_touched_dates")
+    ours.load()
+    assert part is not None
+    assert part.parent == tmp_path
+    assert [is_parsable for is_parsable, _ in asked] == [True, True]
 
 
 def test_an_edited_bill_of_the_same_account_and_period_replaces_the_old_one(

@@ -351,3 +351,37 @@ def test_each_generation_is_a_call_of_its_own_and_an_agent_is_none(loaded: Wareh
     assert loaded.rows("select sum(landed_count), sum(counted_count), sum(duplicate_count) from input_balance") == [
         (len(calls), len(calls), 0)
     ]
+
+
+# ---------------------------------------------------------------------------------------------------------- documents
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_documents_of_a_retriever_are_counted_and_an_answers_messages_are_none(
+    warehouse: NEW, tmp_path: Path, form: str
+) -> None:
+    lines = [
+        observation("list", type="RETRIEVER", output=[{"page_content": "CANARY"}, {"page_content": "CANARY 2"}]),
+        observation("inside", type="RETRIEVER", output={"documents": [{"id": number} for number in range(5)]}),
+        observation("told", type="RETRIEVER", output=[], metadata={"retrieved_chunks": 7}),
+        observation("answer", {"input": 10}, output=[{"role": "assistant"}], metadata={"used_chunks": 3}),
+        observation("words", type="RETRIEVER", output="[see page 3]", metadata={"retrieved_chunks": "many"}),
+    ]
+    path = tmp_path / f"observations.{form}"
+    if form == "jsonl":
+        write(path, *lines)
+    else:
+        with path.open("w", newline="") as file:
+            rows = csv.DictWriter(file, [*observation("", output="", metadata="")])
+            rows.writeheader()
+            for line in lines:
+                told = ("usageDetails", "output", "metadata")
+                rows.writerow(line | {key: json.dumps(line[key]) for key in told if key in line})
+    home = warehouse(f"langfuse-documents-{form}", select=MODELS)
+    home.load((path, "langfuse"))
+    rows = home.rows("select request_id, retrieved_chunk_count, used_chunk_count from fct_requests")
+    found = {name: counts for name, *counts in rows}
+    inside = 5 if form == "jsonl" else None  # a cell of a table is looked at as a whole
+    assert found == {
+        "list": [2, None], "inside": [inside, None], "told": [7, None], "answer": [None, 3], "words": [None, None],
+    }  # fmt: skip

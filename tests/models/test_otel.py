@@ -338,3 +338,55 @@ def test_an_id_in_base64_is_the_id_in_hex(calls: dict[int, Line]) -> None:
 
 def test_events_and_content_land_nowhere(loaded: Warehouse) -> None:
     assert not [path for path in loaded.home.rglob("*") if path.is_file() and b"CANARY" in path.read_bytes()]
+
+
+# ---------------------------------------------------------------------------------------------------------- documents
+
+RETRIEVAL = {"gen_ai.operation.name": "retrieval", "gen_ai.provider.name": "pinecone"}
+
+
+def flattened(begin: str, count: int) -> Line:
+    """As OpenInference writes documents: several attributes a document, from the eleventh on with two digits."""
+    return {
+        f"{begin}.{number}.document.{part}": given
+        for number in range(count)
+        for part, given in {"id": f"d{number}", "score": 0.5, "content": "CANARY"}.items()
+    }
+
+
+FOUND = {
+    "the conventions": {**RETRIEVAL, "gen_ai.retrieval.documents": json.dumps([{"id": f"d{n}"} for n in range(12)])},
+    "a retriever of OpenInference": {
+        "openinference.span.kind": "RETRIEVER", **flattened("retrieval.documents", 12)
+    },
+    "a reranker of OpenInference": {
+        "openinference.span.kind": "RERANKER",
+        **flattened("reranker.input_documents", 40),
+        **flattened("reranker.output_documents", 12),
+    },
+    "the application": {**RETRIEVAL, "retrieved_chunks": 12},
+    "the application, beside the conventions": {
+        **RETRIEVAL, "retrieved_chunks": 12, "gen_ai.retrieval.documents": "[1, 2]"
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def found(warehouse: Callable[..., Warehouse], tmp_path_factory: pytest.TempPathFactory) -> dict[str, int | None]:
+    home = warehouse("otel-documents", select=MODELS)
+    spans = [span(number, given) for number, given in enumerate(FOUND.values(), 1)]
+    none = span(99, {**RETRIEVAL, "gen_ai.retrieval.documents": "CANARY"})
+    path = tmp_path_factory.mktemp("spans") / "spans.jsonl"
+    home.load((write(path, export(*spans, none)), None))
+    return dict(home.rows("select request_id, retrieved_chunk_count from fct_requests"))
+
+
+@pytest.mark.parametrize("number", range(1, len(FOUND) + 1), ids=list(FOUND))
+def test_the_documents_of_a_retrieval_are_counted_where_the_span_tells_them(
+    found: dict[str, int | None], number: int
+) -> None:
+    assert found[name(number)] == 12
+
+
+def test_documents_that_are_no_list_are_not_counted(found: dict[str, int | None]) -> None:
+    assert found[name(99)] is None

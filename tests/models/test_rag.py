@@ -126,6 +126,48 @@ def test_retrieval_of_no_answer_is_apart(loaded: Company) -> None:
     assert row == (1, 3, D("0.09"))
 
 
+def at(clock: str, number: int, trace: str, operation: str, **more: Any) -> dict[str, Any]:
+    return {**call(number, trace, operation, **more), "requested_at": f"2026-10-{clock}:00Z"}
+
+
+def test_an_answer_over_midnight_is_one_chain_of_the_day_on_which_it_began(company: Companies, tmp_path: Path) -> None:
+    evening = [
+        at("09T23:59", 40, "t-20", "embeddings", uncached_input_tokens=10_000),
+        at("09T12:00", 41, "t-21", "embeddings", uncached_input_tokens=10_000),
+        at("09T23:59", 42, "t-22", "chat", output_tokens=10_000),
+    ]
+    night = [
+        at("10T00:01", 43, "t-20", "chat", output_tokens=10_000),
+        # half a day later it is another question
+        at("10T00:01", 44, "t-21", "chat", output_tokens=10_000),
+        # the retrieval comes after midnight, and an answer after it
+        at("10T00:01", 45, "t-22", "embeddings", uncached_input_tokens=10_000),
+        at("10T00:02", 46, "t-22", "chat", output_tokens=10_000),
+    ]
+    told = (
+        "select cast(usage_date as varchar), answer_count, unanswered_count, embedding_cost_usd, generation_cost_usd"
+        " from cost_per_rag_answer order by 1"
+    )
+    whole = [("2026-10-09", 2, 1, D("0.02"), D("0.3"))]
+    made = company("rag over midnight", overrides=OVERRIDES, select=MODELS)
+    made.load((write_calls(tmp_path / "evening.jsonl", evening), "canonical"))
+    assert made.rows(told) == [("2026-10-09", 0, 2, D(0), D(0))]
+    assert not made.load((write_calls(tmp_path / "night.jsonl", night), "canonical")).is_full
+    assert made.rows(told) == whole
+    made.load(full=True)
+    assert made.rows(told) == whole
+
+
+def test_the_evening_that_lands_after_the_night_takes_its_answers(company: Companies, tmp_path: Path) -> None:
+    night = [at("10T00:01", 50, "t-30", "embeddings", uncached_input_tokens=10_000)]
+    evening = [at("09T23:59", 51, "t-30", "chat", output_tokens=10_000)]
+    made = company("rag the other way", overrides=OVERRIDES, select=MODELS)
+    made.load((write_calls(tmp_path / "night.jsonl", night), "canonical"))
+    assert made.rows("select cast(usage_date as varchar) from cost_per_rag_answer") == [("2026-10-10",)]
+    made.load((write_calls(tmp_path / "evening.jsonl", evening), "canonical"))
+    assert made.rows("select cast(usage_date as varchar), answer_count from cost_per_rag_answer") == [("2026-10-09", 1)]
+
+
 def test_another_day_is_built_as_everything_would_be(loaded: Company, tmp_path: Path) -> None:
     late = [
         call(20, "t-9", "embeddings", day=3, uncached_input_tokens=10_000),

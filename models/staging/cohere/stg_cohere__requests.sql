@@ -67,6 +67,10 @@ select
     ) as unknown_usage,
     latency_ms,
     time_to_first_token_ms,
+    -- of a rerank what it left, of an answer what it was given
+    coalesce(retrieved_chunk_count, result_count, document_count) as retrieved_chunk_count,
+    coalesce(used_chunk_count, source_count, v1_source_count) as used_chunk_count,
+    retrieved_context_tokens,
     {{ prompt_columns() }},
 
     ---------- times and lineage

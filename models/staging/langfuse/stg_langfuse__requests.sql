@@ -101,6 +101,11 @@ select
     case when has_usage then total_cost end as reported_cost_usd,
     {{ milliseconds_between('requested_at', 'ended_at') }} as latency_ms,
     {{ milliseconds_between('requested_at', 'first_token_at') }} as time_to_first_token_ms,
+    -- a retriever gives documents
+    coalesce(
+        retrieved_chunk_count, case when observation_type = 'RETRIEVER' then output_count end
+    ) as retrieved_chunk_count,
+    {{ for_each(['used_chunk_count', 'retrieved_context_tokens'], '@') }},
     prompt_fingerprint,
     prefix_fingerprints,
     prompt_similarity,

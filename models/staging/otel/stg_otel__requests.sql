@@ -100,6 +100,8 @@ select
     reported_cost_usd,
     {{ whole_division('ended_nano - started_nano', '1000000') }} as latency_ms,
     cast(coalesce(milliseconds_to_first_token, seconds_to_first_token * 1000) as bigint) as time_to_first_token_ms,
+    coalesce(retrieved_chunk_count, document_count) as retrieved_chunk_count,
+    {{ for_each(['used_chunk_count', 'retrieved_context_tokens'], '@') }},
     coalesce(prompt_fingerprint, received_prompt_fingerprint) as prompt_fingerprint,
     coalesce(prefix_fingerprints, received_prefix_fingerprints) as prefix_fingerprints,
     coalesce(prompt_similarity, received_prompt_similarity) as prompt_similarity,
