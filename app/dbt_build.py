@@ -232,7 +232,7 @@ def _without_debug_events() -> Iterator[None]:
 
 @contextmanager
 def _parsed_for_any_build() -> Iterator[None]:
-    """For another connection dbt parses everything anew; of ours the path differs, which nothing that it parses knows."""
+    """For another connection dbt parses everything anew; of ours the path differs, of which nothing parsed knows."""
     from dbt.adapters.contracts.connection import Credentials  # noqa: PLC0415 - three seconds of imports
 
     told = Credentials.connection_info

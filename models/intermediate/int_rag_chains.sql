@@ -5,8 +5,8 @@
     pre_hook='{{ delete_touched_dates("int_chained_dates") }}',
 ) }}
 -- Calls of production that share a trace on a day are one chain, whichever sources logged them: the embedding is often
--- another provider's than the generation. Where a trace goes on over midnight, what the later day has of it is of the day
--- before.
+-- another provider's than the generation. Where a trace goes on over midnight, what the later day has of it is of the
+-- day before.
 {% set rebuilt = ref('int_chained_dates') %}{# dbt reads it once, outside the condition #}
 {% set told = ['retrieved_chunk_count', 'used_chunk_count', 'retrieved_context_tokens'] %}
 {% set parts = ['embedding', 'retrieval', 'rerank', 'generation', 'other'] %}

@@ -1,5 +1,5 @@
--- What production spends on embeddings, vector queries and reranking is in answers or in indexing, to the last digit. Over
--- all days: an answer that goes on over midnight is of the day on which it began.
+-- What production spends on embeddings, vector queries and reranking is in answers or in indexing, to the last digit.
+-- Over all days: an answer that goes on over midnight is of the day on which it began.
 with called as (
 
     select coalesce(sum(cost_usd), 0) as cost_usd
