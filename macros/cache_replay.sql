@@ -128,14 +128,17 @@
            prefix_fingerprints and input_tokens
 #}
 {% macro pieces_seen(calls) -%}
-    {% set trace = ['usage_date', 'call_number', 'requested_at', 'provider_id', 'model_id', 'feature_id'] %}
-    {% set in_time = '(partition by usage_date, piece_number order by call_number)' %}
-    pieces as (
+    {% set in_time = '(partition by piece_number order by call_number)' %}
+    prompts as (
 
         select
-            {{ for_each(trace, 'calls.@') }},
+            calls.call_number,
+            calls.requested_at,
+            calls.prefix_fingerprints,
             minimums.minimum_tokens,
-            {{ exploded_list('calls.prefix_fingerprints') }} as piece
+            {{ hashed([
+                'calls.usage_date', 'calls.provider_id', 'calls.model_id', 'calls.feature_id', 'minimums.minimum_tokens'
+            ]) }} as scope_number
         from {{ calls }} as calls
         -- ways with one minimum see the same calls
         inner join (
@@ -152,15 +155,26 @@
 
     ),
 
+    pieces as (
+
+        select
+            call_number,
+            requested_at,
+            minimum_tokens,
+            scope_number,
+            {{ exploded_list('prefix_fingerprints') }} as piece
+        from prompts
+
+    ),
+
     -- what is sorted is narrow: of millions of pieces that differ hardly two have the same 64 bits
     numbered as (
 
         select
-            usage_date,
             call_number,
             requested_at,
             minimum_tokens,
-            {{ hashed(['provider_id', 'model_id', 'feature_id', 'minimum_tokens', 'piece']) }} as piece_number
+            {{ hashed(['scope_number', 'piece']) }} as piece_number
         from pieces
 
     ),

@@ -6,7 +6,7 @@
 #}
 {% materialization table, adapter='duckdb' %}
     {{ run_hooks(pre_hooks) }}
-    {% set relation = replace('table') %}
+    {% set relation = replace('table', sql) %}
     {{ run_hooks(post_hooks) }}
     {% do adapter.commit() %}
     {{ return({'relations': [relation]}) }}
@@ -14,7 +14,7 @@
 
 {% materialization view, adapter='duckdb' %}
     {{ run_hooks(pre_hooks) }}
-    {% set relation = replace('view') %}
+    {% set relation = replace('view', sql) %}
     {{ run_hooks(post_hooks) }}
     {% do adapter.commit() %}
     {{ return({'relations': [relation]}) }}
@@ -23,23 +23,25 @@
 {# Appends; what is to be replaced a hook has deleted. Models of another shape are another project: built in full. #}
 {% materialization incremental, adapter='duckdb' %}
     {{ run_hooks(pre_hooks) }}
-    {% if is_incremental() %}
-        {% set relation = this.incorporate(type='table') %}
-        {% call statement('main') %}
-            insert into {{ relation }} by name (
-                {{ sql }}
-            )
-        {% endcall %}
-    {% else %}
-        {% set relation = replace('table') %}
-    {% endif %}
+    {% set relation = this.incorporate(type='table') %}
+    {% for chunk in chunks_of_days(sql) %}
+        {% if is_incremental() or not loop.first %}
+            {% call statement('main') %}
+                insert into {{ relation }} by name (
+                    {{ chunk }}
+                )
+            {% endcall %}
+        {% else %}
+            {% do replace('table', chunk) %}
+        {% endif %}
+    {% endfor %}
     {{ run_hooks(post_hooks) }}
     {% do adapter.commit() %}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
 
 {# Create the model as a relation of a kind, in the order of its contract where it has one, and return it. #}
-{% macro replace(kind) %}
+{% macro replace(kind, select) %}
     {% set relation = this.incorporate(type=kind) %}
     {% set existing = load_cached_relation(this) %}
     {% if existing is not none and existing.type != kind %}
@@ -47,10 +49,10 @@
     {% endif %}
     {% call statement('main') %}
         {% if config.get('contract').enforced %}
-            {{ get_assert_columns_equivalent(sql) }}
+            {{ get_assert_columns_equivalent(select) }}
         {% endif %}
         create or replace {{ kind }} {{ relation }} as (
-            {{ get_select_subquery(sql) if config.get('contract').enforced and kind == 'table' else sql }}
+            {{ get_select_subquery(select) if config.get('contract').enforced and kind == 'table' else select }}
         )
     {% endcall %}
     {{ return(relation) }}

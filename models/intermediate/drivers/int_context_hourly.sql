@@ -29,6 +29,7 @@ with calls as (
     from {{ ref('fct_requests') }}
     where
         conversation_id <> '(unattributed)'
+        and {{ is_in_chunk('usage_date') }}
         {% if is_incremental() %}
             and usage_date in (select usage_date from {{ touched }})
         {% endif %}

@@ -35,6 +35,7 @@ with calls as (
         and calls.usage_status = 'reported'
         -- an attempt that failed is no turn
         and calls.status = 'ok'
+        and {{ is_in_chunk('calls.usage_date') }}
         {% if is_incremental() %}
             and calls.usage_date in (select usage_date from {{ touched }})
         {% endif %}

@@ -23,7 +23,10 @@ with answered as (
         {{ hashed(group + ['prompt_fingerprint']) }} as prompt_number,
         {{ hashed(['input_id', 'record_number']) }} as call_number
     from {{ ref('int_prompt_calls') }}
-    where status = 'ok' and attempt_number = 1
+    where
+        status = 'ok'
+        and attempt_number = 1
+        and {{ is_in_chunk('usage_date') }}
 
 ),
 

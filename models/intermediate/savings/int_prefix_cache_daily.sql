@@ -17,7 +17,10 @@ with calls as (
         -- in the order in which they were made; calls of one moment in that of their log
         row_number() over (order by requested_at, input_id, record_number) as call_number
     from {{ ref('int_prompt_calls') }}
-    where prefix_fingerprints is not null and input_price is not null
+    where
+        prefix_fingerprints is not null
+        and input_price is not null
+        and {{ is_in_chunk('usage_date') }}
 
 ),
 

@@ -36,6 +36,7 @@ with calls as (
         calls.conversation_id <> '(unattributed)'
         and calls.usage_status = 'reported'
         and prices.input_price is not null
+        and {{ is_in_chunk('calls.usage_date') }}
         {% if is_incremental() %}
             and calls.usage_date in (select usage_date from {{ touched }})
         {% endif %}

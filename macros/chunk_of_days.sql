@@ -1,0 +1,44 @@
+{#
+    Daily models that sort many rows of each call say so, and are made a chunk of days at a time on DuckDB: what is sorted
+    then stays in memory. A month of it in one statement goes to disk, at twice the time.
+#}
+
+{# That a day lies in the chunk that is being made. #}
+{% macro is_in_chunk(day) -%}
+    {{ day }} > {{ all_days()[0] }} and {{ day }} <= {{ all_days()[1] }}
+{%- endmacro %}
+
+{# Before the first day, and the last one: what stands in the SQL of a model that is made in one go. #}
+{% macro all_days() -%}
+    {{ return(["date '0001-01-01'", "date '9999-12-31'"]) }}
+{%- endmacro %}
+
+{#
+    The SQL of a model, once for each chunk of it: whole days with at most so many calls of those that this build makes
+    anew (int_touched_dates), or one day with more. A model that asks for no chunk is made in one go.
+#}
+{% macro chunks_of_days(sql, most_calls=400000) -%}
+    {% set first, last = all_days() %}
+    {% if first not in sql %}
+        {{ return([sql]) }}
+    {% endif %}
+    {% set days = run_query(
+        'select usage_date, count(*) from ' ~ this.schema ~ '.int_requests_costed '
+        ~ 'where usage_date in (select usage_date from ' ~ this.schema ~ '.int_touched_dates) '
+        ~ 'group by 1 order by 1'
+    ).rows %}
+    {% set ends, sized = [], namespace(calls=0) %}
+    {% for day in days %}
+        {% if sized.calls and sized.calls + day[1] > most_calls %}
+            {% do ends.append("date '" ~ days[loop.index0 - 1][0] ~ "'") %}
+            {% set sized.calls = 0 %}
+        {% endif %}
+        {% set sized.calls = sized.calls + day[1] %}
+    {% endfor %}
+    {% set chunks = [] %}
+    {% for end in ends + [last] %}
+        {% set begin = ends[loop.index0 - 1] if loop.index0 else first %}
+        {% do chunks.append(sql | replace(first, begin) | replace(last, end)) %}
+    {% endfor %}
+    {{ return(chunks) }}
+{%- endmacro %}
