@@ -19,6 +19,7 @@ from ingest.prices import litellm
 from ingest.source import Source, Table
 from ingest.sources import discover
 
+DBT_LOOKS_AT = "DBT_PARTIAL_PARSE_FILE_PATH"
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 
 
@@ -29,16 +30,15 @@ def landed_rows(table: Table, files: Iterable[Path | str]) -> str:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def dbt_parses_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+def dbt_parses_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A new home starts with what dbt parsed in the last one: dbt parses the files that differ alone, in 0.7 s for 4.
 
     It compares the bytes of every file, as it does in the second build of a home; only where projects lie is rewritten.
-    Commands of their own process find it where dbt is told to look, whichever of pytest's processes wrote it.
+    Commands of their own process find it in the file that this yields, whichever of pytest's processes wrote it.
     """
     run, parsed = dbt_build.run, {}
     mine = tmp_path_factory.getbasetemp()
     shared = (mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine) / "partial_parse.msgpack"
-    looks_at = "DBT_PARTIAL_PARSE_FILE_PATH"
 
     def run_parsed(engine: str, home: Path, sources: dict[str, Source], *told: Any, **more: Any) -> Any:
         from dbt.contracts.graph.nodes import ParsedNode  # noqa: PLC0415 - three seconds of imports
@@ -53,20 +53,32 @@ def dbt_parses_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         # the SQL of a node, in two files that no test reads
         unwritten = patch.object(ParsedNode, "write_node", lambda *_, **__: "")
         with patch.dict(os.environ), unwritten:
-            os.environ.pop(looks_at, None)
+            os.environ.pop(DBT_LOOKS_AT, None)
             try:
                 return run(engine, home, sources, *told, **more)
             finally:
                 if kept.exists():
                     parsed.setdefault(of, kept.read_bytes())
                     if of == usual and not shared.exists():
-                        part = mine / f"new-{shared.name}"
-                        part.write_bytes(_moved(parsed[of], usual_project))
-                        part.replace(shared)
+                        share_parsed(_moved(parsed[of], usual_project), shared)
 
     usual, usual_project = repr(("duckdb", dbt_build.staged(discover()), "USD")), str(dbt_build.PROJECT_DIR)
-    with patch.object(dbt_build, "run", run_parsed), patch.dict(os.environ, {looks_at: str(shared)}):
-        yield
+    with patch.object(dbt_build, "run", run_parsed), patch.dict(os.environ):
+        yield shared
+
+
+def share_parsed(parsed: bytes, shared: Path) -> None:
+    """Give what dbt parsed of this project to all commands that come, whole."""
+    part = shared.with_name(f"{os.getpid()}-{shared.name}")
+    part.write_bytes(parsed)
+    part.replace(shared)
+
+
+@pytest.fixture(autouse=True)
+def commands_find_what_dbt_parsed(dbt_parses_once: Path) -> None:
+    """From here on, also for what modules set up; dbt wants no file that is not there."""
+    if dbt_parses_once.exists():
+        os.environ[DBT_LOOKS_AT] = str(dbt_parses_once)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -18,6 +18,7 @@ import pytest
 
 from app import builds
 from ingest import demo
+from tests.conftest import share_parsed
 
 UNITCOST = str(Path(sys.executable).parent / "unitcost")
 
@@ -41,13 +42,14 @@ def exports(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, exports: Path) -> Path:
+def home(tmp_path_factory: pytest.TempPathFactory, exports: Path, dbt_parses_once: Path) -> Path:
     """A warehouse that holds the small demo company."""
     folder = tmp_path_factory.mktemp("cli") / "warehouse"
     (folder.parent / "unitcost.toml").write_text(f'[[inputs]]\npath = "{exports}"\n')
     done = unitcost(folder, "run")
     assert done.returncode == 0, done.stderr
     assert "published" in done.stdout
+    share_parsed((folder / "dbt" / "duckdb" / "partial_parse.msgpack").read_bytes(), dbt_parses_once)
     return folder
 
 
