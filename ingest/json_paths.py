@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from ingest.source import Table
+from ingest.source import ELEMENTS, Table
 from ingest.sqltext import literal, name
 from ingest.unknown_usage import by_object
 
@@ -96,7 +96,7 @@ class JsonPaths:
         return f"{keys}_values[list_position({keys}, {literal(key)})]"
 
     def count(self, path: str, counted: str) -> str:
-        """SQL of how many different elements lie at a path, as `Column.counted` says; over `records`."""
+        """SQL of how many elements lie at a path, as `Column.counted` says; over `records`."""
         _, key = self._place(path) if not self._parted(path)[1] else ("", None)
         if key is None or not key.endswith("*"):
             return element_count(self.value(path), counted)
@@ -218,10 +218,12 @@ def usage_names(table: Table, place: str) -> dict[str, set[str]]:
 
 
 def element_count(text: str, counted: str) -> str:
-    """SQL of how many different elements the list of a JSON text has at a JSON path; NULL where it is no list."""
+    """SQL of what `Column.counted` says of the list of a JSON text; NULL where it is no list."""
     is_list = f"left(ltrim({text}), 1) = '[' and json_valid({text})"
-    different = f"len(list_distinct(json_extract({text}, {literal(counted)})))"
-    return f"case when {is_list} then cast({different} as varchar) end"
+    found = f"json_extract({text}, {literal(counted)})"
+    if counted != ELEMENTS:
+        found = f"list_distinct({found})"
+    return f"case when {is_list} then cast(len({found}) as varchar) end"
 
 
 def is_plain(path: str) -> bool:

@@ -45,6 +45,8 @@ SQL_TYPES: Mapping[Type, str] = {
 }
 
 
+ELEMENTS = "$[*]"
+"""JSON path of the elements of a list."""
 MOST_TOKENS = 10**11
 """More tokens than one call, or one line of an aggregated export, can have."""
 
@@ -65,8 +67,8 @@ class Column:
         constant: the value itself, where every record has the same.
         of_headers: what the lower-case headers of a tabular file say of all its records, such as a format's version.
         pattern: regular expression (RE2) whose first group is the value in the text that lies there.
-        counted: of the JSON list that lies there it is how many different elements it has at this JSON path, `$[*]` for
-            its own; of numbered keys (`attributes[documents.*]`) how many numbers there are.
+        counted: of the JSON list that lies there it is how many ELEMENTS it has, or how many different values lie at
+            another JSON path in it; of numbered keys (`attributes[documents.*]`) how many numbers there are.
         template: text with each of the paths in braces, instead of the first that holds a value; no value where one of
             them holds none.
         words: what a value is called here, by what it is called there in lower case, where `*` is any text; the first

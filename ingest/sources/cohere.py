@@ -6,7 +6,7 @@ cohere-python `types/api_meta_billed_units.py`, `types/usage.py`, `types/usage_b
 """
 
 from ingest.openai_shape import CALL, ROOTS, WHOSE, WHOSE_COLUMNS, tokens, whose
-from ingest.source import Column, Sample, Source, Table, Type
+from ingest.source import ELEMENTS, Column, Sample, Source, Table, Type
 
 
 def _recognises(sample: Sample) -> bool:
@@ -54,8 +54,8 @@ SOURCE = Source(
                 Column("response_type", paths=("*.response_type",)),
                 Column("finish_reason", paths=("*.finish_reason", "*.delta.finish_reason")),
                 # what was found comes with the question, or out of a rerank; an answer cites what it used (v1, v2)
-                Column("document_count", Type.INTEGER, ("request.documents", "documents"), counted="$[*]"),
-                Column("result_count", Type.INTEGER, ("*.results",), counted="$[*]"),
+                Column("document_count", Type.INTEGER, ("request.documents", "documents"), counted=ELEMENTS),
+                Column("result_count", Type.INTEGER, ("*.results",), counted=ELEMENTS),
                 Column("v1_source_count", Type.INTEGER, ("*.citations",), counted="$[*].document_ids[*]"),
                 Column("source_count", Type.INTEGER, ("*.message.citations",), counted="$[*].sources[*].id"),
                 tokens("input_tokens", *_billed("input_tokens")),

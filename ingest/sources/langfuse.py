@@ -8,11 +8,14 @@ import re
 from typing import Any
 
 from ingest.provider_names import PROVIDERS
-from ingest.source import MOST_TOKENS, Column, Sample, Source, Table, Type
+from ingest.source import ELEMENTS, MOST_TOKENS, Column, Sample, Source, Table, Type
 
 PROVIDER_KEYS = ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system", "ls_provider")
 RESPONSE_KEYS = ("gen_ai.response.id", "llm.response.id", "ai.response.id")
 TYPES = {"GENERATION", "EMBEDDING", "RETRIEVER", "TOOL"}
+
+
+_WORDS, _NUMBER = r'([^"\\,}\]]{1,256})', r"([0-9]{1,9})\b"
 
 
 def _recognises(sample: Sample) -> bool:
@@ -52,7 +55,7 @@ def _of_trace(*names: str) -> tuple[str, ...]:
     return tuple(f"../trace.{name}" for name in names)
 
 
-def _of_metadata(name: str, *keys: str, escaped: bool = False, **more: Any) -> Column:
+def _of_metadata(name: str, *keys: str, escaped: bool = False, value: str = _WORDS, **more: Any) -> Column:
     """A value of the metadata: an object in the API, its text in exports, where `attributes` may be a text in a text.
 
     What prompts and answers are found in there is a text in it, whose quotes are escaped: no key in them is taken for
@@ -60,14 +63,7 @@ def _of_metadata(name: str, *keys: str, escaped: bool = False, **more: Any) -> C
     """
     quote = r'\\?"' if escaped else '"'
     named = "|".join(re.escape(key) for key in keys)
-    return Column(
-        name, paths=("metadata",), pattern=rf'{quote}(?:{named}){quote} *: *\\?"?([^"\\,}}\]]{{1,256}})', **more
-    )
-
-
-def _count(name: str, key: str) -> Column:
-    """A whole number of the metadata."""
-    return Column(name, Type.INTEGER, ("metadata",), pattern=rf'"{key}" *: *\\?"?([0-9]{{1,9}})\b')
+    return Column(name, paths=("metadata",), pattern=rf'{quote}(?:{named}){quote} *: *\\?"?{value}', **more)
 
 
 def _tokens(name: str, *paths: str) -> Column:
@@ -123,10 +119,10 @@ SOURCE = Source(
                 Column("usage_details", Type.JSON, _spelt("usageDetails")),
                 _tokens("input_tokens", "usage.input", "usage.promptTokens", *_spelt("promptTokens")),
                 _tokens("output_tokens", "usage.output", "usage.completionTokens", *_spelt("completionTokens")),
-                Column("output_count", Type.INTEGER, ("output", "output>documents"), counted="$[*]"),
-                _count("retrieved_chunk_count", "retrieved_chunks"),
-                _count("used_chunk_count", "used_chunks"),
-                _count("retrieved_context_tokens", "retrieved_context_tokens"),
+                Column("output_count", Type.INTEGER, ("output", "output>documents"), counted=ELEMENTS),
+                _of_metadata("retrieved_chunk_count", "retrieved_chunks", value=_NUMBER, type=Type.INTEGER),
+                _of_metadata("used_chunk_count", "used_chunks", value=_NUMBER, type=Type.INTEGER),
+                _of_metadata("retrieved_context_tokens", "retrieved_context_tokens", value=_NUMBER, type=Type.INTEGER),
                 Column("total_cost", Type.FLOAT_MONEY, (*_spelt("totalCost"), *_spelt("calculatedTotalCost"))),
             ),
         ),

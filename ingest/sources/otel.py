@@ -7,7 +7,7 @@ semantic-conventions `docs/gen-ai`; PyPI `openinference-semantic-conventions`, `
 
 from ingest.fingerprints import ATTRIBUTE
 from ingest.provider_names import PROVIDERS
-from ingest.source import FINGERPRINTS, MOST_TOKENS, Column, Sample, Source, Table, Type, first_present
+from ingest.source import ELEMENTS, FINGERPRINTS, MOST_TOKENS, Column, Sample, Source, Table, Type, first_present
 
 PROMPT = (
     "gen_ai.system_instructions", "gen_ai.tool.definitions", "llm.tools.*", "llm.request.functions.*",
@@ -307,7 +307,7 @@ SOURCE = Source(
                     "document_count",
                     Type.INTEGER,
                     _of(*DOCUMENT_LISTS, *(f"{begin}*" for begin in DOCUMENTS)),
-                    counted="$[*]",
+                    counted=ELEMENTS,
                 ),
                 Column(
                     "retrieved_chunk_count",

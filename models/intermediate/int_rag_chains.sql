@@ -88,6 +88,7 @@ steps as (
             else 'other'
         end as step,
         calls.cost_usd,
+        case when continued.began_date is not null then calls.cost_usd end as cost_after_midnight_usd,
         calls.input_cost_usd + calls.cache_read_cost_usd + calls.cache_write_cost_usd as prompt_cost_usd,
         calls.uncached_input_tokens + calls.cache_read_tokens + calls.cache_write_tokens as prompt_tokens,
         {{ for_each(told, 'calls.@') }}
@@ -109,6 +110,8 @@ select
     max(case when step = 'generation' and status = 'ok' then 1 else 0 end) as has_answer,
     min(case when cost_usd is null then 0 else 1 end) as is_priced,
     {{ for_each(parts, "coalesce(sum(case when step = '@' then cost_usd end), 0) as @_usd") }},
+    coalesce(sum(case when step in ('embedding', 'retrieval', 'rerank') then cost_after_midnight_usd end), 0)
+        as retrieval_after_midnight_usd,
     sum(case when step = 'generation' then prompt_cost_usd end) as prompt_usd,
     sum(case when step = 'generation' then prompt_tokens end) as prompt_tokens,
     -- what reached the generation: it tells, or what came last before it
