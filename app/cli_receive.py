@@ -63,8 +63,8 @@ async def _serve(listening: socket.socket, journal: Journal, token: str | None, 
     keep = functools.partial(
         otlp.strip,
         allowed=otel.ATTRIBUTES,
-        counts=(*otel.USAGE, *otel.DOCUMENTS),
-        lists=otel.DOCUMENT_LISTS,
+        counts=otel.USAGE,
+        lists=otel.DOCUMENTS,
         content=otel.PROMPT,
         fingerprint=PromptFingerprints(home),
     )

@@ -297,7 +297,8 @@ def strip(
         allowed: the keys of resource and span attributes that are kept.
         counts: how the keys begin of which numbers are kept, whatever follows: a new kind of usage is none of the
             allowed keys, and a number is no text.
-        lists: keys of attributes that are lists, which may hold texts, by the key under which their length is kept.
+        lists: keys of attributes that are lists, which may hold texts, or numbered as those of `content`, with the key
+            under which their length is kept.
         content: keys of attributes that make up a prompt, in their order; `llm.input_messages.*` are all that begin
             so and have a number there, as one text.
         fingerprint: called with the texts of `content` that a span has; what it returns is added to the span in place
@@ -366,22 +367,38 @@ def _is_count(attribute: KeyValue, begins: tuple[str, ...]) -> bool:
     return attribute.key.startswith(begins) and attribute.value.WhichOneof("value") in {"int_value", "double_value"}
 
 
-def _lengths(attributes: Iterable[KeyValue], lists: Mapping[str, str]) -> dict[str, str]:
-    """How many elements the lists have, which are lists or, as most languages write them, their JSON."""
+def _lengths(attributes: Sequence[KeyValue], lists: Mapping[str, str]) -> dict[str, str]:
+    """How many elements the lists have: lists, their JSON, as most languages write them, or numbered keys."""
     lengths = {}
-    for attribute in attributes:
-        if attribute.key in lists:
-            value = attribute.value
-            if value.WhichOneof("value") == "array_value":
-                lengths[lists[attribute.key]] = str(len(value.array_value.values))
-                continue
-            try:
-                elements = json.loads(value.string_value)
-            except (ValueError, RecursionError):
-                continue
-            if isinstance(elements, list):
-                lengths[lists[attribute.key]] = str(len(elements))
+    for pattern, kept_as in lists.items():
+        named = _named(attributes, pattern)
+        if pattern.endswith(".*"):
+            numbers = {one.key.removeprefix(pattern[:-1]).partition(".")[0] for one in named}
+            length = len(numbers) or None
+        else:
+            length = next(map(_length, named), None)
+        if length is not None:
+            lengths[kept_as] = str(length)
     return lengths
+
+
+def _length(attribute: KeyValue) -> int | None:
+    value = attribute.value
+    if value.WhichOneof("value") == "array_value":
+        return len(value.array_value.values)
+    try:
+        elements = json.loads(value.string_value)
+    except (ValueError, RecursionError):
+        return None
+    return len(elements) if isinstance(elements, list) else None
+
+
+def _named(attributes: Iterable[KeyValue], pattern: str) -> list[KeyValue]:
+    """Attributes of a key, or the numbered ones that begin so: `gen_ai.prompt.*` has no `gen_ai.prompt.version`."""
+    if not pattern.endswith(".*"):
+        return [one for one in attributes if one.key == pattern]
+    begin = pattern[:-1]
+    return [one for one in attributes if one.key.startswith(begin) and one.key[len(begin) :][:1].isdigit()]
 
 
 def _fingerprints(
@@ -389,15 +406,9 @@ def _fingerprints(
 ) -> Mapping[str, str]:
     texts = []
     for pattern in content:
+        named = _named(attributes, pattern)
         if pattern.endswith(".*"):
-            begin = pattern[:-1]
-            # numbered are messages and tools; `gen_ai.prompt.version` is none
-            named = sorted(
-                (one for one in attributes if one.key.startswith(begin) and one.key[len(begin) :][:1].isdigit()),
-                key=_by_number,
-            )
-        else:
-            named = [one for one in attributes if one.key == pattern]
+            named.sort(key=_by_number)
         if named:
             texts.append("\n".join(_text(one.value) for one in named))
     return fingerprint(texts) if texts else {}

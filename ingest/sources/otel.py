@@ -20,10 +20,12 @@ instrumentations write one, OpenInference also the whole request."""
 USAGE = ("gen_ai.usage.", "llm.token_count.", "llm.usage.", "ai.usage.")
 """How the attributes begin that count use."""
 
-DOCUMENTS = ("retrieval.documents.", "reranker.output_documents.")
-"""How the attributes begin that tell what was found, document by document: OpenInference."""
-DOCUMENT_LISTS = {"gen_ai.retrieval.documents": f"{ATTRIBUTE}retrieved_chunk_count"}
-"""Attributes that are lists of documents, and what a span that `unitcost receive` took has in their stead."""
+RETRIEVED = f"{ATTRIBUTE}retrieved_chunk_count"
+"""How many documents were found, of a span that `unitcost receive` took: it keeps none of them."""
+DOCUMENTS = dict.fromkeys(
+    ("gen_ai.retrieval.documents", "retrieval.documents.*", "reranker.output_documents.*"), RETRIEVED
+)
+"""Attributes that list documents, the numbered ones as OpenInference writes them, and what is kept in their stead."""
 
 PARTS = (
     "gen_ai.usage.text.input_tokens", "gen_ai.usage.text.output_tokens", "gen_ai.usage.text.cache_read.input_tokens",
@@ -303,16 +305,11 @@ SOURCE = Source(
                         "operation.cost",
                     ),
                 ),
-                Column(
-                    "document_count",
-                    Type.INTEGER,
-                    _of(*DOCUMENT_LISTS, *(f"{begin}*" for begin in DOCUMENTS)),
-                    counted=ELEMENTS,
-                ),
+                Column("document_count", Type.INTEGER, _of(*DOCUMENTS), counted=ELEMENTS),
                 Column(
                     "retrieved_chunk_count",
                     Type.INTEGER,
-                    (*_of(*DOCUMENT_LISTS.values()), *_own("retrieved_chunks", "retrieved_chunk_count")),
+                    (*_of(RETRIEVED), *_own("retrieved_chunks", "retrieved_chunk_count")),
                     minimum=0,
                 ),
                 Column("used_chunk_count", Type.INTEGER, _own("used_chunks", "used_chunk_count"), minimum=0),

@@ -424,6 +424,29 @@ def test_of_a_list_that_may_hold_texts_its_length_is_kept() -> None:
     ]  # fmt: skip
 
 
+def test_documents_are_counted_alike_received_and_in_a_file(
+    tmp_path: Path, con: duckdb.DuckDBPyConnection, landed: Callable[[Path, str], Landed]
+) -> None:
+    parts = [attribute(f"retrieval.documents.{number}.document.content", CANARY) for number in range(11)]
+    listed = attribute("gen_ai.retrieval.documents", json.dumps([{"id": "a"}, {"id": "a"}]))
+    kind = attribute("openinference.span.kind", "RETRIEVER")
+    times = {"start_time_unix_nano": 1_791_380_817_000_000_000, "trace_id": b"t" * 16}
+    sent = request(
+        Span(span_id=b"1" * 8, attributes=[kind, *parts], **times),
+        Span(span_id=b"2" * 8, attributes=[kind, listed], **times),
+    )
+    received = otlp.strip(sent, ATTRIBUTES, counts=otel.USAGE, lists=otel.DOCUMENTS)
+    assert CANARY.encode() not in received.SerializeToString()
+    counts = []
+    for name, message in (("file", sent), ("received", received)):
+        path = tmp_path / f"{name}.jsonl"
+        path.write_bytes(otlp.to_json(message) + b"\n")
+        rows = landed_rows(otel.SOURCE.tables[0], [file.path for file in landed(path, "otel").files])
+        told = f"select coalesce(retrieved_chunk_count, document_count) from {rows} order by span_id"
+        counts.append(con.sql(told).fetchall())
+    assert counts == [[(11,), (2,)]] * 2
+
+
 def test_a_count_that_nobody_knows_is_kept_and_a_text_by_such_a_name_is_not() -> None:
     counts = ("gen_ai.usage.",)
     sent = request(Span(attributes=[attribute("gen_ai.usage.smell_tokens", 7), attribute("gen_ai.usage.note", CANARY)]))
