@@ -3,13 +3,13 @@
 import gc
 import json
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from app.dbt_overhead import lean_dbt
 from app.settings import PROJECT_DIR
 from ingest.source import SHAPES, Shape, Source
 
@@ -56,16 +56,23 @@ def staged(sources: dict[str, Source]) -> dict[Shape, list[str]]:
 
 
 def without_files(sources: dict[str, Source], landed: Collection[str]) -> list[str]:
-    """The staging models whose raw table has no file: nobody needs them, and each takes time to plan.
+    """The staging models whose raw table has no file, in dbt's words: nobody needs them, and each takes time to plan.
 
     Args:
         landed: the raw tables that have files.
     """
+    empty: dict[str, list[str]] = {name: [] for name in sources}
+    shapes = staged(sources)
+    for shape, names in shapes.items():
+        for name in names:
+            if sources[name].raw_names(shape).isdisjoint(landed):
+                empty[name].append(f"stg_{name}__{shape}")
+    # dbt compares each word with every node: of a source without any file the folder is enough
     return [
-        f"stg_{name}__{shape}"
-        for shape, names in staged(sources).items()
-        for name in names
-        if sources[name].raw_names(shape).isdisjoint(landed)
+        word
+        for name, models in empty.items()
+        for word in ([f"staging.{name}"] if len(models) == sum(name in names for names in shapes.values()) else models)
+        if models
     ]
 
 
@@ -189,7 +196,7 @@ def run(
         *(["--indirect-selection", "buildable"] if select else []),
     ]  # fmt: skip
     progress("dbt: starting", 0, 0)
-    with _without_debug_events(), _parsed_for_any_build():
+    with lean_dbt():
         result = dbtRunner(callbacks=[on_event]).invoke(arguments)
     if not result.success:
         raise BuildError(_why(result))
@@ -205,48 +212,6 @@ def _forget_where_it_lay(artefacts: Path, project: str) -> None:
         parsed.unlink(missing_ok=True)
         artefacts.mkdir(parents=True, exist_ok=True)
         parsed_project.write_text(project)
-
-
-@contextmanager
-def _without_debug_events() -> Iterator[None]:
-    """Without them a small build takes a fifth less: each is made a protobuf message, in Python, whoever hears it."""
-    from dbt_common.events.base_types import BaseEvent, DebugLevel  # noqa: PLC0415 - three seconds of imports
-    from dbt_common.events.event_manager import EventManager  # noqa: PLC0415
-
-    init, fire = BaseEvent.__init__, EventManager.fire_event
-
-    def init_heard(event: BaseEvent, *told: Any, **more: Any) -> None:
-        if not isinstance(event, DebugLevel):
-            init(event, *told, **more)
-
-    def fire_heard(manager: EventManager, event: BaseEvent, *told: Any, **more: Any) -> None:
-        if not isinstance(event, DebugLevel):
-            fire(manager, event, *told, **more)
-
-    BaseEvent.__init__, EventManager.fire_event = init_heard, fire_heard  # type: ignore[method-assign, assignment]  # on purpose
-    try:
-        yield
-    finally:
-        BaseEvent.__init__, EventManager.fire_event = init, fire  # type: ignore[method-assign]  # as they were
-
-
-@contextmanager
-def _parsed_for_any_build() -> Iterator[None]:
-    """For another connection dbt parses everything anew; of ours the path differs, of which nothing parsed knows."""
-    from dbt.adapters.contracts.connection import Credentials  # noqa: PLC0415 - three seconds of imports
-
-    told = Credentials.connection_info
-
-    def told_but_the_path(credentials: Credentials, *, with_aliases: bool = False) -> Iterator[tuple[str, Any]]:
-        # with aliases it is what models know as `target`
-        pairs = told(credentials, with_aliases=with_aliases)
-        return (pair for pair in pairs if with_aliases or pair[0] != "path")
-
-    Credentials.connection_info = told_but_the_path  # type: ignore[method-assign, assignment]  # on purpose
-    try:
-        yield
-    finally:
-        Credentials.connection_info = told  # type: ignore[method-assign]  # as it was
 
 
 def _tested(run: Any) -> TestResult:
