@@ -45,30 +45,79 @@
 {%- endmacro %}
 
 {#
-    The end of a daily model: what each way of caching costs.
+    The end of a daily model: what each way of caching costs. Tokens are summed first and priced then, at the rate card of
+    their calls: few multiplications, each exact.
 
-    found  a relation of calls and ways, with `placement`, `cached_tokens` (what is in the cache after the call) and
-           `found_tokens` (what was before it); columns of calls, their prices, and int_cache_policies
+    ways        a relation of calls and ways: usage_date, provider_id, model_id, feature_id, price_id, input_tokens and
+                actual_cost of the call, columns of int_cache_policies, and those that placements name
+    placements  by the name of each: which tokens are in the cache after the call, and which were before it
 #}
-{% macro cost_of_caching(found) -%}
+{% macro cost_of_caching(ways, placements) -%}
+    summed as (
+
+        select
+            usage_date,
+            feature_id,
+            provider_id,
+            model_id,
+            price_id,
+            policy_id,
+            is_automatic,
+            write_price,
+            {% for placement, (cached, found) in placements.items() %}
+                -- a prefix below the minimum is no cache's
+                sum(case when {{ cached }} >= minimum_tokens then {{ cached }} else 0 end)
+                    as {{ placement }}_kept_tokens,
+                sum(
+                    case
+                        when {{ cached }} >= minimum_tokens and {{ found }} >= minimum_tokens
+                            then cast(floor({{ found }} / cast(block_tokens as double)) as bigint) * block_tokens
+                        else 0
+                    end
+                ) as {{ placement }}_read_tokens,
+            {% endfor %}
+            count(*) as request_count,
+            sum(input_tokens) as input_tokens,
+            sum(actual_cost) as actual_cost
+        from {{ ways }}
+        -- writes of twelve hours may have no price: nor has what such a call cost
+        where actual_cost is not null
+        group by 1, 2, 3, 4, 5, 6, 7, 8
+
+    ),
+
+    placed as (
+
+        {% for placement in placements %}
+            select
+                *,
+                '{{ placement }}' as placement,
+                cast({{ placement }}_kept_tokens as bigint) as kept_tokens,
+                cast({{ placement }}_read_tokens as bigint) as read_tokens
+            from summed
+            {% if placement == 'repeated' %}
+                -- what costs nothing to write is not chosen
+                where write_price <> 'input'
+            {% endif %}
+            {{ 'union all' if not loop.last }}
+        {% endfor %}
+
+    ),
+
     billed as (
 
         select
-            *,
-            case write_price
-                when 'cache_write' then cache_write_price
-                when 'cache_write_1h' then cache_write_1h_price
-                when 'cache_write_12h' then cache_write_12h_price
-                else input_price
-            end as unit_write_price,
-            -- a prefix below the minimum is no cache's
-            case when cached_tokens >= minimum_tokens then cached_tokens else 0 end as kept_tokens,
-            case
-                when cached_tokens >= minimum_tokens and found_tokens >= minimum_tokens
-                    then cast(floor(found_tokens / cast(block_tokens as double)) as bigint) * block_tokens
-                else 0
-            end as read_tokens
-        from {{ found }}
+            placed.*,
+            prices.input_price,
+            prices.cache_read_price,
+            case placed.write_price
+                when 'cache_write' then prices.cache_write_price
+                when 'cache_write_1h' then prices.cache_write_1h_price
+                when 'cache_write_12h' then prices.cache_write_12h_price
+                else prices.input_price
+            end as unit_write_price
+        from placed
+        inner join {{ ref('int_rate_card') }} as prices on placed.price_id = prices.price_id
 
     )
 
@@ -80,7 +129,7 @@
         policy_id,
         placement,
         is_automatic,
-        cast(count(*) as bigint) as request_count,
+        cast(sum(request_count) as bigint) as request_count,
         cast(sum(input_tokens) as bigint) as input_tokens,
         cast(sum(read_tokens) as bigint) as read_tokens,
         cast(sum(kept_tokens - read_tokens) as bigint) as write_tokens,
@@ -100,8 +149,8 @@
             cast(sum({{ cost }}) as decimal(38, 12)) as {{ name }}_cost{{ ',' if not loop.last }}
         {% endfor %}
     from billed
-    -- writes of twelve hours may have no price: neither such a way of caching, nor what such a call cost
-    where unit_write_price is not null and actual_cost is not null
+    -- nor is there such a way of caching, where what it writes or reads has no price
+    where unit_write_price is not null and cache_read_price is not null
     group by 1, 2, 3, 4, 5, 6, 7
 {%- endmacro %}
 

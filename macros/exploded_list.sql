@@ -10,3 +10,16 @@
 {% macro spark__exploded_list(column) -%}
     explode(split({{ column }}, ' '))
 {%- endmacro %}
+
+{# One row per expression. In a select beside other columns. #}
+{% macro exploded(expressions) -%}
+    {{ return(adapter.dispatch('exploded')(expressions | join(', '))) }}
+{%- endmacro %}
+
+{% macro default__exploded(expressions) -%}
+    unnest([{{ expressions }}])
+{%- endmacro %}
+
+{% macro spark__exploded(expressions) -%}
+    explode(array({{ expressions }}))
+{%- endmacro %}

@@ -17,19 +17,9 @@
 
         select
             call_number,
-            group_number,
-            {{ left_of_similarity('prompt_similarity', bytes_outside_bands(distance + 1)) }} as left_bytes
+            {{ exploded(left_of_similarities(bytes_outside_bands(distance + 1))) }} as left_number
         from {{ calls }}
         where length(prompt_similarity) = 16
-
-    ),
-
-    numbered_bands as (
-
-        select
-            call_number,
-            {{ hashed(['group_number', 'left_bytes']) }} as left_number
-        from bands
 
     ),
 
@@ -37,8 +27,8 @@
     candidates as (
 
         select distinct call_number
-        from numbered_bands
-        where left_number in (select left_number from numbered_bands group by 1 having count(*) > 1)
+        from bands
+        where left_number in (select left_number from bands group by 1 having count(*) > 1)
 
     ),
 
@@ -46,25 +36,11 @@
 
         select
             call_number,
-            group_number,
             requested_at,
             record_number,
-            {{ left_of_similarity('prompt_similarity', modules.itertools.combinations(range(8), distance) | list) }}
-                as left_bytes
+            {{ exploded(left_of_similarities(modules.itertools.combinations(range(8), distance))) }} as left_number
         from {{ calls }}
         where call_number in (select call_number from candidates)
-
-    ),
-
-    -- what is sorted is narrow: of millions that differ hardly two have the same 64 bits
-    numbered_remainders as (
-
-        select
-            call_number,
-            requested_at,
-            record_number,
-            {{ hashed(['group_number', 'left_bytes']) }} as left_number
-        from remainders
 
     ),
 
@@ -73,7 +49,7 @@
         select
             call_number,
             {{ milliseconds_between('lag(requested_at) over ' ~ same_bytes, 'requested_at') }} as gap_ms
-        from numbered_remainders
+        from remainders
 
     ),
 
@@ -101,17 +77,20 @@
     {{ return(outside) }}
 {%- endmacro %}
 
-{# One row per choice of bytes: what is left of a similarity when they are covered. In a select beside other columns. #}
-{% macro left_of_similarity(similarity, choices) -%}
-    {%- set texts = [] -%}
-    {%- for choice in choices -%}
-        {%- set parts = [] -%}
-        {%- set ends = choice | list + [8] -%}
-        {%- for end in ends -%}
-            {%- set begin = ends[loop.index0 - 1] + 1 if loop.index0 else 0 -%}
-            {%- do parts.append('substr(%s, %d, %d)' | format(similarity, 2 * begin + 1, 2 * (end - begin))) -%}
-        {%- endfor -%}
-        {%- do texts.append(parts | join(", '..', ")) -%}
-    {%- endfor -%}
-    {{ exploded_list('concat(' ~ texts | join(", ' ', ") ~ ')') }}
+{#
+    For each choice of bytes, what is left of a similarity when they are covered, and its group, as 64 bits: what is grouped
+    and sorted is narrow, and of millions that differ hardly two have the same.
+#}
+{% macro left_of_similarities(choices) -%}
+    {% set lefts = [] %}
+    {% for choice in choices %}
+        {% set parts = [] %}
+        {% set ends = choice | list + [8] %}
+        {% for end in ends %}
+            {% set begin = ends[loop.index0 - 1] + 1 if loop.index0 else 0 %}
+            {% do parts.append('substr(prompt_similarity, %d, %d)' | format(2 * begin + 1, 2 * (end - begin))) %}
+        {% endfor %}
+        {% do lefts.append(hashed(['group_number', 'concat(' ~ parts | join(", '..', ") ~ ')'])) %}
+    {% endfor %}
+    {{ return(lefts) }}
 {%- endmacro %}

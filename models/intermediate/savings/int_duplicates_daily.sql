@@ -32,15 +32,36 @@ with answered as (
 
 {{ near_duplicates('answered') }},
 
+-- most prompts are asked once
+asked_again as (
+
+    select prompt_number
+    from answered
+    group by 1
+    having count(*) > 1
+
+),
+
+repeated as (
+
+    select
+        call_number,
+        {{ milliseconds_between('lag(requested_at) over ' ~ same_prompt, 'requested_at') }} as gap_ms
+    from answered
+    where prompt_number in (select prompt_number from asked_again)
+
+),
+
 gaps as (
 
     select
         {{ for_each(group, 'answered.@') }},
         answered.input_tokens,
         answered.contracted_cost_usd,
-        {{ milliseconds_between('lag(requested_at) over ' ~ same_prompt, 'requested_at') }} as gap_ms,
+        repeated.gap_ms,
         nearest.near_gap_ms
     from answered
+    left join repeated on answered.call_number = repeated.call_number
     left join nearest on answered.call_number = nearest.call_number
 
 )

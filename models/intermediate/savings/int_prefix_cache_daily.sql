@@ -6,10 +6,7 @@
 ) }}
 -- Exact but for what was cached before midnight: a day is looked at by itself, so that no later day changes it. The
 -- fingerprint of a piece stands for all before it: who has a piece has those, and has refreshed them. In US dollars.
-{% set kept = [
-    'usage_date', 'provider_id', 'model_id', 'feature_id', 'input_tokens', 'actual_cost', 'input_price',
-    'cache_read_price', 'cache_write_price', 'cache_write_1h_price', 'cache_write_12h_price'
-] %}
+{% set kept = ['usage_date', 'provider_id', 'model_id', 'feature_id', 'price_id', 'input_tokens', 'actual_cost'] %}
 with calls as (
 
     select
@@ -49,20 +46,13 @@ found as (
 
     select
         *,
-        'everything' as placement,
-        input_tokens as cached_tokens,
-        {{ tokens_of_pieces('seen_pieces') }} as found_tokens
+        {{ tokens_of_pieces('seen_pieces') }} as found_tokens,
+        {{ tokens_of_pieces('seen_twice_pieces') }} as found_twice_tokens
     from ways
-    union all
-    select
-        *,
-        'repeated' as placement,
-        {{ tokens_of_pieces('seen_pieces') }} as cached_tokens,
-        {{ tokens_of_pieces('seen_twice_pieces') }} as found_tokens
-    from ways
-    -- what costs nothing to write is not chosen
-    where write_price <> 'input'
 
 ),
 
-{{ cost_of_caching('found') }}
+{{ cost_of_caching('found', {
+    'everything': ('input_tokens', 'found_tokens'),
+    'repeated': ('found_tokens', 'found_twice_tokens'),
+}) }}

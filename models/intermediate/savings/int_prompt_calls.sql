@@ -37,11 +37,8 @@ select
     length(prompts.prefix_fingerprints) - length(replace(prompts.prefix_fingerprints, ' ', '')) + 1 as piece_count,
     {{ text_input_tokens('calls') }} as input_tokens,
     {{ cached_input_cost('calls') }} as actual_cost,
+    calls.price_id,
     prices.input_price,
-    prices.cache_read_price,
-    prices.cache_write_price,
-    prices.cache_write_1h_price,
-    prices.cache_write_12h_price,
     calls.input_cost_usd
     + calls.cache_read_cost_usd
     + calls.cache_write_cost_usd

@@ -25,11 +25,7 @@ with calls as (
         -- thought is not fed again
         {{ text_input_tokens('calls') }} + calls.output_tokens - calls.reasoning_tokens as known_tokens,
         {{ cached_input_cost('calls') }} as actual_cost,
-        prices.input_price,
-        prices.cache_read_price,
-        prices.cache_write_price,
-        prices.cache_write_1h_price,
-        prices.cache_write_12h_price
+        calls.price_id
     from {{ ref('int_requests_costed') }} as calls
     inner join {{ ref('int_rate_card') }} as prices on calls.price_id = prices.price_id
     where
@@ -64,16 +60,10 @@ found as (
         told.feature_id,
         told.provider_id,
         told.model_id,
+        told.price_id,
         told.input_tokens,
         told.actual_cost,
-        told.input_price,
-        told.cache_read_price,
-        told.cache_write_price,
-        told.cache_write_1h_price,
-        told.cache_write_12h_price,
         {{ cache_way_columns('policies') }},
-        'everything' as placement,
-        told.input_tokens as cached_tokens,
         case
             when told.gap_ms <= policies.lifetime_ms
                 then greatest(least(told.prompt_tokens, told.known_before_tokens), 0)
@@ -85,4 +75,4 @@ found as (
 
 ),
 
-{{ cost_of_caching('found') }}
+{{ cost_of_caching('found', {'everything': ('input_tokens', 'found_tokens')}) }}
