@@ -149,8 +149,8 @@
             cast(sum({{ cost }}) as decimal(38, 12)) as {{ name }}_cost{{ ',' if not loop.last }}
         {% endfor %}
     from billed
-    -- nor is there such a way of caching, where what it writes or reads has no price
-    where unit_write_price is not null and cache_read_price is not null
+    -- nor is there such a way of caching, where what it writes has no price
+    where unit_write_price is not null
     group by 1, 2, 3, 4, 5, 6, 7
 {%- endmacro %}
 
