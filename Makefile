@@ -50,6 +50,9 @@ bench-anomalies: $(VENV)/.installed-bench  ## how well planted incidents are fou
 bench-landing: $(VENV)/.installed-dev  ## a log landed, beside DuckDB and Polars turning the same bytes into Parquet
 	$(BIN)/python -m tests.bench.bench_landing
 
+bench-pages: $(VENV)/.installed-dev  ## each page of a warehouse's dashboard, as the server makes it, cold and again
+	$(BIN)/python -m tests.bench.bench_pages $(BENCH_ARGS)
+
 lint: $(VENV)/.installed-dev  ## style, types, import contracts, SQL
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
@@ -64,4 +67,4 @@ lock:  ## resolve every version again (needs uv)
 	uv pip compile pyproject.toml --extra build --extra dev --extra bench --universal --python-version 3.11 --generate-hashes --no-strip-extras --quiet -c requirements-dev.lock -o requirements-bench.lock
 	printf '%s\n' 'focus-validator==1.0.0' 'multimethod<1.10' | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-strip-extras --no-header --quiet -o requirements-focus.lock
 
-.PHONY: help demo test test-spark bench bench-rating bench-landing bench-anomalies lint lock
+.PHONY: help demo test test-spark bench bench-rating bench-landing bench-anomalies bench-pages lint lock
