@@ -61,19 +61,14 @@ def without_files(sources: dict[str, Source], landed: Collection[str]) -> list[s
     Args:
         landed: the raw tables that have files.
     """
-    empty: dict[str, list[str]] = {name: [] for name in sources}
+    words = []
     shapes = staged(sources)
-    for shape, names in shapes.items():
-        for name in names:
-            if sources[name].raw_names(shape).isdisjoint(landed):
-                empty[name].append(f"stg_{name}__{shape}")
-    # dbt compares each word with every node: of a source without any file the folder is enough
-    return [
-        word
-        for name, models in empty.items()
-        for word in ([f"staging.{name}"] if len(models) == sum(name in names for names in shapes.values()) else models)
-        if models
-    ]
+    for name, source in sources.items():
+        mine = [shape for shape, names in shapes.items() if name in names]
+        empty = [shape for shape in mine if source.raw_names(shape).isdisjoint(landed)]
+        # dbt compares each word with every node: of a source without any file the folder is enough
+        words += [f"staging.{name}"] if empty and empty == mine else [f"stg_{name}__{shape}" for shape in empty]
+    return words
 
 
 def build(
