@@ -168,7 +168,7 @@ def efforts(frame: pl.DataFrame, palette: Palette) -> go.Figure:
     figure.update_xaxes(
         type="category", categoryorder="array", categoryarray=_EFFORTS, range=[-0.5, len(_EFFORTS) - 0.5]
     )
-    figure.update_yaxes(type="log", tickprefix=theme.symbol(), tickformat="~s")
+    figure.update_yaxes(type="log", tickprefix=theme.symbol(), tickformat=",~f")
     return figure
 
 
