@@ -48,12 +48,34 @@
         {% do adapter.drop_relation(existing) %}{# `or replace` takes only what is of the same kind #}
     {% endif %}
     {% call statement('main') %}
-        {% if config.get('contract').enforced %}
-            {{ get_assert_columns_equivalent(select) }}
-        {% endif %}
         create or replace {{ kind }} {{ relation }} as (
-            {{ get_select_subquery(select) if config.get('contract').enforced and kind == 'table' else select }}
+            {{ select }}
         )
     {% endcall %}
+    {% if config.get('contract').enforced %}
+        {% do assert_contract_is_kept(relation) %}
+    {% endif %}
     {{ return(relation) }}
+{% endmacro %}
+
+{#
+    Raise an error unless a relation has the columns of its contract, in that order. dbt asks this of the query, and of
+    one more query over the contract's types: each mart is planned twice, a tenth of the time of a small build.
+#}
+{% macro assert_contract_is_kept(relation) %}
+    {% set promised = [] %}
+    {% for column in model['columns'].values() %}
+        {% set type = column['data_type'] | upper | replace(' ', '') | replace('TEXT', 'VARCHAR') %}
+        {% do promised.append({'name': column['name'], 'data_type': type}) %}
+    {% endfor %}
+    {% set found = [] %}
+    {% for column in adapter.get_column_schema_from_query('select * from ' ~ relation) %}
+        {% do found.append({'name': column.name, 'data_type': column.dtype}) %}
+    {% endfor %}
+    {% if found | sort(attribute='name') != promised | sort(attribute='name') %}
+        {% do exceptions.raise_contract_error(promised, found) %}
+    {% elif found != promised %}
+        {% set names = found | map(attribute='name') | join(', ') %}
+        {% do exceptions.raise_compiler_error('its columns are in another order than in its contract: ' ~ names) %}
+    {% endif %}
 {% endmacro %}

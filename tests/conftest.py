@@ -13,6 +13,7 @@ import pytest
 from jinja2 import Environment
 
 from app import dbt_build
+from app.settings import Settings
 from ingest.files import inspect
 from ingest.landing import Landed, connect, empty_sql, land
 from ingest.prices import litellm
@@ -20,6 +21,7 @@ from ingest.source import Source, Table
 from ingest.sources import discover
 
 DBT_LOOKS_AT = "DBT_PARTIAL_PARSE_FILE_PATH"
+MEMORY = "UNITCOST_BUILD_MEMORY"
 SHARED_DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 
 
@@ -44,7 +46,8 @@ def dbt_parses_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         from dbt.contracts.graph.nodes import ParsedNode  # noqa: PLC0415 - three seconds of imports
 
         project = str(dbt_build.PROJECT_DIR)
-        of = repr((engine, dbt_build.staged(sources), more["reporting_currency"]))
+        # for another memory dbt parses everything anew
+        of = repr((engine, dbt_build.staged(sources), more["reporting_currency"], os.environ.get(MEMORY)))
         kept = home / "dbt" / engine / "partial_parse.msgpack"
         if of in parsed and not kept.exists():
             kept.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +65,8 @@ def dbt_parses_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
                     if of == usual and not shared.exists():
                         share_parsed(_moved(parsed[of], usual_project), shared)
 
-    usual, usual_project = repr(("duckdb", dbt_build.staged(discover()), "USD")), str(dbt_build.PROJECT_DIR)
+    usual = repr(("duckdb", dbt_build.staged(discover()), "USD", Settings(inputs=()).memory_limit))
+    usual_project = str(dbt_build.PROJECT_DIR)
     with patch.object(dbt_build, "run", run_parsed), patch.dict(os.environ):
         yield shared
 

@@ -8,6 +8,8 @@ import pytest
 
 from app import dbt_build
 from app.dbt_overhead import lean_dbt
+from app.pipeline import CANDIDATE
+from app.settings import Settings
 from ingest.sources import discover
 
 
@@ -22,12 +24,12 @@ def test_a_node_leaves_nothing_behind_of_what_it_could_name(tmp_path: Path) -> N
 
     gc.collect()
     dbt_build.build(
-        tmp_path / "build.duckdb",
+        tmp_path / CANDIDATE,  # by another name what dbt parsed is of no use to whoever builds next
         tmp_path,
         discover(),
         count,
         landed=[],
-        memory_limit="1GB",
+        memory_limit=Settings(inputs=()).memory_limit,
         reporting_currency="USD",
         full=True,
         select="resource_type:seed",
