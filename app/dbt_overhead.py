@@ -18,6 +18,7 @@ def lean_dbt() -> Iterator[None]:
             parsed_for_any_build,
             contexts_end_with_their_node,
             macros_by_name,
+            nodes_chosen_once,
             calendars_made_once,
         ):
             replaced.enter_context(lean())
@@ -107,6 +108,27 @@ def macros_by_name() -> Iterator[None]:
         return ByName(build(builder, *told))
 
     with _replaced(MacroNamespaceBuilder, "build_namespace", build_by_name):
+        yield
+
+
+@contextmanager
+def nodes_chosen_once() -> Iterator[None]:
+    """Nodes are chosen three times: with unit tests, without, and to be put in order; each word looks at each node."""
+    from dbt.graph.selector import NodeSelector  # noqa: PLC0415 - three seconds of imports
+
+    choose: Any = NodeSelector.select_nodes
+    chosen: list[tuple[Any, Any]] = []
+
+    def choose_once(selector: NodeSelector, spec: Any, *told: Any, **more: Any) -> Any:
+        for known, nodes in chosen:
+            if known is spec:
+                return nodes
+        nodes = choose(selector, spec, *told, **more)
+        if any(nodes):  # else it says so, the third time
+            chosen.append((spec, nodes))
+        return nodes
+
+    with _replaced(NodeSelector, "select_nodes", choose_once):
         yield
 
 

@@ -43,11 +43,12 @@ def test_dbt_is_as_it_was_after_a_run_that_failed() -> None:
     from dbt.adapters.contracts.connection import Credentials  # noqa: PLC0415 - three seconds of imports
     from dbt.context.macros import MacroNamespaceBuilder  # noqa: PLC0415
     from dbt.context.providers import ModelContext  # noqa: PLC0415
+    from dbt.graph.selector import NodeSelector  # noqa: PLC0415
     from dbt.task.base import BaseRunner  # noqa: PLC0415
     from dbt_common.events.base_types import BaseEvent  # noqa: PLC0415
     from dbt_common.events.event_manager import EventManager  # noqa: PLC0415
 
-    owners = (Credentials, MacroNamespaceBuilder, ModelContext, BaseRunner, BaseEvent, EventManager)
+    owners = (Credentials, MacroNamespaceBuilder, ModelContext, BaseRunner, BaseEvent, EventManager, NodeSelector)
 
     def own() -> list[dict[str, Any]]:
         return [dict(vars(owner)) for owner in owners]
