@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 import polars as pl
 
 from app.dashboard import theme
-from app.dashboard.charts import blank, floats, member_names
+from app.dashboard.charts import MONEY, blank, floats, member_names
 from app.dashboard.theme import Palette
 
 _FULL = 1.0
@@ -98,7 +98,7 @@ def movers(frame: pl.DataFrame, on: str, palette: Palette) -> go.Figure:
     room = 0.3 * (high - low)  # for what is written beside the longest bars
     figure.update_layout(showlegend=False, bargap=0.35)
     figure.update_xaxes(range=[low - room if low else 0, high + room])
-    figure.update_xaxes(tickprefix=theme.symbol(), tickformat="~s", zeroline=True, zerolinecolor=palette.line)
+    figure.update_xaxes(tickformat=MONEY, nticks=5, zeroline=True, zerolinecolor=palette.line)
     figure.update_yaxes(autorange="reversed", type="category")
     return figure
 
@@ -131,7 +131,7 @@ def ranges(frame: pl.DataFrame, palette: Palette) -> go.Figure:
         textposition="none",
     )
     figure.update_layout(showlegend=False, bargap=0.35)
-    figure.update_xaxes(tickprefix=theme.symbol(), tickformat="~s", rangemode="tozero")
+    figure.update_xaxes(tickformat=MONEY, nticks=5, rangemode="tozero")
     figure.update_yaxes(autorange="reversed", type="category")
     return figure
 
@@ -168,7 +168,7 @@ def efforts(frame: pl.DataFrame, palette: Palette) -> go.Figure:
     figure.update_xaxes(
         type="category", categoryorder="array", categoryarray=_EFFORTS, range=[-0.5, len(_EFFORTS) - 0.5]
     )
-    figure.update_yaxes(type="log", tickprefix=theme.symbol(), tickformat=",~f")
+    figure.update_yaxes(type="log", tickformat=MONEY)
     return figure
 
 
@@ -190,7 +190,7 @@ def captured(frame: pl.DataFrame, palette: Palette) -> go.Figure:
         )
     figure.update_layout(barmode="relative", bargap=0.4, hovermode="x unified")
     figure.update_xaxes(type="category")
-    figure.update_yaxes(tickprefix=theme.symbol(), tickformat="~s", zeroline=True, zerolinecolor=palette.line)
+    figure.update_yaxes(tickformat=MONEY, zeroline=True, zerolinecolor=palette.line)
     return figure
 
 

@@ -219,7 +219,7 @@ def bridge(frame: pl.DataFrame, palette: Palette, *, up_is_bad: bool = True) -> 
         hovertemplate="%{x}: %{text}<extra></extra>",
     )
     figure.update_layout(showlegend=False)
-    figure.update_yaxes(tickprefix=theme.symbol(), tickformat="~s", rangemode="tozero")
+    figure.update_yaxes(tickformat=MONEY, rangemode="tozero")
     return figure
 
 
