@@ -91,21 +91,43 @@ def contexts_end_with_their_node() -> Iterator[None]:
 
 @contextmanager
 def macros_by_name() -> Iterator[None]:
-    """For each node dbt looks every macro up in five dictionaries, although what the first one has is what counts."""
-    from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder  # noqa: PLC0415 - three seconds of imports
+    """For each node dbt sorts 700 macros one by one, and looks each up in five dictionaries to name it."""
+    from dbt.clients.jinja import MacroGenerator  # noqa: PLC0415 - three seconds of imports
+    from dbt.context.macros import MacroNamespaceBuilder  # noqa: PLC0415
+    from dbt.exceptions import PackageNotFoundForMacroError  # noqa: PLC0415
+    from dbt.include.global_project import PROJECT_NAME  # noqa: PLC0415
 
-    build = MacroNamespaceBuilder.build_namespace
+    class Called(MacroGenerator):
+        """A macro that a node may call; dbt's own is made in three steps."""
+
+        def __init__(self, macro: Any, context: dict[str, Any], builder: MacroNamespaceBuilder) -> None:
+            self.macro, self.context = macro, context
+            self.node, self.stack = builder.node, builder.thread_ctx
 
     class ByName(dict[str, Any]):
         """A MacroNamespace that is a dictionary."""
 
-        def __init__(self, namespace: MacroNamespace) -> None:
-            for macros in reversed(list(namespace._search_order())):  # noqa: SLF001
-                self.update(macros)
-            self.get_from_package = namespace.get_from_package
+        packages: dict[str, dict[str, Any]]
 
-    def build_by_name(builder: MacroNamespaceBuilder, *told: Any) -> ByName:
-        return ByName(build(builder, *told))
+        def get_from_package(self, package: str | None, name: str) -> Any:
+            if package is None:
+                return self.get(name)
+            if package not in self.packages:
+                raise PackageNotFoundForMacroError(package)
+            return self.packages[package].get(name)
+
+    def build_by_name(builder: MacroNamespaceBuilder, macros: dict[str, dict[str, Any]], context: Any) -> ByName:
+        def called(package: str) -> dict[str, Any]:
+            return {name: Called(macro, context, builder) for name, macro in macros.get(package, {}).items()}
+
+        ours = {package: called(package) for package in macros if package not in builder.internal_package_names}
+        dbts: dict[str, Any] = {}
+        for package in reversed(builder.internal_package_names_order):
+            dbts |= called(package)
+        nearest = ours.get(builder.root_package, {}) | ours.get(builder.search_package, {})
+        named = ByName(dbts | {PROJECT_NAME: dbts} | ours | nearest)
+        named.packages = {**ours, PROJECT_NAME: dbts}
+        return named
 
     with _replaced(MacroNamespaceBuilder, "build_namespace", build_by_name):
         yield
