@@ -60,7 +60,7 @@
 
 {#
     Raise an error unless a relation has the columns of its contract, in that order. dbt asks this of the query, and of
-    one more query over the contract's types: each mart is planned twice, a tenth of the time of a small build.
+    one more query over the contract's types: each mart is planned twice, a tenth of what DuckDB does in a small build.
 #}
 {% macro assert_contract_is_kept(relation) %}
     {% set promised = [] %}
