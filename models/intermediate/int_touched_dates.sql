@@ -22,16 +22,24 @@ with changed as (
 
     ),
 
-    -- ids of both kinds in one list: a stranger with such an id costs a day's work, and no more
     landed as (
 
-        select request_id as id
+        select
+            request_id,
+            response_id
         from staged
         where usage_date in (select usage_date from changed)
+
+    ),
+
+    -- ids of both kinds in one list: a stranger with such an id costs a day's work, and no more
+    ids as (
+
+        select request_id as id
+        from landed
         union
         select response_id as id
-        from staged
-        where usage_date in (select usage_date from changed)
+        from landed
 
     ),
 
@@ -64,14 +72,14 @@ with changed as (
             kept_request_id,
             usage_date
         from built
-        where request_id in (select id from landed)
+        where request_id in (select id from ids)
         union
         select
             kept_source_id,
             kept_request_id,
             usage_date
         from built
-        where response_id in (select id from landed)
+        where response_id in (select id from ids)
         union
         select
             kept_source_id,
