@@ -135,22 +135,25 @@ def macros_by_name() -> Iterator[None]:
 
 @contextmanager
 def nodes_chosen_once() -> Iterator[None]:
-    """Nodes are chosen three times: with unit tests, without, and to be put in order; each word looks at each node."""
+    """Nodes are chosen three times: with unit tests, without, and to be put in order; each word looks at each node.
+
+    And a word that is said of each of several others, as `config.materialized:table`, as often again.
+    """
     from dbt.graph.selector import NodeSelector  # noqa: PLC0415 - three seconds of imports
 
-    choose: Any = NodeSelector.select_nodes
-    chosen: list[tuple[Any, Any]] = []
+    choose: Any = NodeSelector.select_nodes_recursively
+    chosen: dict[str, tuple[Any, Any]] = {}
 
     def choose_once(selector: NodeSelector, spec: Any, *told: Any, **more: Any) -> Any:
-        for known, nodes in chosen:
-            if known is spec:
-                return nodes
+        said = repr(spec)  # of a word all that it says; of several the address, which stays theirs while they are kept
+        if said in chosen:
+            return chosen[said][1]
         nodes = choose(selector, spec, *told, **more)
         if any(nodes):  # else it says so, the third time
-            chosen.append((spec, nodes))
+            chosen[said] = spec, nodes
         return nodes
 
-    with _replaced(NodeSelector, "select_nodes", choose_once):
+    with _replaced(NodeSelector, "select_nodes_recursively", choose_once):
         yield
 
 

@@ -1,6 +1,6 @@
 {#
-    Daily models that sort many rows of each call say so, and are made a chunk of days at a time on DuckDB: what is sorted
-    then stays in memory. A month of it in one statement goes to disk, at twice the time.
+    Models that sort or hold many rows say so, and are made a chunk of days at a time on DuckDB: what is sorted then stays
+    in memory. A month of it in one statement goes to disk, at twice the time, or does not fit at all.
 #}
 
 {# That a day lies in the chunk that is being made. #}
@@ -14,26 +14,28 @@
 {%- endmacro %}
 
 {#
-    The SQL of a model, once for each chunk of it: whole days with at most so many calls of those that this build makes
-    anew (int_touched_dates), or one day with more. A model that asks for no chunk is made in one go.
+    The SQL of a model, once for each chunk of it: whole days with at most so many rows, or one day with more. The rows are
+    the calls that this build makes anew (int_touched_dates), or what the model's `meta` counts as `rows_by_day`. A model
+    that asks for no chunk is made in one go.
 #}
-{% macro chunks_of_days(sql, most_calls=400000) -%}
+{% macro chunks_of_days(sql, most_rows=400000) -%}
     {% set first, last = all_days() %}
     {% if first not in sql %}
         {{ return([sql]) }}
     {% endif %}
-    {% set days = run_query(
-        'select usage_date, count(*) from ' ~ this.schema ~ '.int_requests_costed '
-        ~ 'where usage_date in (select usage_date from ' ~ this.schema ~ '.int_touched_dates) '
+    {% set days = run_query(config.get('meta', {}).get(
+        'rows_by_day',
+        'select usage_date, count(*) from intermediate.int_requests_costed '
+        ~ 'where usage_date in (select usage_date from intermediate.int_touched_dates) '
         ~ 'group by 1 order by 1'
-    ).rows %}
-    {% set ends, sized = [], namespace(calls=0) %}
+    )).rows %}
+    {% set ends, sized = [], namespace(rows=0) %}
     {% for day in days %}
-        {% if sized.calls and sized.calls + day[1] > most_calls %}
+        {% if sized.rows and sized.rows + day[1] > most_rows %}
             {% do ends.append("date '" ~ days[loop.index0 - 1][0] ~ "'") %}
-            {% set sized.calls = 0 %}
+            {% set sized.rows = 0 %}
         {% endif %}
-        {% set sized.calls = sized.calls + day[1] %}
+        {% set sized.rows = sized.rows + day[1] %}
     {% endfor %}
     {% set chunks = [] %}
     {% for end in ends + [last] %}

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -75,6 +76,25 @@ class Warehouse:
             return con.sql(query).fetchall()
         finally:
             con.close()
+
+
+WRITTEN = re.compile(r'(?:create or replace table|insert into) \S*"(\w+)"\s+(?:as|by name) \(')
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The tables that builds write, one for each statement."""
+    from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper  # noqa: PLC0415 - three seconds of imports
+
+    names: list[str] = []
+    execute = DuckDBCursorWrapper.execute
+
+    def told(cursor: Any, sql: str, *more: Any) -> Any:
+        names.extend(WRITTEN.findall(sql))
+        return execute(cursor, sql, *more)
+
+    monkeypatch.setattr(DuckDBCursorWrapper, "execute", told)
+    return names
 
 
 Warehouses = Callable[..., Warehouse]

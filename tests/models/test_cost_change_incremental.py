@@ -44,9 +44,12 @@ def a_company(company: Companies, name: str) -> Company:
 
 
 def test_days_that_come_in_any_order_and_a_restated_pool_are_compared_as_in_one_build(
-    company: Companies, tmp_path: Path
+    company: Companies, tmp_path: Path, written: list[str]
 ) -> None:
-    """A new month, a gap of months, days before the first, late lines of a month that is over, a dearer bill."""
+    """A new month, a gap of months, days before the first, late lines of a month that is over, a dearer bill.
+
+    The last one build is of a few weeks at a time.
+    """
     random = Random(20261130)  # noqa: S311 - a sample, no secret
     ours = a_company(company, "periods")
     october = date(2026, 10, 1)
@@ -63,6 +66,13 @@ def test_days_that_come_in_any_order_and_a_restated_pool_are_compared_as_in_one_
         assert ours.load(one).is_full == (number == 0)
         if number in {2, 3, len(inputs) - 1}:
             incremental = ours.rows(CHANGES)
+            written.clear()
+            if number == len(inputs) - 1:
+                macro = ours.project / "macros" / "chunk_of_days.sql"
+                text = macro.read_text()
+                macro.write_text(text.replace("most_rows=400000", "most_rows=20"))
+                assert macro.read_text() != text
             ours.load(full=True)
+            assert (written.count("cost_change") > 1) == (number == len(inputs) - 1)
             assert ours.rows(CHANGES) == incremental, number
     assert ours.rows("select max(shared_cost_effect_usd) > 0 from cost_change where grain = 'month'") == [(True,)]

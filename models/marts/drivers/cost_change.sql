@@ -4,6 +4,11 @@
     incremental_strategy='append',
     pre_hook='{{ delete_recompared_periods() }}',
     post_hook='{{ cost_change_between() }}',
+    meta={'rows_by_day': "
+        select cast(date_trunc('week', usage_date) as date), 2 * count(*) from intermediate.int_drivers_daily
+        where usage_date >= (select min(period_start_date) from intermediate.int_recompared_periods)
+        group by 1 order by 1
+    "},
 ) }}
 -- A month or week beside the one before, the newest beside as many days as it has. Any two periods: the table function
 -- cost_change_between.
@@ -69,6 +74,7 @@ sides as (
         on
             sides_of_all.grain = recompared.grain
             and sides_of_all.period_start_date = recompared.period_start_date
+    where {{ is_in_chunk('sides_of_all.period_start_date') }}
 
 ),
 
