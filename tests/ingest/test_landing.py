@@ -286,6 +286,31 @@ def test_an_account_with_a_long_name_is_an_account(landed: Land, tmp_path: Path)
     assert file.scope == "a/b=c|" * 60 + "\x1f2026-10-01 00:00:00"
 
 
+def test_files_of_many_schemas_are_one_table(tmp_path: Path) -> None:
+    """A column that no record of an input has is not in its file: inputs of six kinds, each of several days."""
+    openai = discover()["openai"]
+    columns = ("response_id", "prompt_tokens", "completion_tokens", "cached_tokens", "model", "conversation_id")
+    kinds = [columns[:kind] for kind in range(1, 7)]
+    files, expected = [], []
+    for kind, names in enumerate(kinds):
+        for day in range(1, 10 - kind):
+            values = {name: f"{name} {kind}" if "tokens" not in name else 100 * kind + day for name in names}
+            path = Path("landing/openai__requests") / f"usage_date=2026-10-0{day}" / f"{kind}.parquet"
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            pq.write_table(pa.Table.from_pylist([values]), tmp_path / path)
+            files.append({
+                "table_name": "openai__requests", "path": str(path), "sha256": f"{kind}-{day}", "input_id": "i",
+                "usage_date": date(2026, 10, day), "row_count": 1, "load_number": 1,
+            })  # fmt: skip
+            expected.append((*(values.get(name) for name in columns), date(2026, 10, day)))
+    con = duckdb.connect()
+    raw.create_views(con, [openai], files, tmp_path)
+    rows = con.sql(f"select {', '.join(columns)}, usage_date from raw.openai__requests").fetchall()
+    assert sorted(rows, key=str) == sorted(expected, key=str)
+    assert con.sql("select distinct typeof(prompt_tokens) from raw.openai__requests").fetchall() == [("BIGINT",)]
+    con.close()
+
+
 def test_a_column_that_was_declared_after_a_file_landed_is_empty_in_its_rows(tmp_path: Path) -> None:
     """A warehouse goes on with the next version, whose sources read more."""
     openai = discover()["openai"]
