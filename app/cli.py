@@ -44,7 +44,7 @@ from app.console import err, out
 from app.evidence import EvidenceError
 from app.feedback import FeedbackError
 from app.mart_export import ExportError
-from app.marts import MartError
+from app.marts.warehouse import MartError
 from app.period_lock import CloseError
 from app.rerate import RerateError
 from app.settings import Settings

@@ -7,10 +7,10 @@ import typer
 from rich.markup import escape
 from rich.table import Table as RichTable
 
-from app import builds
+from app import builds, marts
 from app.console import out
 from app.currency import symbol
-from app.marts import MartError, Warehouse
+from app.marts.warehouse import MartError, Warehouse
 from app.rules_diff import DIMENSIONS
 from app.settings import Settings
 from app.workbook import exact
@@ -30,13 +30,13 @@ def command(
     settings = Settings()
     warehouse = Warehouse(builds.current(settings.home).path)
     try:
-        calls = warehouse.requests(request_id, source).to_dicts()
+        calls = marts.calls.requests(warehouse, request_id, source).to_dicts()
         if not calls:
             raise MartError(f"no call {request_id} is in the build: `unitcost status` says what was loaded")
-        reasons = {row["rule_number"]: row["reason"] for row in warehouse.attribution_rules().to_dicts()}
+        reasons = {row["rule_number"]: row["reason"] for row in marts.control.attribution_rules(warehouse).to_dicts()}
         for call in calls:
-            _call(call, warehouse.input_path(call["input_id"]) or call["input_id"], reasons)
-            _cost(call, warehouse.request_lines(call["source_id"], request_id).to_dicts(), settings)
+            _call(call, marts.calls.input_path(warehouse, call["input_id"]) or call["input_id"], reasons)
+            _cost(call, marts.calls.request_lines(warehouse, call["source_id"], request_id).to_dicts(), settings)
     finally:
         warehouse.close()
 

@@ -15,8 +15,8 @@ from typing import Any
 
 import polars as pl
 
-from app import builds, effects
-from app.marts import Warehouse
+from app import builds, effects, marts
+from app.marts.warehouse import Warehouse
 from ingest import disk
 from ingest.paths import FEEDBACK
 
@@ -55,12 +55,12 @@ def record(home: Path, anomaly_id: str, verdict: Verdict, note: str | None = Non
         raise FeedbackError(f"the note is longer than {MOST_LETTERS:,} letters")
     warehouse = Warehouse(builds.current(home).path)
     try:
-        found = warehouse.every_anomaly().filter(pl.col("anomaly_id") == anomaly_id)
+        found = marts.drivers.every_anomaly(warehouse).filter(pl.col("anomaly_id") == anomaly_id)
         if found.is_empty():
             raise FeedbackError(f"there is no anomaly {anomaly_id} in the served build: see the mart cost_anomalies")
         anomaly = found.row(0, named=True)
-        baselines = warehouse.driver_baselines(
-            anomaly["feature_id"], anomaly["workload"], anomaly["started_date"], anomaly["last_date"]
+        baselines = marts.drivers.driver_baselines(
+            warehouse, anomaly["feature_id"], anomaly["workload"], anomaly["started_date"], anomaly["last_date"]
         )
     finally:
         warehouse.close()

@@ -12,8 +12,8 @@ from typing import Any
 
 import polars as pl
 
-from app import builds, pipeline
-from app.marts import Warehouse
+from app import builds, marts, pipeline
+from app.marts.warehouse import Warehouse
 from app.settings import PROJECT_DIR, Settings
 from ingest.prices import closed_periods
 from ingest.prices.tables import PriceBookError
@@ -119,7 +119,7 @@ def _refuse_unfinished(month: date, built_at: datetime) -> None:
 def _refuse_unready(month: date, build: builds.Build) -> None:
     warehouse = Warehouse(build.path)
     try:
-        standing = obstacles(warehouse.close_checklist(), month)
+        standing = obstacles(marts.control.close_checklist(warehouse), month)
     finally:
         warehouse.close()
     if standing:

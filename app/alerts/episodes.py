@@ -4,7 +4,8 @@ from dataclasses import dataclass, fields
 from datetime import date
 from decimal import Decimal
 
-from app.marts import MartError, Warehouse
+from app import marts
+from app.marts.warehouse import MartError, Warehouse
 
 
 @dataclass(frozen=True)
@@ -63,10 +64,10 @@ def read(warehouse: Warehouse) -> list[Episode]:
         MartError: the build has none, or is of an older version.
     """
     effects: dict[str, list[tuple[str, Decimal]]] = {}
-    for anomaly_id, effect, effect_usd in warehouse.effects_of_anomalies().iter_rows():
+    for anomaly_id, effect, effect_usd in marts.drivers.effects_of_anomalies(warehouse).iter_rows():
         effects.setdefault(anomaly_id, []).append((effect, effect_usd))
     names = [field.name for field in fields(Episode) if field.name != "effects"]
-    anomalies = warehouse.every_anomaly()
+    anomalies = marts.drivers.every_anomaly(warehouse)
     if missing := [name for name in names if name not in anomalies.columns]:
         raise MartError(f"the served build is of an older version (no {missing[0]} of anomalies): run `unitcost build`")
     return [

@@ -15,7 +15,7 @@ from app import currency, effects
 from app.alerts.due import Due, News
 from app.alerts.episodes import Episode
 from app.alerts.told import Told
-from app.marts import UNATTRIBUTED
+from app.marts.scope import UNATTRIBUTED
 
 CENT = Decimal("0.01")
 MOST_CAUSES = 6

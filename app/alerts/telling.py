@@ -8,14 +8,14 @@ from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
 
-from app import builds
+from app import builds, marts
 from app.alerts import due, episodes, told
 from app.alerts.channels import Channel, ChannelError
 from app.alerts.due import Due
 from app.alerts.episodes import Episode
 from app.alerts.message import Message, Place, compose
 from app.alerts.told import AlertError, State, Told
-from app.marts import Warehouse
+from app.marts.warehouse import Warehouse
 from app.settings import Settings
 
 
@@ -82,7 +82,7 @@ def tell(
     warehouse = Warehouse(built or build.path)
     try:
         found = episodes.read(warehouse)
-        newest = warehouse.bounds().last_day or date.min
+        newest = marts.usage.bounds(warehouse).last_day or date.min
     finally:
         warehouse.close()
     place = Place(settings.dashboard_url, build.facts.get("reporting_currency", "USD"), newest)

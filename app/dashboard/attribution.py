@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from app import marts
 from app.dashboard import data, panels
 from app.dashboard.filters import View
 from app.dashboard.tables import Column
@@ -13,7 +14,7 @@ def show(view: View) -> None:
     """List how much is attributed, month by month, and the rules."""
     panels.table(
         "Attributed cost",
-        data.attribution_coverage(view.path),
+        data.read(view.path, marts.control.attribution_coverage),
         {
             "month": Column("Month", "day"),
             "dimension": Column("To a"),
@@ -29,7 +30,7 @@ def show(view: View) -> None:
         note="The rest is (unattributed), and in every total. Rules are lines of seeds/attribution_rules.csv;"
         " `unitcost rules diff` shows what a change would move.",
     )
-    rules = data.attribution_rules(view.path)
+    rules = data.read(view.path, marts.control.attribution_rules)
     if rules.is_empty():
         return
     panels.table(

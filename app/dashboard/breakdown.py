@@ -3,11 +3,11 @@
 import polars as pl
 import streamlit as st
 
-from app import metrics
+from app import marts, metrics
 from app.dashboard import charts, data, figures, filters, panels, periods, theme
 from app.dashboard.filters import View
 from app.dashboard.tables import Column
-from app.marts import Dimension
+from app.marts.scope import Dimension
 
 BARS = 8
 KEPT = 7  # members with a colour of their own; the rest is one grey
@@ -30,16 +30,18 @@ def over_time(
         headline: the takeaway, for those who do not see the figure.
     """
     on = f"{by}_id"
-    ordered = data.usage(view.path, view.now, by=(by,)).sort("cost_usd", on, descending=[True, False], nulls_last=True)
+    ordered = data.read(view.path, marts.usage.totals, view.now, by=(by,)).sort(
+        "cost_usd", on, descending=[True, False], nulls_last=True
+    )
     shown = ordered[on].to_list()[:KEPT]
-    cost = metrics.folded(data.usage(view.path, view.now, by=(by,), grain=view.grain), on, shown)
+    cost = metrics.folded(data.read(view.path, marts.usage.totals, view.now, by=(by,), grain=view.grain), on, shown)
     names = shown + (["Other"] if len(ordered) > KEPT else [])
     panels.chart(
         head,
         charts.cost_over_time(
             cost,
             on,
-            theme.colours(view.palette, data.ranked(view.path, by), names),
+            theme.colours(view.palette, data.read(view.path, marts.usage.ranked, by), names),
             view.palette,
             margin=margin,
             grain=view.grain,

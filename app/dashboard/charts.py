@@ -14,7 +14,8 @@ import polars as pl
 from app.dashboard import theme
 from app.dashboard.price_words import BEGINNING, END
 from app.dashboard.theme import Palette
-from app.marts import COST_STEPS, Grain
+from app.marts.conversations import COST_STEPS
+from app.marts.scope import Grain
 from app.metrics import THIN_MARGIN
 
 TOKENS = {

@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from app import metrics
+from app import marts, metrics
 from app.dashboard import charts, data, panels, theme
 from app.dashboard.filters import View
 from app.dashboard.tables import Column
@@ -13,7 +13,7 @@ def show(view: View) -> None:
     """Draw margin by first month and months since; the mart knows no member, so that any filter hides it."""
     if view.now.members:
         return
-    found = data.customer_cohorts(view.path)
+    found = data.read(view.path, marts.margin.customer_cohorts)
     if found.is_empty():
         st.info(
             "No call and no revenue line names a customer: without one there are no cohorts.",

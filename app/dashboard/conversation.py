@@ -6,13 +6,13 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app import metrics
+from app import marts, metrics
 from app.dashboard import charts, data, filters, panels, theme, why
 from app.dashboard.filters import View
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
-from app.marts import UNATTRIBUTED
+from app.marts.scope import UNATTRIBUTED
 
 CALLS = 500
 """A longer conversation is cut: more bars could not be told apart."""
@@ -58,7 +58,7 @@ def show(view: View, conversation_id: str) -> None:
             icon=":material/link_off:",
         )
         return
-    rows = data.conversation(view.path, conversation_id)
+    rows = data.read(view.path, marts.conversations.conversation, conversation_id)
     if rows.is_empty():
         st.info(f"No conversation {md(conversation_id)} in this warehouse.", icon=":material/search_off:")
         return
@@ -75,7 +75,7 @@ def show(view: View, conversation_id: str) -> None:
         )
     row = rows.row(customers.index(customer), named=True)
     days = (row["started_at"].date(), row["ended_at"].date())
-    calls = data.calls(view.path, customer, conversation_id, days, CALLS)
+    calls = data.read(view.path, marts.calls.calls, customer, conversation_id, days, CALLS)
     _head(view, row)
     if calls.is_empty():
         st.info("Its requests are no longer in `fct_requests`.", icon=":material/inventory_2:")
@@ -92,7 +92,9 @@ def _head(view: View, row: dict[str, Any]) -> None:
         f" · {md(row['model_ids'])} · shown whole, whatever the filters"
     )
     filters.say(f"conversation {row['conversation_id']} of customer {row['customer_id']}, whole")
-    alike = data.cost_quantiles(view.path, replace(view.now, feature=(row["feature_id"],)))["p50_usd"][0]
+    alike = data.read(view.path, marts.conversations.cost_quantiles, replace(view.now, feature=(row["feature_id"],)))[
+        "p50_usd"
+    ][0]
     times = metrics.ratio(row["cost_usd"], alike)
     said = f"It cost **{md(theme.money(row['cost_usd']))}**"
     if times is not None:

@@ -9,13 +9,14 @@ from decimal import Decimal
 
 import polars as pl
 
-from app import metrics
+from app import marts, metrics
 from app.dashboard import data, theme
 from app.dashboard.filters import View
 from app.dashboard.panels import Tile
-from app.marts import Dimension, Grain, Scope
+from app.marts.scope import Dimension, Grain, Scope
+from app.marts.warehouse import Warehouse
 
-_Read = Callable[[str, Scope, Sequence[Dimension], Grain | None], pl.DataFrame]
+_Totals = Callable[[Warehouse, Scope, Sequence[Dimension], Grain | None], pl.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class _Figure:
     """A figure that can be had of any sums of its mart: of a period, of the one before, of each day."""
 
     label: str
-    read: _Read
+    totals: _Totals
     of: Callable[[pl.DataFrame], metrics.Number | None]
     write: Callable[[metrics.Number | None], str]
     up_is: bool | None
@@ -37,7 +38,7 @@ def ai_cost(view: View, *, trend: bool = False) -> Tile:
         view,
         _Figure(
             "AI cost",
-            data.usage,
+            marts.usage.totals,
             lambda sums: metrics.total(sums, "cost_usd"),
             theme.money,
             up_is=False,
@@ -50,20 +51,23 @@ def ai_cost(view: View, *, trend: bool = False) -> Tile:
 
 def revenue(view: View) -> Tile:
     """Money that customers paid."""
-    figure = _Figure("Revenue", data.margin, lambda sums: metrics.total(sums, "revenue_usd"), theme.money, up_is=True)
-    return _tile(view, figure, view.margin_blind_to)
+    money = _Figure(
+        "Revenue", marts.margin.totals, lambda sums: metrics.total(sums, "revenue_usd"), theme.money, up_is=True
+    )
+    return _tile(view, money, view.margin_blind_to)
 
 
 def gross_profit(view: View) -> Tile:
     """Revenue less what it cost to serve."""
-    return _tile(view, _Figure("Gross profit", data.margin, _profit, theme.money, up_is=True), view.margin_blind_to)
+    profit = _Figure("Gross profit", marts.margin.totals, _profit, theme.money, up_is=True)
+    return _tile(view, profit, view.margin_blind_to)
 
 
 def gross_margin(view: View, *, trend: bool = False) -> Tile:
     """Gross profit as a share of revenue, over everything that is shown: those who pay nothing weigh on it."""
     margin = _Figure(
         "Gross margin",
-        data.margin,
+        marts.margin.totals,
         margin_of,
         theme.percent,
         up_is=True,
@@ -76,7 +80,7 @@ def conversations(view: View, *, of_all: bool = False, trend: bool = False) -> T
     """Number of conversations that started; `of_all` also under a filter that conversations do not know."""
     started = _Figure(
         "Conversations",
-        data.conversations,
+        marts.conversations.totals,
         lambda sums: metrics.count(sums, "conversation_count"),
         theme.count,
         up_is=None,
@@ -89,7 +93,7 @@ def cost_per_conversation(view: View, *, of_all: bool = False, trend: bool = Fal
     """Whole cost of the conversations that started in the period, by their number; `of_all` as above."""
     cost = _Figure(
         "Per conversation",
-        data.conversations,
+        marts.conversations.totals,
         lambda sums: metrics.unit_cost(metrics.total(sums, "cost_usd"), metrics.count(sums, "conversation_count")),
         theme.money,
         up_is=False,
@@ -100,9 +104,13 @@ def cost_per_conversation(view: View, *, of_all: bool = False, trend: bool = Fal
 
 def unpriced(view: View, *, trend: bool = False) -> Tile:
     """Number of requests whose cost is unknown."""
-    sums = data.usage(view.path, view.now)
+    sums = data.read(view.path, marts.usage.totals, view.now)
     requests, missing = metrics.count(sums, "request_count"), metrics.count(sums, "unpriced_request_count")
-    daily = data.usage(view.path, view.now, grain=view.grain)["unpriced_request_count"].to_list() if trend else None
+    daily = (
+        data.read(view.path, marts.usage.totals, view.now, grain=view.grain)["unpriced_request_count"].to_list()
+        if trend
+        else None
+    )
     return Tile(
         "Unpriced requests",
         theme.count(missing),
@@ -123,11 +131,11 @@ def members(view: View, dimension: Dimension) -> pl.DataFrame:
     What the filters keep a mart from telling is null.
     """
     on = f"{dimension}_id"
-    parts = [data.usage(view.path, view.now, by=(dimension,))]
+    parts = [data.read(view.path, marts.usage.totals, view.now, by=(dimension,))]
     if not view.margin_blind_to:
-        parts.append(data.margin(view.path, view.now, by=(dimension,)))
+        parts.append(data.read(view.path, marts.margin.totals, view.now, by=(dimension,)))
     if not view.conversations_blind_to:
-        talks = data.conversations(view.path, view.now, by=(dimension,))
+        talks = data.read(view.path, marts.conversations.totals, view.now, by=(dimension,))
         unit = metrics.quotient("cost_usd", "conversation_count", "cost_per_conversation_usd")
         parts.append(talks.select(on, "conversation_count", unit))
     frame = metrics.beside(on, *parts)
@@ -142,7 +150,7 @@ def members(view: View, dimension: Dimension) -> pl.DataFrame:
 def trends(view: View, dimension: Dimension) -> pl.DataFrame:
     """`<dimension>_id` and `trend`: its cost in every day, week or month of the period."""
     on = f"{dimension}_id"
-    cost = data.usage(view.path, view.now, by=(dimension,), grain=view.grain)
+    cost = data.read(view.path, marts.usage.totals, view.now, by=(dimension,), grain=view.grain)
     grid = cost.select(on).unique().join(cost.select("period").unique(), how="cross")
     return (
         grid.join(cost.select(on, "period", pl.col("cost_usd").cast(pl.Float64)), on=[on, "period"], how="left")
@@ -176,7 +184,7 @@ def _tile(
         return Tile(figure.label, theme.UNKNOWN, note=f"not by {' or '.join(blind_to)}", help=figure.help)
 
     def of(scope: Scope) -> metrics.Number | None:
-        return figure.of(figure.read(view.path, scope, (), None))
+        return figure.of(data.read(view.path, figure.totals, scope, (), None))
 
     change = metrics.change(of(view.full), of(view.before)) if view.before else None
     said = None
@@ -197,5 +205,7 @@ def _tile(
 
 def _trend(view: View, figure: _Figure) -> list[float]:
     """The figure in each day, week or month where it is known."""
-    by_period = figure.read(view.path, view.now, (), view.grain).partition_by("period", maintain_order=True)
+    by_period = data.read(view.path, figure.totals, view.now, (), view.grain).partition_by(
+        "period", maintain_order=True
+    )
     return [float(value) for value in map(figure.of, by_period) if value is not None]

@@ -6,9 +6,13 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import streamlit as st
 
+from app import marts
 from app.builds import Build
 from app.dashboard import data, periods, theme
-from app.marts import CONVERSATIONS, MARGIN, Bounds, Dimension, Grain, Scope
+from app.marts.conversations import CONVERSATIONS
+from app.marts.margin import MARGIN
+from app.marts.scope import Dimension, Grain, Scope
+from app.marts.usage import Bounds
 
 MEMBERS: tuple[Dimension, ...] = ("provider", "model", "feature", "customer", "environment")
 _LAST_HOUR = time(23)
@@ -177,13 +181,13 @@ def _period(first: date, newest: date) -> tuple[periods.Preset, periods.Days]:
 
 
 def _members(path: str, days: Scope) -> Scope:
-    models = data.models(path)
+    models = data.read(path, marts.usage.models)
     options: dict[Dimension, list[str]] = {
         "provider": models["provider_id"].unique().sort().to_list(),
         "model": models["model_id"].unique().sort().to_list(),
-        "feature": data.features(path),
-        "customer": data.customers(path)["customer_id"].to_list(),
-        "environment": data.environments(path),
+        "feature": data.read(path, marts.usage.features),
+        "customer": data.read(path, marts.usage.customers)["customer_id"].to_list(),
+        "environment": data.read(path, marts.usage.environments),
     }
     for dimension in MEMBERS:
         wanted = st.session_state.get(dimension) or []

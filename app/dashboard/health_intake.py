@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from app import metrics
+from app import marts, metrics
 from app.dashboard import data, filters, panels
 from app.dashboard.filters import View
 from app.dashboard.tables import Column
@@ -28,7 +28,7 @@ def freshness(view: View) -> None:
     today = pl.lit(filters.today())
     panels.table(
         "Freshness",
-        data.data_freshness(view.path).with_columns(
+        data.read(view.path, marts.health.data_freshness).with_columns(
             pl.col("shape").replace(_SHAPES),
             (today - pl.col("last_record_date")).dt.total_days().clip(lower_bound=0).alias("days_since"),
         ),
@@ -51,7 +51,7 @@ def freshness(view: View) -> None:
 
 def counted_once(view: View) -> None:
     """List invoices that two sources have, where there are any."""
-    found = data.revenue_sources(view.path)
+    found = data.read(view.path, marts.margin.revenue_sources)
     if found["is_counted"].all():
         return
     panels.table(
@@ -73,7 +73,7 @@ def counted_once(view: View) -> None:
 
 def rejected(view: View) -> None:
     """List what was not taken, with the reason, or say that everything was."""
-    records = data.rejected_records(view.path, _ROWS)
+    records = data.read(view.path, marts.health.rejected_records, _ROWS)
     if records.is_empty():
         st.success("Every record of every file was taken.", icon=":material/check_circle:")
         return
@@ -104,7 +104,7 @@ def rejected(view: View) -> None:
 
 def columns(view: View) -> None:
     """List columns that exports got or lost, where there are any."""
-    changes = data.column_changes(view.path, _ROWS)
+    changes = data.read(view.path, marts.health.column_changes, _ROWS)
     if changes.is_empty():
         return
     found = changes["found_count"][0]
@@ -133,7 +133,7 @@ def columns(view: View) -> None:
 
 def tests(view: View) -> None:
     """List what the tests of the build said."""
-    results = data.build_tests(view.path)
+    results = data.read(view.path, marts.health.build_tests)
     if results.is_empty():
         st.info("No test ran in this build.", icon=":material/rule:")
         return
@@ -155,5 +155,5 @@ def tests(view: View) -> None:
 
 def not_taken(view: View) -> tuple[int, int]:
     """How many records were not taken, and how many files were refused."""
-    sources = data.data_freshness(view.path)
+    sources = data.read(view.path, marts.health.data_freshness)
     return metrics.count(sources, "rejected_count"), metrics.count(sources, "refused_input_count")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import builds
+from app import builds, marts
 from app.builds import NoBuildError
 from app.dashboard import data, filters, states, theme
-from app.marts import MartError
+from app.marts.warehouse import MartError
 from app.settings import Settings
 
 _HERE = Path(__file__).parent
@@ -119,7 +119,7 @@ def main() -> None:
         return
     theme.report_in(build.facts.get("reporting_currency", "USD"))
     try:
-        bounds = data.bounds(str(build.path))
+        bounds = data.read(str(build.path), marts.usage.bounds)
         if bounds.last_day is None:
             states.no_usage()
             return

@@ -9,11 +9,11 @@ import plotly.graph_objects as go
 import polars as pl
 import streamlit as st
 
-from app import metrics
+from app import marts, metrics
 from app.dashboard import data, downloads, filters, tables, theme
 from app.dashboard.filters import View
 from app.dashboard.tables import Column, Columns, Pick
-from app.marts import Dimension
+from app.marts.scope import Dimension
 
 _CHART_CONFIG = {
     "displaylogo": False,
@@ -204,7 +204,7 @@ def _asked(view: View) -> list[str]:
 
 
 def _cost_badge(view: View) -> None:
-    cost = data.usage(view.path, view.now)
+    cost = data.read(view.path, marts.usage.totals, view.now)
     share = metrics.ratio(metrics.total(cost, "invoiced_cost_usd") or 0, metrics.total(cost, "cost_usd"))
     if share == 1:
         st.badge("Invoiced", icon=":material/receipt_long:", help="All of this cost is reconciled to invoices.")

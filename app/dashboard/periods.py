@@ -3,7 +3,7 @@
 from datetime import date, timedelta
 from typing import Literal
 
-from app.marts import Grain
+from app.marts.scope import Grain
 
 Preset = Literal["7D", "30D", "90D", "MTD", "Last month", "All", "Custom"]
 PRESETS: tuple[Preset, ...] = ("7D", "30D", "90D", "MTD", "Last month", "All", "Custom")

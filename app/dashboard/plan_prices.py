@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from app import marts
 from app.dashboard import data, panels
 from app.dashboard.filters import View
 from app.dashboard.tables import Column
@@ -21,7 +22,7 @@ def show(view: View) -> None:
     """List prices and limits, where there are any; they are of whole months and all customers."""
     if view.margin_blind_to or view.now.customer or view.now.feature:
         return
-    found = data.plan_margins(view.path, view.now)
+    found = data.read(view.path, marts.margin.plan_margins, view.now)
     if found.is_empty():
         return
     panels.table(
@@ -66,7 +67,7 @@ def show(view: View) -> None:
     newest = found["month"][0]
     panels.table(
         "What a limit would keep",
-        data.plan_limits(view.path, newest).with_columns(pl.col("limit_name").replace(LIMITS)),
+        data.read(view.path, marts.margin.plan_limits, newest).with_columns(pl.col("limit_name").replace(LIMITS)),
         {
             "plan_id": Column("Plan"),
             "limit_name": Column("Limit"),

@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from app import metrics
+from app import marts, metrics
 from app.dashboard import data, panels
 from app.dashboard.filters import View
 from app.dashboard.tables import Column, Columns
@@ -24,8 +24,8 @@ def show(view: View) -> None:
     """List plans and segments with margin, and by how much a plan's price would have to change to leave a margin."""
     if view.margin_blind_to:
         return
-    by_plan = data.margin_by(view.path, "plan_id", view.now)
-    by_segment = data.margin_by(view.path, "segment_id", view.now)
+    by_plan = data.read(view.path, marts.margin.margin_by, "plan_id", view.now)
+    by_segment = data.read(view.path, marts.margin.margin_by, "segment_id", view.now)
     if not by_plan["plan_id"].is_in(["(unattributed)"]).all():
         plans(by_plan)
     if by_segment["segment_id"].is_in(["(none)"]).all():

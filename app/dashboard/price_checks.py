@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app import metrics
+from app import marts, metrics
 from app.dashboard import data, panels, price_words, theme
 from app.dashboard.filters import View
 from app.dashboard.tables import Column
@@ -23,7 +23,7 @@ def gaps(view: View) -> None:
 
 def unread(view: View) -> None:
     """List the counts of the providers that nothing reads."""
-    counts = data.unknown_usage(view.path, _ROWS)
+    counts = data.read(view.path, marts.health.unknown_usage, _ROWS)
     if counts.is_empty():
         st.success("Every count in the providers' usage objects is read.", icon=":material/check_circle:")
         return
@@ -52,7 +52,7 @@ def unread(view: View) -> None:
 
 def unpriced(view: View) -> None:
     """List the calls without a price, with what to do."""
-    calls = data.unpriced(view.path, _ROWS)
+    calls = data.read(view.path, marts.prices.unpriced, _ROWS)
     if calls.is_empty():
         st.success("Every call that used something has a price.", icon=":material/check_circle:")
         return
@@ -88,7 +88,7 @@ def unpriced(view: View) -> None:
 
 def conflicts(view: View) -> None:
     """List where two sources state different prices."""
-    disputed = data.price_conflicts(view.path)
+    disputed = data.read(view.path, marts.prices.price_conflicts)
     if disputed.is_empty():
         st.success(
             "No two sources state different prices for a model that was called. A second source is LiteLLM's map:"
@@ -142,7 +142,7 @@ def _worded(name: str) -> pl.Expr:
 
 def overrides(view: View) -> None:
     """List what people said about prices, and what rerates changed."""
-    lines = data.price_overrides(view.path)
+    lines = data.read(view.path, marts.prices.price_overrides)
     if lines.is_empty():
         st.info(
             "No line in `seeds/price_overrides.csv`: calls are rated at list prices. Contracts, discounts, own models,"
@@ -152,7 +152,7 @@ def overrides(view: View) -> None:
         )
     else:
         _lines(lines)
-    changes = data.rerates(view.path)
+    changes = data.read(view.path, marts.prices.rerates)
     if changes.is_empty():
         st.info(
             "Closed months keep the prices that they were closed with. `unitcost rerate` rates one again, and what it"

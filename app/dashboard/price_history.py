@@ -6,7 +6,7 @@ from datetime import date
 import polars as pl
 import streamlit as st
 
-from app import metrics
+from app import marts, metrics
 from app.dashboard import charts, data, filters, panels, price_words, theme
 from app.dashboard.filters import View
 from app.dashboard.tables import Column
@@ -48,7 +48,7 @@ def history(view: View, knowledge: Callable[[], date | None], today: date) -> No
             icon=":material/show_chart:",
         )
         return
-    prices = data.model_price_history(view.path, *model, known_on)
+    prices = data.read(view.path, marts.prices.model_price_history, *model, known_on)
     if prices.is_empty():
         st.info(
             f"No source states a price of {md('/'.join(model))}: what it costs is in the price overrides.",
@@ -65,9 +65,9 @@ def history(view: View, knowledge: Callable[[], date | None], today: date) -> No
 
 def _model(view: View) -> tuple[str, str] | None:
     # those that calls are rated by come first
-    models = pl.concat([data.rated_models(view.path), data.priced_models(view.path)]).unique(
-        "name", maintain_order=True
-    )
+    models = pl.concat(
+        [data.read(view.path, marts.prices.rated_models), data.read(view.path, marts.prices.priced_models)]
+    ).unique("name", maintain_order=True)
     offered = {name: (provider, model) for name, provider, model in models.iter_rows()}
     chosen = st.selectbox(
         "Model",
@@ -160,7 +160,7 @@ def _announced(steps: pl.DataFrame, today: date) -> list[str]:
 
 
 def _rated_by(view: View, model: tuple[str, str]) -> None:
-    rows = data.model_price_book(view.path, *model)
+    rows = data.read(view.path, marts.prices.model_price_book, *model)
     if rows.is_empty():
         return
     rows = rows.with_columns(

@@ -3,11 +3,11 @@
 import polars as pl
 import streamlit as st
 
-from app import metrics
+from app import marts, metrics
 from app.dashboard import data, panels, theme
 from app.dashboard.filters import View
 from app.dashboard.tables import Column
-from app.marts import RAG
+from app.marts.units import RAG
 
 HALF = 0.5
 """Of what was retrieved: below it the mart calls a day's answers over-retrieving."""
@@ -17,7 +17,7 @@ def show(view: View) -> None:
     """List what answers from retrieved documents cost by feature, and warn of what they do not use."""
     if RAG.unknown(view.now):
         return
-    found = data.rag_answers(view.path, view.now)
+    found = data.read(view.path, marts.units.rag_answers, view.now)
     if found.is_empty():
         return
     retrieval = pl.col("embedding_cost_usd") + pl.col("retrieval_cost_usd") + pl.col("rerank_cost_usd")

@@ -1,5 +1,6 @@
 """What features would earn by each way of spreading revenue that names no feature."""
 
+from app import marts
 from app.dashboard import data, panels
 from app.dashboard.filters import View
 from app.dashboard.tables import Column, Kind
@@ -17,7 +18,7 @@ def show(view: View) -> None:
     """List the features with revenue and margin by every method."""
     if view.margin_blind_to or view.now.customer:
         return  # the mart knows features only
-    found = data.revenue_methods(view.path, view.now)
+    found = data.read(view.path, marts.margin.revenue_methods, view.now)
     if found.is_empty():
         return
     (chosen,) = found.filter("is_chosen")["revenue_method"].unique().to_list()

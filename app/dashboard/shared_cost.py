@@ -5,7 +5,7 @@ from datetime import date
 import polars as pl
 import streamlit as st
 
-from app import metrics
+from app import marts, metrics
 from app.dashboard import data, panels, theme
 from app.dashboard.filters import View
 from app.dashboard.tables import Column
@@ -24,8 +24,8 @@ SPLITS = {"seconds": "Seconds before and after the first token", "tokens": "One 
 
 def show(view: View, month: date) -> None:
     """Draw the pools of a month and what rented machines make of a million tokens."""
-    pools(data.allocation_pools(view.path, month))
-    machines(data.rented_capacity(view.path, month))
+    pools(data.read(view.path, marts.control.allocation_pools, month))
+    machines(data.read(view.path, marts.control.rented_capacity, month))
 
 
 def pools(found: pl.DataFrame) -> None:

@@ -5,6 +5,7 @@ from datetime import date
 import polars as pl
 import streamlit as st
 
+from app import marts
 from app.dashboard import charts, data, filters, panels, theme
 from app.dashboard.filters import View
 from app.dashboard.tables import Column
@@ -19,7 +20,7 @@ PARTS = {
 
 def show(view: View, month: date) -> None:
     """Draw what the first, second, third answer costs, of the feature that is chosen."""
-    found = data.cost_by_turn(view.path, month)
+    found = data.read(view.path, marts.conversations.cost_by_turn, month)
     if found.is_empty():
         st.info(
             f"No conversation of production began in {month:%B %Y}: turns are told by calls with a conversation id.",

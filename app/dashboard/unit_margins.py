@@ -4,6 +4,7 @@ from datetime import date
 
 import polars as pl
 
+from app import marts
 from app.dashboard import data, panels
 from app.dashboard.filters import View
 from app.dashboard.tables import Column
@@ -18,7 +19,7 @@ REASONS = {
 
 def show(view: View, month: date) -> None:
     """List the units of a month with revenue, cost and margin; together they are the company."""
-    found = data.unit_margins(view.path, month)
+    found = data.read(view.path, marts.units.unit_margins, month)
     panels.table(
         "Margin by unit",
         found.with_columns(pl.col("unknown_reason").replace(REASONS)),

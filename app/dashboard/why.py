@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
+from app import marts
 from app.dashboard import data, downloads, panels, price_words, tables, theme
 from app.dashboard.filters import View
 from app.dashboard.tables import Column
@@ -46,8 +47,13 @@ def _call(
     days: tuple[date, date],
 ) -> None:
     call = _chosen(head, calls)
-    lines = data.cost_lines(
-        view.path, row["customer_id"], row["conversation_id"], days, (call["source_id"], call["request_id"])
+    lines = data.read(
+        view.path,
+        marts.calls.cost_lines,
+        row["customer_id"],
+        row["conversation_id"],
+        days,
+        (call["source_id"], call["request_id"]),
     )
     known = call["cost_usd"] is not None and not lines.is_empty()
     if known:
@@ -103,7 +109,7 @@ def _ties_up(call: dict[str, Any], in_dollars: Decimal) -> str:
 def _conversation(
     view: View, head: st.delta_generator.DeltaGenerator, row: dict[str, Any], days: tuple[date, date]
 ) -> None:
-    lines = data.conversation_lines(view.path, row["customer_id"], row["conversation_id"], days)
+    lines = data.read(view.path, marts.calls.conversation_lines, row["customer_id"], row["conversation_id"], days)
     if lines.is_empty():
         st.info("None of its calls says what it used, so there is nothing to multiply.", icon=":material/info:")
         return
@@ -164,7 +170,7 @@ def _columns(lines: pl.DataFrame, *, several: bool) -> dict[str, Column]:
 
 
 def _link(view: View, price_id: str) -> None:
-    found = data.price_row(view.path, price_id)
+    found = data.read(view.path, marts.calls.price_row, price_id)
     st.caption(f"Price row {md(price_id)}")
     if not found.is_empty() and found["model_id"][0]:
         model = f"{found['provider_id'][0]}/{found['model_id'][0]}"

@@ -3,22 +3,22 @@
 import polars as pl
 import streamlit as st
 
-from app import metrics
+from app import marts, metrics
 from app.dashboard import charts, data, panels, periods, theme
 from app.dashboard.filters import View
 from app.dashboard.tables import Column
-from app.marts import WORKLOADS
+from app.marts.usage import WORKLOADS
 
 
 def show(view: View) -> None:
     """Draw the cost of what is no production over time, and list what of it serves who pays."""
     if WORKLOADS.unknown(view.now):
         return
-    found = data.workloads(view.path, view.now, view.grain)
+    found = data.read(view.path, marts.usage.workloads, view.now, view.grain)
     if found.is_empty():
         return
     trend(view, found)
-    serving = data.serving_experiments(view.path, view.now)
+    serving = data.read(view.path, marts.usage.serving_experiments, view.now)
     if len(serving):
         flagged(serving)
 

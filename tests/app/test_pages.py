@@ -18,8 +18,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import builds, close_pack, dashboard, period_lock
-from app.dashboard import data, filters, price_words, states, theme
-from app.marts import CONFIG
+from app.dashboard import filters, price_words, states, theme
+from app.marts import prices
+from app.marts.warehouse import CONFIG
 from tests.app import excel, synthetic
 
 PAGES = sorted(page.stem for page in (dashboard.MAIN.parent / "app_pages").glob("*.py"))
@@ -694,8 +695,8 @@ def test_the_book_holds_what_was_called_and_on_demand_the_whole_catalogue(imagin
 def test_a_book_that_is_cut_says_of_how_many(imaginary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     del imaginary
     whole = len(table(open_page("prices"), "price_usd"))
-    price_list = data.price_list
-    monkeypatch.setattr(data, "price_list", lambda path, book, limit: price_list(path, book, min(limit, 5)))
+    price_list = prices.price_list
+    monkeypatch.setattr(prices, "price_list", lambda build, book, limit: price_list(build, book, min(limit, 5)))
     page = open_page("prices")
     assert len(table(page, "price_usd")) == 5
     assert f"The first 5 of {whole} prices" in said(page)
@@ -1589,12 +1590,13 @@ def test_a_new_build_is_read_without_a_restart(tmp_path: Path, monkeypatch: pyte
 # --- the house --------------------------------------------------------------------------------------------------------
 
 
-def test_sql_is_in_one_module_and_reads_one_mart_at_a_time() -> None:
+def test_sql_is_in_one_folder_and_reads_one_mart_at_a_time() -> None:
     for module in dashboard.MAIN.parent.rglob("*.py"):
         assert " from marts." not in module.read_text(encoding="utf-8"), module
-    assert " join " not in (dashboard.MAIN.parent.parent / "marts.py").read_text(encoding="utf-8").replace(
-        "No join", ""
-    )
+    modules = [*(dashboard.MAIN.parent.parent / "marts").glob("*.py")]
+    assert len(modules) > 5
+    for module in modules:
+        assert " join " not in module.read_text(encoding="utf-8").replace("No join", ""), module
 
 
 def test_the_command_serves_the_frame_on_the_port_that_is_asked(tmp_path: Path) -> None:

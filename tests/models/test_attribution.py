@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from app import pipeline, rules_diff
 from app.cli import cli
 from app.dbt_build import BuildError
-from app.marts import MartError
+from app.marts.warehouse import MartError
 from app.settings import PROJECT_DIR
 from tests.models import test_allocation as pools
 from tests.models.conftest import CALL_MODELS, Companies, Company, write_calls

@@ -9,7 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app import builds
-from app.marts import MARGIN, USAGE, Dimension, Scope, Warehouse
+from app.marts import margin, usage
+from app.marts.scope import Dimension, Scope
+from app.marts.warehouse import Warehouse
 from tests.models.conftest import Companies, Company, write_calls
 from tests.models.test_attribution import A_DOLLAR_A_MILLION, MILLION
 
@@ -192,7 +194,7 @@ def test_engineering_product_and_finance_see_one_total_under_any_filter(loaded: 
     features = st.lists(st.sampled_from(["chat", "search", "(unattributed)"]), max_size=2, unique=True)
 
     def total(by: Dimension, scope: Scope) -> tuple[Decimal, int]:
-        rows = warehouse.totals(USAGE, scope, (by,))
+        rows = usage.totals(warehouse, scope, (by,))
         return sum(rows["cost_usd"].drop_nulls().to_list(), D(0)), int(rows["request_count"].sum())
 
     @settings(max_examples=60, deadline=None)
@@ -202,8 +204,8 @@ def test_engineering_product_and_finance_see_one_total_under_any_filter(loaded: 
         engineering = {total(by, scope) for by in ("model", "provider", "operation", "team", "environment")}
         assert engineering == {total("feature", scope)} == {total("customer", scope)}
         if not model:  # margins do not know models; nothing here is shared
-            finance = warehouse.totals(MARGIN, scope, ("customer",))
-            product = warehouse.totals(MARGIN, scope, ("feature",))
+            finance = margin.totals(warehouse, scope, ("customer",))
+            product = margin.totals(warehouse, scope, ("feature",))
             for name in ("revenue_usd", "cogs_usd", "gross_profit_usd"):
                 assert sum(finance[name].to_list(), D(0)) == sum(product[name].to_list(), D(0))
             assert {sum(finance["cogs_usd"].to_list(), D(0))} == {cost for cost, _ in engineering}

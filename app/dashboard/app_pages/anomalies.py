@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app import effects
+from app import effects, marts
 from app.dashboard import change_charts, data, downloads, filters, panels, tables, theme, verdicts
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
@@ -24,12 +24,12 @@ _BEFORE, _AFTER = timedelta(days=60), timedelta(days=14)  # of a driver, drawn a
 view = filters.current()
 panels.title(view, "Anomalies")
 asked = st.query_params.get("anomaly")
-found = data.anomalies(view.path, view.now, asked)
+found = data.read(view.path, marts.drivers.anomalies, view.now, asked)
 
 
 def budgets() -> None:
     """List what may be spent in the months of the period, what is, and what will be."""
-    listed = data.budget_status(view.path, view.now.start, view.now.end)
+    listed = data.read(view.path, marts.control.budget_status, view.now.start, view.now.end)
     if listed.is_empty():
         st.caption("No budget is set for these months: lines of `seeds/budgets.csv` set some.")
         return
@@ -104,7 +104,7 @@ def one(row: dict[str, Any]) -> None:
         verdicts.ask(row["anomaly_id"], row["feedback"])
         if row["is_low_history"]:
             st.caption(f"Only {row['history_days']} days of history: the limits are wider, the figure is less sure.")
-        causes = data.anomaly_effects(view.path, row["anomaly_id"])
+        causes = data.read(view.path, marts.drivers.anomaly_effects, row["anomaly_id"])
         if causes.is_empty():
             return
         drivers(head, row)
@@ -127,8 +127,13 @@ def one(row: dict[str, Any]) -> None:
 
 def drivers(head: st.delta_generator.DeltaGenerator, row: dict[str, Any]) -> None:
     """Draw the driver beyond its limits, beside what is usual for it."""
-    history = data.driver_baselines(
-        view.path, row["feature_id"], row["workload"], row["started_date"] - _BEFORE, row["last_date"] + _AFTER
+    history = data.read(
+        view.path,
+        marts.drivers.driver_baselines,
+        row["feature_id"],
+        row["workload"],
+        row["started_date"] - _BEFORE,
+        row["last_date"] + _AFTER,
     )
     offered = [name for name in effects.DRIVERS if name in set(history["driver"])]
     usual = effects.DRIVER_OF.get(row["cause"], row["cause"])

@@ -5,11 +5,12 @@ from decimal import Decimal
 import polars as pl
 import streamlit as st
 
-from app import effects, metrics
+from app import effects, marts, metrics
 from app.dashboard import change_charts, charts, data, filters, panels, states, theme
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
-from app.marts import CHANGE_KEYS, Dimension
+from app.marts.drivers import CHANGE_KEYS
+from app.marts.scope import Dimension
 
 MOVERS = 10
 BY: dict[Dimension, str] = {"feature": "Feature", "customer": "Customer", "model": "Model", "provider": "Provider"}
@@ -23,7 +24,7 @@ if view.before is None:
     )
     st.stop()
 then = view.before
-(sums,) = data.cost_change(view.path, view.full, then).iter_rows(named=True)
+(sums,) = data.read(view.path, marts.drivers.cost_change, view.full, then).iter_rows(named=True)
 if not sums["before_usd"] and not sums["after_usd"]:
     states.empty(view)
     st.stop()
@@ -78,7 +79,7 @@ def waterfall() -> None:
 
 def members() -> pl.DataFrame:
     """What moved, by the dimension that is chosen; the largest first."""
-    found = data.cost_change(view.path, view.full, then, by=(by,))
+    found = data.read(view.path, marts.drivers.cost_change, view.full, then, by=(by,))
     return (
         found.with_columns(
             (pl.col("after_usd") - pl.col("before_usd")).alias("moved_usd"),
@@ -117,7 +118,7 @@ with left, panels.card("Biggest movers") as head:
         on_pick=filters.opens(by, f"app_pages/{by}s.py" if by in {"feature", "customer"} else None),
     )
 with right, panels.card("Where the money is, and what moved") as head:
-    parts = data.cost_change(view.path, view.full, then, by=("feature", "model"))
+    parts = data.read(view.path, marts.drivers.cost_change, view.full, then, by=("feature", "model"))
     panels.chart(
         head,
         change_charts.icicle(parts, view.palette, whole="All cost"),
@@ -148,7 +149,7 @@ panels.table(
     on_pick=filters.opens(by, f"app_pages/{by}s.py" if by in {"feature", "customer"} else None),
 )
 with panels.card("Cost by day and hour") as head:
-    hours = data.cost_by_hour(view.path, view.now)
+    hours = data.read(view.path, marts.usage.cost_by_hour, view.now)
     panels.chart(
         head,
         change_charts.cost_by_hour(hours, view.palette),

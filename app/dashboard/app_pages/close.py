@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 import streamlit as st
 
-from app import close_pack, metrics, workbook
+from app import close_pack, marts, metrics, workbook
 from app.dashboard import charts, data, filters, panels, period_close, shared_cost, theme
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
-from app.marts import Bill
+from app.marts.control import Bill
 
 if TYPE_CHECKING:
     from datetime import date
@@ -124,7 +124,9 @@ def checks(lines: pl.DataFrame) -> None:
 
 def bridge(bill: Bill) -> pl.DataFrame:
     """Draw the way from what calls were rated at to what was billed."""
-    steps = data.bridge(view.path, bill).with_columns(pl.col("step").replace_strict(STEPS).alias("name"))
+    steps = data.read(view.path, marts.control.bridge, bill).with_columns(
+        pl.col("step").replace_strict(STEPS).alias("name")
+    )
     if steps.is_empty():
         st.info("No bill of this month is loaded.", icon=":material/receipt_long:")
         return steps
@@ -146,7 +148,7 @@ def bridge(bill: Bill) -> pl.DataFrame:
 
 def cells(bill: Bill) -> None:
     """List what differs most, with the reason."""
-    found = data.reconciliation(view.path, bill, ROWS)
+    found = data.read(view.path, marts.control.reconciliation, bill, ROWS)
     if found.is_empty():
         st.success("Every line agrees with the calls on it.", icon=":material/check_circle:")
         return
@@ -193,7 +195,7 @@ def pack(bill: Bill, lines: pl.DataFrame, steps: pl.DataFrame) -> None:
     """Offer the close as a workbook."""
 
     def written() -> bytes:
-        differing = data.reconciliation(view.path, bill, 100_000)
+        differing = data.read(view.path, marts.control.reconciliation, bill, 100_000)
         found = differing["found_count"][0] if len(differing) else 0
         about = {
             "Month": f"{bill.month:%Y-%m}",
@@ -206,7 +208,7 @@ def pack(bill: Bill, lines: pl.DataFrame, steps: pl.DataFrame) -> None:
             "Of calls": workbook.exact(metrics.total(lines, "requests_cost_usd")),
             "Unattributed": workbook.exact(metrics.total(lines, "unattributed_cost_usd")),
         }
-        restated = data.restatements(view.path).filter(
+        restated = data.read(view.path, marts.control.restatements).filter(
             pl.col("billing_period_start_at").dt.month_start().cast(pl.Date) == bill.month
         )
         return close_pack.written(
@@ -217,7 +219,7 @@ def pack(bill: Bill, lines: pl.DataFrame, steps: pl.DataFrame) -> None:
                 "Bridge": steps,
                 "Reconciliation": differing.drop("found_count"),
                 "Restatements": restated,
-                "Shared cost": data.allocation_pools(view.path, bill.month),
+                "Shared cost": data.read(view.path, marts.control.allocation_pools, bill.month),
             },
         )
 
@@ -232,7 +234,7 @@ def pack(bill: Bill, lines: pl.DataFrame, steps: pl.DataFrame) -> None:
     )
 
 
-checklist = data.close_checklist(view.path)
+checklist = data.read(view.path, marts.control.close_checklist)
 st.caption(
     f"Bills and the calls on them, in {theme.reporting_currency()}, by month of the provider's billing calendar,"
     " whatever the filters in the sidebar."

@@ -3,12 +3,12 @@
 import polars as pl
 import streamlit as st
 
-from app import metrics
+from app import marts, metrics
 from app.dashboard import charts, conversation, data, figures, filters, panels, states, theme
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
-from app.marts import COST_STEPS
+from app.marts.conversations import COST_STEPS
 
 ROWS = 200
 
@@ -24,19 +24,19 @@ if asked:
 with top:
     panels.title(view, "Conversations")
 
-dearest = data.dearest_conversations(view.path, view.now, ROWS)
+dearest = data.read(view.path, marts.conversations.dearest_conversations, view.now, ROWS)
 if dearest.is_empty():
     states.empty(view, "conversation")
     st.stop()
-number = metrics.count(data.conversations(view.path, view.now), "conversation_count")
-quantiles = data.cost_quantiles(view.path, view.now).row(0, named=True)
+number = metrics.count(data.read(view.path, marts.conversations.totals, view.now), "conversation_count")
+quantiles = data.read(view.path, marts.conversations.cost_quantiles, view.now).row(0, named=True)
 p50, p95, p99 = (quantiles[f"p{share}_usd"] for share in (50, 95, 99))
 
 
 def without_id() -> Tile:
     """Requests that belong to no conversation."""
     hidden_by = [name for name in view.now.members if name != "customer"]
-    rest = data.without_conversation(view.path, view.now.customer)
+    rest = data.read(view.path, marts.conversations.without_conversation, view.now.customer)
     return Tile(
         "Without an id",
         theme.UNKNOWN if hidden_by else theme.money(metrics.total(rest, "cost_usd") or 0),
@@ -48,7 +48,7 @@ def without_id() -> Tile:
 
 def turns() -> None:
     """Draw cost against the number of turns."""
-    lengths = data.cost_by_turns(view.path, view.now)
+    lengths = data.read(view.path, marts.conversations.cost_by_turns, view.now)
     with panels.card("Turns against cost") as head:
         panels.chart(
             head,
@@ -70,7 +70,7 @@ def turns() -> None:
 
 def sizes() -> None:
     """Draw how many conversations cost how much."""
-    steps = data.cost_histogram(view.path, view.now).with_columns(
+    steps = data.read(view.path, marts.conversations.cost_histogram, view.now).with_columns(
         (10 ** (pl.col("step") / COST_STEPS)).alias("from_usd")
     )
     lines = {"median": p50, "95th percentile": p95, "99th": p99}

@@ -3,7 +3,7 @@
 import polars as pl
 import streamlit as st
 
-from app import metrics
+from app import marts, metrics
 from app.dashboard import (
     breakdown,
     charts,
@@ -20,7 +20,7 @@ from app.dashboard import (
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
-from app.marts import UNATTRIBUTED
+from app.marts.scope import UNATTRIBUTED
 
 ROWS = 300
 DRAWN = 1000
@@ -37,7 +37,7 @@ MONEY = {
 view = filters.current()
 panels.title(view, "Customers")
 
-newest_plans = data.customers(view.path).with_columns(pl.col("plan_id").replace(UNATTRIBUTED, None))
+newest_plans = data.read(view.path, marts.usage.customers).with_columns(pl.col("plan_id").replace(UNATTRIBUTED, None))
 members = figures.members(view, "customer").join(newest_plans, on="customer_id", how="left", maintain_order="left")
 if members.is_empty():
     states.empty(view)

@@ -8,7 +8,7 @@ from app.dashboard import breakdown, charts, figures, filters, panels, rag, reve
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
-from app.marts import UNATTRIBUTED
+from app.marts.scope import UNATTRIBUTED
 
 ROWS = 300
 MONEY = {

@@ -5,11 +5,11 @@ from datetime import date
 import polars as pl
 import streamlit as st
 
-from app import metrics
+from app import marts, metrics
 from app.dashboard import attribution, data, filters, health_intake, panels, price_checks, states, theme
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
-from app.marts import Scope
+from app.marts.scope import Scope
 
 ROWS = 500
 KINDS = {
@@ -38,11 +38,15 @@ st.caption(
 
 def summary() -> None:
     """Draw the figures of the page."""
-    checklist, tests = data.close_checklist(view.path), data.build_tests(view.path)
+    checklist, tests = (
+        data.read(view.path, marts.control.close_checklist),
+        data.read(view.path, marts.health.build_tests),
+    )
     rejected, refused = health_intake.not_taken(view)
     warned = tests["status"].to_list().count("warn")
     unclassified_usd = metrics.total(
-        data.charge_kinds(view.path).filter(pl.col("charge_kind") == "unclassified"), "billed_cost_usd"
+        data.read(view.path, marts.control.charge_kinds).filter(pl.col("charge_kind") == "unclassified"),
+        "billed_cost_usd",
     )
     panels.tiles(
         [
@@ -74,9 +78,9 @@ def summary() -> None:
 
 
 def _priced() -> Tile:
-    bounds = data.bounds(view.path)
+    bounds = data.read(view.path, marts.usage.bounds)
     days = Scope(bounds.first_day or view.newest, bounds.last_day or view.newest, is_production_only=False)
-    sums = data.usage(view.path, days)
+    sums = data.read(view.path, marts.usage.totals, days)
     calls, missing = metrics.count(sums, "request_count"), metrics.count(sums, "unpriced_request_count")
     return Tile(
         "Priced calls",
@@ -88,7 +92,9 @@ def _priced() -> Tile:
 
 
 def _newest(label: str, shape: str) -> Tile:
-    newest = data.data_freshness(view.path).filter(pl.col("shape") == shape)["last_record_date"].max()
+    newest = (
+        data.read(view.path, marts.health.data_freshness).filter(pl.col("shape") == shape)["last_record_date"].max()
+    )
     if not isinstance(newest, date):
         return Tile(label, theme.UNKNOWN)
     age = max((filters.today() - newest).days, 0)
@@ -106,7 +112,7 @@ def _coverage(bills: pl.DataFrame) -> float | None:
 
 def coverage() -> None:
     """List what of each provider's bills falls to calls."""
-    bills = data.close_checklist(view.path).filter("has_bill")
+    bills = data.read(view.path, marts.control.close_checklist).filter("has_bill")
     if bills.is_empty():
         return  # the tile says n/a, and the end of the page that no bill is loaded
     rows = [
@@ -182,14 +188,14 @@ def unclassified(charges: pl.DataFrame) -> None:
     )
 
 
-months = data.charge_kinds(view.path)
+months = data.read(view.path, marts.control.charge_kinds)
 summary()
 health_intake.freshness(view)
 coverage()
 attribution.show(view)
 price_checks.unpriced(view)
 if not months.is_empty():
-    unclassified(data.unclassified_charges(view.path, ROWS))
+    unclassified(data.read(view.path, marts.control.unclassified_charges, ROWS))
 price_checks.unread(view)
 health_intake.counted_once(view)
 health_intake.rejected(view)

@@ -3,12 +3,12 @@
 import polars as pl
 import streamlit as st
 
-from app import metrics
+from app import marts, metrics
 from app.dashboard import breakdown, data, figures, filters, panels, states, theme
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
-from app.marts import Dimension
+from app.marts.scope import Dimension
 
 ROWS = 300
 BY: dict[Dimension, str] = {
@@ -22,7 +22,7 @@ BY: dict[Dimension, str] = {
 view = filters.current()
 panels.title(view, "Models")
 
-sums = data.usage(view.path, view.now)
+sums = data.read(view.path, marts.usage.totals, view.now)
 calls = metrics.count(sums, "request_count")
 if not calls:
     states.empty(view)
@@ -31,7 +31,9 @@ if not calls:
 
 def headline() -> str:
     """Say what to take away, as Markdown."""
-    models = data.usage(view.path, view.now, by=("model",)).sort("cost_usd", descending=True, nulls_last=True)
+    models = data.read(view.path, marts.usage.totals, view.now, by=("model",)).sort(
+        "cost_usd", descending=True, nulls_last=True
+    )
     cost = metrics.total(models, "cost_usd")
     if cost is None:
         return "No call of these days has a price."
@@ -78,7 +80,11 @@ def members() -> None:
     by: Dimension = st.segmented_control(
         "By", list(BY), format_func=BY.__getitem__, default="model", required=True, key="models_by"
     )
-    on = f"{by}_id" if f"{by}_id" in (found := data.usage(view.path, view.now, by=(by,))).columns else by
+    on = (
+        f"{by}_id"
+        if f"{by}_id" in (found := data.read(view.path, marts.usage.totals, view.now, by=(by,))).columns
+        else by
+    )
     panels.table(
         f"{BY[by]}s",
         tokens(metrics.top_and_others(found, on, "cost_usd", ROWS)),

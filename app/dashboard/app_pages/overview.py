@@ -5,7 +5,7 @@ from typing import Literal
 import polars as pl
 import streamlit as st
 
-from app import metrics
+from app import marts, metrics
 from app.dashboard import breakdown, data, figures, filters, panels, states, theme, workloads
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
@@ -15,7 +15,7 @@ LOWEST = 5
 view = filters.current()
 panels.title(view, "Overview")
 
-features = data.usage(view.path, view.now, by=("feature",))
+features = data.read(view.path, marts.usage.totals, view.now, by=("feature",))
 if features.is_empty():
     states.empty(view)
     st.stop()
@@ -25,8 +25,8 @@ def headline() -> str:
     """Say what to take away, as Markdown."""
     said = f"AI cost was **{md(theme.money(metrics.total(features, 'cost_usd')))}**"
     if view.before:
-        full = data.usage(view.path, view.full, by=("feature",))
-        earlier = data.usage(view.path, view.before, by=("feature",))
+        full = data.read(view.path, marts.usage.totals, view.full, by=("feature",))
+        earlier = data.read(view.path, marts.usage.totals, view.before, by=("feature",))
         moved = metrics.change(metrics.total(full, "cost_usd"), metrics.total(earlier, "cost_usd"))
         if moved and moved.relative and moved.absolute:
             way, size = ("up" if moved.absolute > 0 else "down"), theme.percent(abs(moved.relative))
@@ -34,7 +34,7 @@ def headline() -> str:
             mover = metrics.largest_mover(full, earlier, "feature_id")
             if mover and len(features) > 1:
                 said += f"; {md(mover[0])} moved most ({md(theme.signed_money(mover[1]))})"
-    margin = None if view.margin_blind_to else figures.margin_of(data.margin(view.path, view.now))
+    margin = None if view.margin_blind_to else figures.margin_of(data.read(view.path, marts.margin.totals, view.now))
     return said + (f". Gross margin was **{theme.percent(margin)}**." if margin is not None else ".")
 
 
@@ -48,13 +48,13 @@ def cost_over_time() -> None:
         by: Literal["provider", "feature"] = "feature" if stack == "Feature" else "provider"
         margin = None
         if not view.margin_blind_to:
-            margin = metrics.with_margin(data.margin(view.path, view.now, grain=view.grain))
+            margin = metrics.with_margin(data.read(view.path, marts.margin.totals, view.now, grain=view.grain))
         breakdown.over_time(view, head, by, margin=margin, headline=headline(), key="cost_over_time")
 
 
 def lowest_margins() -> None:
     """List the customers that leave least."""
-    customers = metrics.with_margin(data.margin(view.path, view.now, by=("customer",)))
+    customers = metrics.with_margin(data.read(view.path, marts.margin.totals, view.now, by=("customer",)))
     unpaid = customers.filter(pl.col("gross_margin").is_null())
     panels.table(
         "Customers with the lowest margin",

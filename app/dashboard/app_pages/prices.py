@@ -6,10 +6,11 @@ from datetime import date
 import polars as pl
 import streamlit as st
 
+from app import marts
 from app.dashboard import data, filters, panels, price_checks, price_words, theme
 from app.dashboard.price_history import history
 from app.dashboard.tables import Column
-from app.marts import Book
+from app.marts.prices import Book
 
 ROWS = 1000
 
@@ -21,7 +22,7 @@ today = filters.today()
 
 def knowledge() -> date | None:
     """Draw since when and until when a person wants to know; None where nothing was learned yet."""
-    known = data.price_knowledge(view.path).row(0, named=True)
+    known = data.read(view.path, marts.prices.price_knowledge).row(0, named=True)
     if known["first_known_at"] is None:
         st.info(
             "The price book is empty. Every `unitcost build` fills it from the catalogue that is installed;"
@@ -66,7 +67,7 @@ def asked() -> Book | None:
         with st.container(width=260):
             provider = st.multiselect(
                 "Provider of the price",
-                data.priced_models(view.path)["provider_id"].unique().sort().to_list(),
+                data.read(view.path, marts.prices.priced_models)["provider_id"].unique().sort().to_list(),
                 key="price_provider",
                 bind="query-params",
                 placeholder="All",
@@ -91,7 +92,7 @@ def book() -> None:
     question = asked()
     if question is None:
         return
-    prices = data.price_list(view.path, question, ROWS)
+    prices = data.read(view.path, marts.prices.price_list, question, ROWS)
     if prices.is_empty():
         st.info(
             f"The book of {theme.day(question.known_on)} has no such price on {theme.day(question.valid_on)}."

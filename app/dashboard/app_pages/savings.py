@@ -6,7 +6,7 @@ from decimal import Decimal
 import polars as pl
 import streamlit as st
 
-from app import metrics
+from app import marts, metrics
 from app.dashboard import change_charts, data, filters, panels, theme
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
@@ -39,7 +39,7 @@ st.caption(
     f"What calls and machines of a month would have cost less, in {theme.reporting_currency()}, whatever the filters in"
     " the sidebar."
 )
-found = data.savings_opportunities(view.path)
+found = data.read(view.path, marts.savings.savings_opportunities)
 if found.is_empty():
     st.info("Nothing to save was found.", icon=":material/savings:")
     st.stop()
@@ -68,7 +68,7 @@ def undecided(frame: pl.DataFrame) -> pl.DataFrame:
 
 def summary(shown: pl.DataFrame, month: date) -> None:
     """Draw what it comes to."""
-    actions = data.realised_savings(view.path).filter(pl.col("month") == month)
+    actions = data.read(view.path, marts.savings.realised_savings).filter(pl.col("month") == month)
     left = undecided(shown)
     alone, together = total(left, "expected_saving_usd"), total(left, "stacked_saving_usd")
     unproven = total(left.filter(pl.col("confidence") == "none"), "potential_usd")
@@ -165,7 +165,7 @@ def opportunities(shown: pl.DataFrame) -> None:
 
 def realised() -> None:
     """Draw what was done beside what could be, and what each action saved."""
-    actions = data.realised_savings(view.path)
+    actions = data.read(view.path, marts.savings.realised_savings)
     if actions.is_empty():
         return
     left = undecided(found).group_by("month").agg(pl.col("stacked_saving_usd").sum().alias("left_usd"))
@@ -220,7 +220,7 @@ def realised() -> None:
 
 def caching(month: date) -> None:
     """Draw every way of caching beside what is done, and what the caches in use did."""
-    ways = data.prompt_caching(view.path, month)
+    ways = data.read(view.path, marts.savings.prompt_caching, month)
     if not ways.is_empty():
         panels.table(
             "Prompt caching, replayed",
@@ -247,7 +247,7 @@ def caching(month: date) -> None:
             key="prompt_caching",
             note="A negative saving says: do not. Estimates by conversations miss what conversations share.",
         )
-    on = data.prompt_caching_on(view.path, month)
+    on = data.read(view.path, marts.savings.prompt_caching_on, month)
     if not on.is_empty():
         panels.table(
             "Prompt caching that is on",
@@ -268,7 +268,7 @@ def caching(month: date) -> None:
 
 def precisions(month: date) -> None:
     """Draw what a million tokens cost on machines of one's own, and would at a lower precision."""
-    found = data.quantisation(view.path, month)
+    found = data.read(view.path, marts.savings.quantisation, month)
     if found.is_empty():
         return
     panels.table(

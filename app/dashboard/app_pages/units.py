@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 import streamlit as st
 
-from app import metrics
+from app import marts, metrics
 from app.dashboard import charts, data, filters, panels, theme, turns, unit_margins
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
@@ -119,7 +119,7 @@ def members(month: date, unit: str) -> None:
     by = st.segmented_control(
         "By", list(DIMENSIONS), format_func=DIMENSIONS.__getitem__, default="feature", required=True, key="units_by"
     )
-    found = data.unit_members(view.path, unit, by, month, ROWS)
+    found = data.read(view.path, marts.units.unit_members, unit, by, month, ROWS)
     panels.table(
         f"{unit.capitalize()} by {by}",
         found,
@@ -147,7 +147,9 @@ def returns() -> None:
     """List what AI cost and returned, month by month."""
     panels.table(
         "Return on AI spend",
-        data.return_on_spend(view.path).with_columns(pl.col("unit_cost_elasticity").round(2)),  # for a reader
+        data.read(view.path, marts.margin.return_on_spend).with_columns(
+            pl.col("unit_cost_elasticity").round(2)
+        ),  # for a reader
         {
             "month": Column("Month", "day"),
             "revenue_usd": Column("Revenue", "money"),
@@ -171,7 +173,7 @@ def returns() -> None:
     )
 
 
-found = data.units(view.path)
+found = data.read(view.path, marts.units.units)
 if found.is_empty():
     st.info(
         "No call made a unit yet. seeds/units.csv says what makes one; `unitcost ingest` takes events of units.",

@@ -6,7 +6,7 @@ from decimal import Decimal
 import polars as pl
 import streamlit as st
 
-from app import metrics, scenario
+from app import marts, metrics, scenario
 from app.dashboard import charts, data, filters, panels, states, theme
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
@@ -27,7 +27,7 @@ _MONEY = pl.Decimal(38, 12)
 
 view = filters.current()
 panels.title(view, "What if")
-base = data.scenario_base(view.path, view.now)
+base = data.read(view.path, marts.savings.scenario_base, view.now)
 if base.is_empty():
     states.empty(view)
     st.stop()
@@ -100,10 +100,10 @@ def run(what: Scenario) -> Outcome:
     revenue = cogs = units = None
     # training and experiments count in no unit cost and no margin
     if view.now.is_production_only and not view.margin_blind_to:
-        margin = data.margin(view.path, view.now)
+        margin = data.read(view.path, marts.margin.totals, view.now)
         revenue, cogs = metrics.total(margin, "revenue_usd"), metrics.total(margin, "cogs_usd")
     if view.now.is_production_only and not view.conversations_blind_to:
-        units = metrics.count(data.conversations(view.path, view.now), "conversation_count")
+        units = metrics.count(data.read(view.path, marts.conversations.totals, view.now), "conversation_count")
     return scenario.run(cells, what, revenue=revenue, cogs=cogs, units=units)
 
 
