@@ -38,7 +38,7 @@ def over_time(
     names = shown + (["Other"] if len(ordered) > KEPT else [])
     panels.chart(
         head,
-        charts.cost_over_time(
+        charts.cost.over_time(
             cost,
             on,
             theme.colours(view.palette, data.read(view.path, marts.usage.ranked, by), names),
@@ -74,7 +74,7 @@ def cost_by(view: View, dimension: Dimension) -> None:
     with panels.card(f"{dimension.capitalize()}s by cost" + ("" if blind else ", with margin")) as head:
         panels.chart(
             head,
-            charts.cost_bars(ranking, on, view.palette, labels=labels, fills=fills),
+            charts.cost.bars(ranking, on, view.palette, labels=labels, fills=fills),
             alt=f"{dimension.capitalize()}s by cost.{first}",
             key=f"cost_by_{dimension}",
             table=ranking,

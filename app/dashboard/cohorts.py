@@ -25,7 +25,7 @@ def show(view: View) -> None:
     with panels.card("Cohorts") as head:
         panels.chart(
             head,
-            charts.cohorts(found, view.palette),
+            charts.margin.cohorts(found, view.palette),
             alt=f"Gross margin of customers by the month in which they began: {theme.percent(_newest(found))} is left"
             " in the newest month.",
             key="cohorts",

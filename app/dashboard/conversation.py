@@ -129,13 +129,13 @@ def _drawn(view: View, calls: pl.DataFrame, row: dict[str, Any]) -> None:
     with panels.card("Tokens and cost, call by call") as head:
         panels.chart(
             head,
-            charts.calls(calls, view.palette),
+            charts.conversations.calls(calls, view.palette),
             alt=f"Tokens of {len(calls)} calls by class; their cost adds up to {theme.money(row['cost_usd'])}.",
             key="calls",
             table=calls,
             columns={
                 "call": Column("Call", "count"),
-                **{name: Column(label, "count") for name, label in charts.TOKENS.items()},
+                **{name: Column(label, "count") for name, label in charts.conversations.TOKENS.items()},
                 "cost_usd": Column("Cost", "money"),
             },
             note="Hatched calls repeat one that failed. Click a call to see why it costs what it costs." + _cut(row),
@@ -151,7 +151,7 @@ def _listed(calls: pl.DataFrame, row: dict[str, Any]) -> None:
         "status": Column("Status"),
         "cost_usd": Column("Cost", "money"),
         "attempt_number": Column("Attempt", "count"),
-        **{name: Column(label, "count") for name, label in charts.TOKENS.items()},
+        **{name: Column(label, "count") for name, label in charts.conversations.TOKENS.items()},
         "input_cost_usd": Column("Input cost", "money"),
         "cache_read_cost_usd": Column("Cache read cost", "money"),
         "cache_write_cost_usd": Column("Cache write cost", "money"),

@@ -117,7 +117,7 @@ def _steps(view: View, prices: pl.DataFrame, today: date) -> None:
             st.markdown(" ".join(announced))
         panels.chart(
             head,
-            charts.price_steps(drawn, view.palette, today, buys=buys),
+            charts.prices.steps(drawn, view.palette, today, buys=buys),
             alt="List prices by kind over time. " + " ".join(announced),
             key="price_steps",
             table=steps.with_columns(

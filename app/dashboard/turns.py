@@ -61,7 +61,7 @@ def drawn(view: View, turns: pl.DataFrame, feature: str) -> None:
         with panels.card("Cost of the turn") as head:
             panels.chart(
                 head,
-                charts.turns(answered, PARTS, view.palette),
+                charts.conversations.turns(answered, PARTS, view.palette),
                 alt=f"Cost of each turn of {feature}: the first {theme.money(answered['cost_per_turn_usd'][0])},"
                 f" turn {last['turn']} {theme.money(last['cost_per_turn_usd'])}.",
                 key="turn_parts",

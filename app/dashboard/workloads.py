@@ -30,7 +30,7 @@ def trend(view: View, found: pl.DataFrame) -> None:
     with panels.card(f"Beside production: {', '.join(order)}") as head:
         panels.chart(
             head,
-            charts.cost_over_time(
+            charts.cost.over_time(
                 found,
                 "workload",
                 theme.colours(view.palette, order, order),

@@ -32,10 +32,10 @@ def words(figure: go.Figure) -> str:
 def test_no_chart_obeys_markup_in_a_name(palette: theme.Palette) -> None:
     frame = members()
     drawn = [
-        charts.cost_bars(frame, "customer_id", palette, labels=["", "", ""], fills=["red"] * 3),
-        charts.revenue_against_cost(frame, "customer_id", palette),
-        charts.margin_bars(frame, "customer_id", palette),
-        charts.whale_curve(metrics.whale_curve(frame), palette),
+        charts.cost.bars(frame, "customer_id", palette, labels=["", "", ""], fills=["red"] * 3),
+        charts.margin.revenue_against_cost(frame, "customer_id", palette),
+        charts.margin.bars(frame, "customer_id", palette),
+        charts.margin.whale_curve(metrics.whale_curve(frame), palette),
     ]
     for figure in drawn:
         shown = words(figure).replace(f"'customdata': {frame['customer_id'].to_list()}", "")
@@ -49,7 +49,7 @@ def test_cost_over_time_stacks_to_the_total_and_hatches_what_is_not_over() -> No
         {"period": DAYS * 2, "provider_id": ["a", "a", "b", "b"], "cost_usd": [Decimal(n) for n in (1, 2, 3, 4)]}
     )
     margin = pl.DataFrame({"period": DAYS, "gross_margin": [0.5, None]})
-    figure = charts.cost_over_time(
+    figure = charts.cost.over_time(
         cost,
         "provider_id",
         {"a": "red", "b": "blue"},
@@ -66,7 +66,7 @@ def test_cost_over_time_stacks_to_the_total_and_hatches_what_is_not_over() -> No
 
 
 def test_the_break_even_line_runs_through_equal_revenue_and_cost() -> None:
-    figure = charts.revenue_against_cost(members(), "customer_id", theme.LIGHT)
+    figure = charts.margin.revenue_against_cost(members(), "customer_id", theme.LIGHT)
     line = figure.data[0]
     assert line.name == "Break-even"
     assert list(line.x) == list(line.y)
@@ -75,7 +75,7 @@ def test_the_break_even_line_runs_through_equal_revenue_and_cost() -> None:
 
 def test_the_histogram_counts_every_conversation_once_and_marks_its_quantiles() -> None:
     steps = pl.DataFrame({"step": [-5, -4, 0], "conversation_count": [7, 2, 1], "cost_usd": [Decimal("0.1")] * 3})
-    figure = charts.cost_histogram(steps, {"median": 0.1, "99th": 1.0}, theme.LIGHT)
+    figure = charts.conversations.histogram(steps, {"median": 0.1, "99th": 1.0}, theme.LIGHT)
     assert sum(figure.data[0].y) == 10
     assert [shape.x0 for shape in figure.layout.shapes] == [-5, 0]
     assert "$0.1" in figure.layout.xaxis.ticktext
@@ -89,7 +89,7 @@ def test_the_median_is_not_drawn_where_hardly_a_conversation_is() -> None:
     dearest = pl.DataFrame(
         {"conversation_id": ["c"], "customer_id": ["x"], "turn_count": [2], "cost_usd": [Decimal(900)]}
     )
-    figure = charts.cost_by_turns(lengths, dearest, theme.LIGHT)
+    figure = charts.conversations.by_turns(lengths, dearest, theme.LIGHT)
     (median,) = [trace for trace in figure.data if trace.name == "Median"]
     assert list(median.x) == [1]
     assert list(figure.data[-1].customdata) == ["c"]
@@ -98,19 +98,19 @@ def test_the_median_is_not_drawn_where_hardly_a_conversation_is() -> None:
 def test_a_call_without_a_price_does_not_break_the_running_cost() -> None:
     frame = pl.DataFrame(
         {"call": [1, 2, 3], "attempt_number": [1, 1, 2], "cost_usd": [Decimal(1), None, Decimal(2)]}
-        | {name: [10, 20, 30] for name in charts.TOKENS}
+        | {name: [10, 20, 30] for name in charts.conversations.TOKENS}
     )
-    figure = charts.calls(frame, theme.LIGHT)
+    figure = charts.conversations.calls(frame, theme.LIGHT)
     assert list(figure.data[-1].y) == [1, 1, 3]
     assert tuple(figure.data[0].marker.pattern.shape) == ("", "", "/")
 
 
 def test_charts_of_nothing_are_still_figures() -> None:
     none = members().clear()
-    charts.revenue_against_cost(none, "customer_id", theme.LIGHT)
-    charts.margin_bars(none, "customer_id", theme.LIGHT)
-    charts.whale_curve(metrics.whale_curve(none), theme.LIGHT)
-    charts.cost_bars(none, "customer_id", theme.LIGHT, labels=[], fills=[])
+    charts.margin.revenue_against_cost(none, "customer_id", theme.LIGHT)
+    charts.margin.bars(none, "customer_id", theme.LIGHT)
+    charts.margin.whale_curve(metrics.whale_curve(none), theme.LIGHT)
+    charts.cost.bars(none, "customer_id", theme.LIGHT, labels=[], fills=[])
 
 
 def test_a_member_keeps_its_colour_whatever_else_is_shown() -> None:
@@ -187,7 +187,7 @@ def test_a_price_that_pauses_leaves_a_gap_and_one_without_an_end_runs_to_the_edg
             "price_usd": [Decimal(3), Decimal(2)],
         }
     )
-    figure = charts.price_steps(steps, theme.LIGHT, date(2026, 11, 24), buys="1M tokens")
+    figure = charts.prices.steps(steps, theme.LIGHT, date(2026, 11, 24), buys="1M tokens")
     (line,) = figure.data
     left, right = figure.layout.xaxis.range
     assert list(line.y) == [3, 3, None, 2, 2]

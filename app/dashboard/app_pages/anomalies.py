@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from app import effects, marts
-from app.dashboard import change_charts, data, downloads, filters, panels, tables, theme, verdicts
+from app.dashboard import charts, data, downloads, filters, panels, tables, theme, verdicts
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
 
@@ -144,7 +144,7 @@ def drivers(head: st.delta_generator.DeltaGenerator, row: dict[str, Any]) -> Non
     shown, title = history.filter(pl.col("driver") == chosen), effects.DRIVERS[chosen]
     panels.chart(
         head,
-        change_charts.band(shown, view.palette, start=row["started_date"], end=row["last_date"], title=title),
+        charts.changes.band(shown, view.palette, start=row["started_date"], end=row["last_date"], title=title),
         alt=f"{title} of {theme.plain(row['feature_id'])} beside what is usual.",
         key="band",
         table=shown,

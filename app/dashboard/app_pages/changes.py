@@ -6,7 +6,7 @@ import polars as pl
 import streamlit as st
 
 from app import effects, marts, metrics
-from app.dashboard import change_charts, charts, data, filters, panels, states, theme
+from app.dashboard import charts, data, filters, panels, states, theme
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
 from app.marts.drivers import CHANGE_KEYS
@@ -66,7 +66,7 @@ def waterfall() -> None:
     with panels.card("From then to now") as head:
         panels.chart(
             head,
-            charts.bridge(frame, view.palette),
+            charts.cost.bridge(frame, view.palette),
             alt=f"The way from {theme.money(before)} to {theme.money(after)}.",
             key="waterfall",
             table=frame,
@@ -109,7 +109,7 @@ with left, panels.card("Biggest movers") as head:
     shown = moved.head(MOVERS)
     panels.chart(
         head,
-        change_charts.movers(shown, on, view.palette),
+        charts.changes.movers(shown, on, view.palette),
         alt=f"{BY[by]}s whose cost moved most.",
         key="movers",
         table=shown,
@@ -121,7 +121,7 @@ with right, panels.card("Where the money is, and what moved") as head:
     parts = data.read(view.path, marts.drivers.cost_change, view.full, then, by=("feature", "model"))
     panels.chart(
         head,
-        change_charts.icicle(parts, view.palette, whole="All cost"),
+        charts.changes.icicle(parts, view.palette, whole="All cost"),
         alt="Features and their models by cost, coloured by change.",
         key="icicle",
         table=parts,
@@ -152,7 +152,7 @@ with panels.card("Cost by day and hour") as head:
     hours = data.read(view.path, marts.usage.cost_by_hour, view.now)
     panels.chart(
         head,
-        change_charts.cost_by_hour(hours, view.palette),
+        charts.changes.cost_by_hour(hours, view.palette),
         alt="Cost of calls by day and hour of the day, UTC.",
         key="by_hour",
         table=hours,

@@ -134,7 +134,7 @@ def bridge(bill: Bill) -> pl.DataFrame:
         rated, billed = steps["amount_usd"][0], steps["amount_usd"][-1]
         panels.chart(
             head,
-            charts.bridge(
+            charts.cost.bridge(
                 steps.filter((pl.col("amount_usd") != 0) | ~pl.col("step_number").is_between(2, 10)), view.palette
             ),
             alt=f"Calls were rated at {theme.money(rated)}, and {theme.money(billed)} was billed.",

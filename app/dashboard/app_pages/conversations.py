@@ -52,7 +52,7 @@ def turns() -> None:
     with panels.card("Turns against cost") as head:
         panels.chart(
             head,
-            charts.cost_by_turns(lengths, dearest, view.palette),
+            charts.conversations.by_turns(lengths, dearest, view.palette),
             alt="Cost of conversations by number of turns: median, middle half, and the most expensive ones.",
             key="turns",
             table=lengths,
@@ -77,7 +77,9 @@ def sizes() -> None:
     with panels.card("How many cost how much") as head:
         panels.chart(
             head,
-            charts.cost_histogram(steps, {name: float(cost) for name, cost in lines.items() if cost}, view.palette),
+            charts.conversations.histogram(
+                steps, {name: float(cost) for name, cost in lines.items() if cost}, view.palette
+            ),
             alt=f"Conversations by cost: median {theme.money(p50)}, 95th percentile {theme.money(p95)}.",
             key="sizes",
             table=steps,
@@ -119,7 +121,7 @@ with right:
     sizes()
 panels.table(
     "The most expensive conversations",
-    dearest.with_columns(pl.sum_horizontal(*charts.TOKENS).alias("tokens")),
+    dearest.with_columns(pl.sum_horizontal(*charts.conversations.TOKENS).alias("tokens")),
     {
         "conversation_id": Column("Conversation", width=185, help="Click an id to follow the conversation."),
         "started_at": Column("Started (UTC)", "at"),

@@ -91,7 +91,7 @@ def scatter() -> None:
     with panels.card("Revenue against cost") as head:
         panels.chart(
             head,
-            charts.revenue_against_cost(drawn, "customer_id", view.palette),
+            charts.margin.revenue_against_cost(drawn, "customer_id", view.palette),
             alt=f"Revenue against AI cost: {len(losing)} customers lie above the break-even line.",
             key="customer_scatter",
             table=members,
@@ -108,7 +108,7 @@ def whales() -> None:
     with panels.card("Who makes the profit, who takes it") as head:
         panels.chart(
             head,
-            charts.whale_curve(curve, view.palette),
+            charts.margin.whale_curve(curve, view.palette),
             alt=f"Gross profit added up from the best customer to the worst. {headline()}",
             key="whale",
             table=curve,

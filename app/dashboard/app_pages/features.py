@@ -50,7 +50,7 @@ def scatter() -> None:
     with panels.card("Revenue against cost") as head:
         panels.chart(
             head,
-            charts.revenue_against_cost(drawn, "feature_id", view.palette),
+            charts.margin.revenue_against_cost(drawn, "feature_id", view.palette),
             alt=f"Revenue against AI cost: {paying} of {len(known)} features lie below the break-even line.",
             key="feature_scatter",
             table=members,
@@ -66,7 +66,7 @@ def margins() -> None:
     with panels.card("Gross margin by feature") as head:
         panels.chart(
             head,
-            charts.margin_bars(members, "feature_id", view.palette),
+            charts.margin.bars(members, "feature_id", view.palette),
             alt=f"Gross margin by feature: {paying} of {len(known)} are above zero.",
             key="feature_margins",
             table=members,

@@ -7,7 +7,7 @@ import polars as pl
 import streamlit as st
 
 from app import marts, metrics
-from app.dashboard import change_charts, data, filters, panels, theme
+from app.dashboard import charts, data, filters, panels, theme
 from app.dashboard.panels import Tile
 from app.dashboard.tables import Column
 from app.dashboard.theme import markdown as md
@@ -107,7 +107,7 @@ def opportunities(shown: pl.DataFrame) -> None:
         with panels.card("What could be saved") as head:
             panels.chart(
                 head,
-                change_charts.ranges(claimed, view.palette),
+                charts.savings.ranges(claimed, view.palette),
                 alt="Expected savings by feature and strategy, with their low and high cases.",
                 key="savings_ranges",
                 table=claimed,
@@ -122,7 +122,7 @@ def opportunities(shown: pl.DataFrame) -> None:
         with panels.card("Effort against saving") as head:
             panels.chart(
                 head,
-                change_charts.efforts(claimed, view.palette),
+                charts.savings.efforts(claimed, view.palette),
                 alt="Expected savings by the effort that they take and how sure they are.",
                 key="savings_efforts",
                 table=claimed,
@@ -180,7 +180,7 @@ def realised() -> None:
     with panels.card("Captured against potential") as head:
         panels.chart(
             head,
-            change_charts.captured(months, view.palette),
+            charts.savings.captured(months, view.palette),
             alt="What was saved and what could still be, by month.",
             key="captured",
             table=months,

@@ -93,7 +93,7 @@ def anatomy(one: dict[str, Any]) -> None:
     with panels.card("What one is made of") as head:
         panels.chart(
             head,
-            charts.cost_bars(
+            charts.cost.bars(
                 parts,
                 "part",
                 view.palette,

@@ -205,7 +205,7 @@ def waterfall(heading: str, moved: Moved, key: str, *, up_is_bad: bool) -> None:
     with panels.card(heading) as head:
         panels.chart(
             head,
-            charts.bridge(frame, view.palette, up_is_bad=up_is_bad),
+            charts.cost.bridge(frame, view.palette, up_is_bad=up_is_bad),
             alt=f"{heading}: from {theme.money(moved.now)} to {theme.money(moved.then)}.",
             key=key,
             table=frame,
