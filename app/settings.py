@@ -39,7 +39,7 @@ class Settings(BaseSettings):
     inputs: tuple[Input, ...] = ()
     keep_builds: int = Field(default=3, ge=1)
     threads: int | None = None
-    memory_limit: str = "1500MB"
+    memory_limit: str = "1300MB"
     """What DuckDB may use while files land and while models are built; what is more goes to disk."""
     reporting_currency: Annotated[str, StringConstraints(to_upper=True, pattern=r"^[A-Za-z]{3}$")] = "USD"
     """ISO 4217: what every `*_usd` column and every figure is in."""
