@@ -33,6 +33,7 @@ from app import (
     cli_rerate,
     cli_watch,
     dbt_build,
+    marts,
     pipeline,
 )
 from app.alerts.told import AlertError
@@ -43,8 +44,9 @@ from app.cli_rules import rules
 from app.console import err, out
 from app.evidence import EvidenceError
 from app.feedback import FeedbackError
+from app.inventory import inventory
 from app.mart_export import ExportError
-from app.marts.warehouse import MartError
+from app.marts.warehouse import MartError, Warehouse
 from app.period_lock import CloseError
 from app.rerate import RerateError
 from app.settings import Settings
@@ -188,7 +190,7 @@ def run(*, allow_smaller: AllowSmaller = False) -> None:
 def status(*, as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False) -> None:
     """What is loaded: every file's records, landed, rejected and duplicates; the build that is served."""
     settings = Settings()
-    facts = pipeline.status(settings)
+    facts = inventory(settings)
     if as_json:
         typer.echo(json.dumps(facts, indent=2, default=str))
         return
@@ -358,12 +360,19 @@ def _report_build(result: pipeline.BuildResult) -> None:
 
 def _report_unknown_usage(build: builds.Build) -> None:
     """Say what providers count and nothing here reads: it may be a new kind that they bill."""
-    found = pipeline.unknown_usage(build)
-    for provider, model, name, calls, quantity in found[:UNKNOWN_LINES]:
+    warehouse = Warehouse(build.path)
+    try:
+        found = marts.health.unknown_usage(warehouse, UNKNOWN_LINES)
+    finally:
+        warehouse.close()
+    for row in found.iter_rows(named=True):
+        calls, quantity = row["request_count"], row["quantity"]
         counted = f"{calls:,} {'call' if calls == 1 else 'calls'}, {quantity.normalize():,f}"
-        out.print(f"usage that we do not read: {provider} {model} {name}, {counted}", markup=False)
-    if len(found) > UNKNOWN_LINES:
-        out.print(f'and {len(found) - UNKNOWN_LINES:,} more: unitcost sql "select * from unknown_usage"', markup=False)
+        name = f"{row['provider_id']} {row['model_id']} {row['usage_name']}"
+        out.print(f"usage that we do not read: {name}, {counted}", markup=False)
+    more = found["found_count"][0] - len(found) if len(found) else 0
+    if more:
+        out.print(f'and {more:,} more: unitcost sql "select * from unknown_usage"', markup=False)
 
 
 @contextmanager

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -156,7 +155,7 @@ def build(settings: Settings, *, progress: Progress = lambda *_: None, full: boo
     """
     started = time.monotonic()
     files = known_files(settings)
-    state, last = _state(settings, files), _last(settings.home)
+    state, last = _state(settings, files), last_build(settings.home)
     if last and last.facts.get("state") == state and not full:
         return BuildResult(None, time.monotonic() - started, is_full=False)
     full = full or last is None or last.facts.get("state", {}).get("code") != state["code"]
@@ -178,7 +177,7 @@ def build_in_part(settings: Settings, folder: Path, select: str) -> Path | None:
         dbt_build.BuildError: the message names the model or test.
     """
     files = known_files(settings)
-    state, last = _state(settings, files), _last(settings.home)
+    state, last = _state(settings, files), last_build(settings.home)
     if last is None or last.facts.get("state") == state or last.facts.get("state", {}).get("code") != state["code"]:
         return None
     target = folder / CANDIDATE
@@ -189,7 +188,7 @@ def build_in_part(settings: Settings, folder: Path, select: str) -> Path | None:
 
 def is_built(settings: Settings, files: list[dict[str, Any]]) -> bool:
     """Whether the served build is of these files, this code and this book."""
-    last = _last(settings.home)
+    last = last_build(settings.home)
     return last is not None and last.facts.get("state") == _state(settings, files)
 
 
@@ -334,18 +333,6 @@ def price_inputs(settings: Settings) -> learning.Inputs:
     )
 
 
-def unknown_usage(build: builds.Build) -> list[tuple[str, str, str, int, Decimal]]:
-    """provider_id, model_id, usage_name, calls and sum of the counts that nothing reads, what most calls have first."""
-    con = duckdb.connect(str(build.path), read_only=True)
-    try:
-        return con.sql(
-            "select provider_id, model_id, usage_name, request_count, quantity from marts.unknown_usage"
-            " order by request_count desc, provider_id, model_id, usage_name, source_id"
-        ).fetchall()
-    finally:
-        con.close()
-
-
 @contextmanager
 def _scratch(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     con = connect(scratch=settings.home / ".scratch", threads=settings.threads, memory_limit=settings.memory_limit)
@@ -356,7 +343,8 @@ def _scratch(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         shutil.rmtree(settings.home / ".scratch", ignore_errors=True)
 
 
-def _last(home: Path) -> builds.Build | None:
+def last_build(home: Path) -> builds.Build | None:
+    """The served build; None where nothing was built yet, or its file is gone."""
     try:
         last = builds.current(home)
     except builds.NoBuildError:
@@ -447,44 +435,3 @@ def _finish(target: Path) -> dict[str, Any]:
     finally:
         con.close()
     return {"facts": dict(zip(names, values, strict=True))}
-
-
-def status(settings: Settings) -> dict[str, Any]:
-    """What is loaded and what is served, for `unitcost status`.
-
-    For every file and raw table: records = loaded + rejected + duplicates + other + superseded.
-
-    Raises:
-        LockedError: a run holds the ledger.
-    """
-    last = _last(settings.home)
-    duplicates: dict[tuple[str, str], int] = {}
-    if last:
-        con = duckdb.connect(str(last.path), read_only=True)
-        try:
-            rows = con.sql("select input_id, table_name, duplicate_count from marts.input_balance").fetchall()
-            duplicates = {(input_id, table): count for input_id, table, count in rows}
-        finally:
-            con.close()
-    with writer(settings), Ledger(settings.home) as ledger:
-        inputs = [
-            {
-                "source": one.source,
-                "file": one.path,
-                "state": one.state,
-                "records": one.record_count,
-                "loaded": one.landed_count - duplicates.get((one.input_id, one.table_name), 0) - one.superseded_count,
-                "rejected": one.rejected_count,
-                "duplicates": duplicates.get((one.input_id, one.table_name), 0),
-                "other": one.other_count,
-                "superseded": one.superseded_count,
-                "problem": one.problem,
-            }
-            for one in ledger.inputs()
-        ]
-    serving = last and {
-        "build_id": last.build_id,
-        "built_at": last.built_at.isoformat(timespec="seconds"),
-        **last.facts["facts"],
-    }
-    return {"inputs": inputs, "build": serving}

@@ -21,7 +21,7 @@ CONVERSATIONS = Mart(
 )
 
 COST_STEPS = 5
-"""Steps to a power of ten in `Warehouse.cost_histogram`."""
+"""Steps to a power of ten in `cost_histogram`."""
 
 _CONVERSATION = """
     conversation_id, customer_id, feature_id, started_at, ended_at, turn_count, request_count, retry_count, error_count,

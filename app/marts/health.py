@@ -43,3 +43,8 @@ def unknown_usage(warehouse: Warehouse, limit: int) -> pl.DataFrame:
         " order by request_count desc, source_id, provider_id, model_id, usage_name limit $limit",
         {"limit": limit},
     )
+
+
+def duplicates(warehouse: Warehouse) -> pl.DataFrame:
+    """input_id, table_name, duplicate_count: the records of each input that another record is the same call as."""
+    return warehouse.read("select input_id, table_name, duplicate_count from marts.input_balance")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app import pipeline
+from app.inventory import inventory
 from tests.models.conftest import CHARGE_MODELS, Warehouse
 
 MODELS = f"{CHARGE_MODELS} +restatements +billed_and_corrected +input_balance"
@@ -89,7 +89,7 @@ def test_a_restatement_is_shown_with_what_it_replaced(bills: Warehouse) -> None:
 
 
 def test_status_accounts_for_what_was_replaced(bills: Warehouse) -> None:
-    inputs = {Path(one["file"]).name: one for one in pipeline.status(bills.settings)["inputs"]}
+    inputs = {Path(one["file"]).name: one for one in inventory(bills.settings)["inputs"]}
     assert [inputs["august.csv"][name] for name in ("records", "loaded", "superseded")] == [2, 0, 2]
     assert [inputs["again.csv"][name] for name in ("records", "loaded", "superseded")] == [1, 1, 0]
     json.dumps(inputs)
