@@ -7,7 +7,7 @@ import shutil
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -360,11 +360,8 @@ def _report_build(result: pipeline.BuildResult) -> None:
 
 def _report_unknown_usage(build: builds.Build) -> None:
     """Say what providers count and nothing here reads: it may be a new kind that they bill."""
-    warehouse = Warehouse(build.path)
-    try:
+    with closing(Warehouse(build.path)) as warehouse:
         found = marts.health.unknown_usage(warehouse, UNKNOWN_LINES)
-    finally:
-        warehouse.close()
     for row in found.iter_rows(named=True):
         calls, quantity = row["request_count"], row["quantity"]
         counted = f"{calls:,} {'call' if calls == 1 else 'calls'}, {quantity.normalize():,f}"

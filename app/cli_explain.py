@@ -1,5 +1,6 @@
 """`unitcost explain`: one call, whose it is and by which rule, and why it costs what it costs."""
 
+from contextlib import closing
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -28,8 +29,7 @@ def command(
 ) -> None:
     """Say of one call where it stands in the logs, who it is for and by which rule, and what it costs and why."""
     settings = Settings()
-    warehouse = Warehouse(builds.current(settings.home).path)
-    try:
+    with closing(Warehouse(builds.current(settings.home).path)) as warehouse:
         calls = marts.calls.requests(warehouse, request_id, source).to_dicts()
         if not calls:
             raise MartError(f"no call {request_id} is in the build: `unitcost status` says what was loaded")
@@ -37,8 +37,6 @@ def command(
         for call in calls:
             _call(call, marts.calls.input_path(warehouse, call["input_id"]) or call["input_id"], reasons)
             _cost(call, marts.calls.request_lines(warehouse, call["source_id"], request_id).to_dicts(), settings)
-    finally:
-        warehouse.close()
 
 
 def _call(call: dict[str, Any], path: str, reasons: dict[int, str | None]) -> None:

@@ -8,6 +8,7 @@ moves none, and takes an earlier verdict back.
 import json
 import secrets
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -53,8 +54,7 @@ def record(home: Path, anomaly_id: str, verdict: Verdict, note: str | None = Non
     """
     if len(note or "") > MOST_LETTERS:
         raise FeedbackError(f"the note is longer than {MOST_LETTERS:,} letters")
-    warehouse = Warehouse(builds.current(home).path)
-    try:
+    with closing(Warehouse(builds.current(home).path)) as warehouse:
         found = marts.drivers.every_anomaly(warehouse).filter(pl.col("anomaly_id") == anomaly_id)
         if found.is_empty():
             raise FeedbackError(f"there is no anomaly {anomaly_id} in the served build: see the mart cost_anomalies")
@@ -62,8 +62,6 @@ def record(home: Path, anomaly_id: str, verdict: Verdict, note: str | None = Non
         baselines = marts.drivers.driver_baselines(
             warehouse, anomaly["feature_id"], anomaly["workload"], anomaly["started_date"], anomaly["last_date"]
         )
-    finally:
-        warehouse.close()
     now = datetime.now(UTC)
     feedback_id = f"{now:%Y%m%dT%H%M%S.%fZ}-{secrets.token_hex(4)}"
     said = {

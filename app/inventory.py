@@ -1,5 +1,6 @@
 """What is loaded and what is served, for `unitcost status`."""
 
+from contextlib import closing
 from typing import Any
 
 from app import marts
@@ -21,12 +22,9 @@ def inventory(settings: Settings) -> dict[str, Any]:
     last = last_build(settings.home)
     duplicates: dict[tuple[str, str], int] = {}
     if last:
-        warehouse = Warehouse(last.path)
-        try:
+        with closing(Warehouse(last.path)) as warehouse:
             rows = marts.health.duplicates(warehouse).iter_rows()
             duplicates = {(input_id, table): count for input_id, table, count in rows}
-        finally:
-            warehouse.close()
     with writer(settings), Ledger(settings.home) as ledger:
         inputs = [
             {

@@ -4,6 +4,7 @@ From the next build on, the month is rated from the price book as it was at the 
 moves it but `unitcost rerate`. To open it again, delete its line by hand.
 """
 
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -117,11 +118,8 @@ def _refuse_unfinished(month: date, built_at: datetime) -> None:
 
 
 def _refuse_unready(month: date, build: builds.Build) -> None:
-    warehouse = Warehouse(build.path)
-    try:
+    with closing(Warehouse(build.path)) as warehouse:
         standing = obstacles(marts.control.close_checklist(warehouse), month)
-    finally:
-        warehouse.close()
     if standing:
         currency = build.facts.get("reporting_currency", "USD")
         said = "; ".join(_said(one, currency) for one in standing)

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
@@ -79,12 +80,9 @@ def tell(
     if len({*names}) < len(names):
         raise AlertError("two [[channels]] of unitcost.toml have one name")
     build = builds.current(settings.home)
-    warehouse = Warehouse(built or build.path)
-    try:
+    with closing(Warehouse(built or build.path)) as warehouse:
         found = episodes.read(warehouse)
         newest = marts.usage.bounds(warehouse).last_day or date.min
-    finally:
-        warehouse.close()
     place = Place(settings.dashboard_url, build.facts.get("reporting_currency", "USD"), newest)
     with told.only_one(settings.home):
         run = _Run(settings.home, told.load(settings.home), place, now or datetime.now(UTC), dry_run)

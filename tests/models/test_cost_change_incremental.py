@@ -48,7 +48,7 @@ def test_days_that_come_in_any_order_and_a_restated_pool_are_compared_as_in_one_
 ) -> None:
     """A new month, a gap of months, days before the first, late lines of a month that is over, a dearer bill.
 
-    The last one build is of a few weeks at a time.
+    The last time all is built anew, what changed is told a few weeks at a time.
     """
     random = Random(20261130)  # noqa: S311 - a sample, no secret
     ours = a_company(company, "periods")

@@ -71,6 +71,7 @@ def test_a_long_list_is_cut_and_says_where_the_rest_is(
     home = warehouse("many-unknown", select=MODELS)
     names = {f"kind_{number:02}_tokens": 1000 for number in range(23)}
     home.load((written(tmp_path / "log.jsonl", call(1, 7, **names)), "openai"))
+    assert len(home.rows("select * from unknown_usage")) == 23
     _report_unknown_usage(builds.current(home.home))
     *lines, last = capsys.readouterr().out.splitlines()
     assert lines[0] == "usage that we do not read: openai gpt-5 kind_00_tokens, 1 call, 1,000"

@@ -38,10 +38,8 @@ st.caption(
 
 def summary() -> None:
     """Draw the figures of the page."""
-    checklist, tests = (
-        data.read(view.path, marts.control.close_checklist),
-        data.read(view.path, marts.health.build_tests),
-    )
+    checklist = data.read(view.path, marts.control.close_checklist)
+    tests = data.read(view.path, marts.health.build_tests)
     rejected, refused = health_intake.not_taken(view)
     warned = tests["status"].to_list().count("warn")
     unclassified_usd = metrics.total(
@@ -92,9 +90,8 @@ def _priced() -> Tile:
 
 
 def _newest(label: str, shape: str) -> Tile:
-    newest = (
-        data.read(view.path, marts.health.data_freshness).filter(pl.col("shape") == shape)["last_record_date"].max()
-    )
+    freshness = data.read(view.path, marts.health.data_freshness)
+    newest = freshness.filter(pl.col("shape") == shape)["last_record_date"].max()
     if not isinstance(newest, date):
         return Tile(label, theme.UNKNOWN)
     age = max((filters.today() - newest).days, 0)

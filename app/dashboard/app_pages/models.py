@@ -80,11 +80,8 @@ def members() -> None:
     by: Dimension = st.segmented_control(
         "By", list(BY), format_func=BY.__getitem__, default="model", required=True, key="models_by"
     )
-    on = (
-        f"{by}_id"
-        if f"{by}_id" in (found := data.read(view.path, marts.usage.totals, view.now, by=(by,))).columns
-        else by
-    )
+    found = data.read(view.path, marts.usage.totals, view.now, by=(by,))
+    on = f"{by}_id" if f"{by}_id" in found.columns else by
     panels.table(
         f"{BY[by]}s",
         tokens(metrics.top_and_others(found, on, "cost_usd", ROWS)),

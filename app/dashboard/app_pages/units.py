@@ -145,11 +145,10 @@ def members(month: date, unit: str) -> None:
 
 def returns() -> None:
     """List what AI cost and returned, month by month."""
+    months = data.read(view.path, marts.margin.return_on_spend)
     panels.table(
         "Return on AI spend",
-        data.read(view.path, marts.margin.return_on_spend).with_columns(
-            pl.col("unit_cost_elasticity").round(2)
-        ),  # for a reader
+        months.with_columns(pl.col("unit_cost_elasticity").round(2)),  # for a reader
         {
             "month": Column("Month", "day"),
             "revenue_usd": Column("Revenue", "money"),
