@@ -21,7 +21,6 @@ import duckdb
 from app import builds, dbt_build
 from app.dbt_build import Progress
 from app.settings import PROJECT_DIR, Input, Settings
-from ingest import raw
 from ingest.files import Address, RefusedError
 from ingest.inputs import ingest_files
 from ingest.landing import connect
@@ -29,6 +28,7 @@ from ingest.ledger import Ledger
 from ingest.outcomes import Outcome
 from ingest.paths import FEEDBACK, RECEIVED, called, expand
 from ingest.prices import closed_periods, learning
+from ingest.raw import views
 from ingest.sources import discover
 
 CANDIDATE = ".building"
@@ -268,8 +268,8 @@ def build_models(
     landed = {file["table_name"] for file in files}
     with _open(candidate) as con:
         # the first file of a source makes views that no build had
-        keeps_views = is_of_this_code and raw.landed_tables(con) == landed
-        raw.create_views(con, sources.values(), files, settings.home, accounts)
+        keeps_views = is_of_this_code and views.landed_tables(con) == landed
+        views.create_views(con, sources.values(), files, settings.home, accounts)
     tests = dbt_build.build(
         candidate,
         settings.home,

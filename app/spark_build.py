@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from app import dbt_build, pipeline
 from app.dbt_build import BuildError
 from app.settings import Settings
-from ingest import raw
 from ingest.ledger import Ledger
+from ingest.raw import spark_views
 from ingest.sources import discover
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def build(settings: Settings) -> Path:
         files, accounts = ledger.active_files(), ledger.accounts()
     spark = session(folder)
     try:
-        raw.create_spark_views(spark, sources.values(), files, settings.home, accounts)
+        spark_views.create_views(spark, sources.values(), files, settings.home, accounts)
         dbt_build.run(
             "spark",
             settings.home,

@@ -298,14 +298,14 @@ class Ledger:
         return [LedgerInput(**{**row, "superseded_count": int(row["superseded_count"])}) for row in rows]
 
     def accounts(self) -> dict[str, list[dict[str, Any]]]:
-        """The raw tables that say what became of the inputs: the rows of `ingest.raw.ACCOUNTS`."""
+        """The raw tables that say what became of the inputs: the rows of `ingest.raw.tables.ACCOUNTS`."""
         return {"landing_inputs": self.intake(), "landing_columns": self.columns()}
 
     def intake(self) -> list[dict[str, Any]]:
         """What became of every input: a row for each reason for which records of it were not taken.
 
-        Columns: those of `ingest.raw.INTAKE`. Where all were taken it is one row of 0 records; where the quarantine
-        does not tell the reasons (somebody emptied it), one row without a rule.
+        Columns: `ingest.raw.tables.INTAKE`. Where all were taken it is one row of 0 records; where the quarantine does
+        not tell the reasons (somebody emptied it), one row without a rule.
         """
         refused = self._rows("select source, sha256 from inputs where state = 'landed' and rejected_count > 0")
         paths = [self._home / "quarantine" / one["source"] / f"{one['sha256']}.parquet" for one in refused]
@@ -334,7 +334,7 @@ class Ledger:
         )
 
     def columns(self) -> list[dict[str, Any]]:
-        """What the files of each table are made of: the rows of `ingest.raw.COLUMNS`."""
+        """What the files of each table are made of: the rows of `ingest.raw.tables.COLUMNS`."""
         return self._rows(
             """
             select

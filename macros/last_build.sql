@@ -8,3 +8,13 @@
     {% endif %}
     {{ return(none) }}
 {%- endmacro %}
+
+{# These columns of it, by name and type: a query; no row where everything is built anew. #}
+{% macro rows_of_last_build(schema, name, types) -%}
+    {% set before = last_build(schema, name) %}
+    select
+        {% for column, type in types.items() %}
+            {{ column if before else 'cast(null as ' ~ type ~ ') as ' ~ column }}{{ ',' if not loop.last }}
+        {% endfor %}
+    {{ 'from ' ~ before if before else 'where false' }}
+{%- endmacro %}

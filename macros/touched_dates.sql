@@ -61,12 +61,6 @@
     {% endif %}
 {%- endmacro %}
 
-{# Where a relation is of these months. #}
-{% macro of_unit_months() -%}
-    {% set months = ref('int_unit_months') %}{# outside the condition: dbt reads dependencies once #}
-    {{ 'month in (select month from ' ~ months ~ ')' if is_incremental() else 'true' }}
-{%- endmacro %}
-
 {# And for the periods of which this build tells anew what changed. #}
 {% macro delete_recompared_periods() -%}
     {% set recompared = ref('int_recompared_periods') %}

@@ -18,11 +18,11 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pytest
 
-from ingest import raw
 from ingest.files import RefusedError, inspect
 from ingest.inputs import ingest_files
 from ingest.landing import Landed, connect, land
 from ingest.ledger import Ledger
+from ingest.raw import views
 from ingest.source import Column, Source, Table, Type
 from ingest.sources import discover
 from tests.conftest import landed_rows
@@ -185,7 +185,7 @@ def test_of_files_with_and_without_a_column_each_keeps_what_it_says(bench: Bench
         for file in (*narrow.files, *wide.files)
     ]
     warehouse = duckdb.connect()
-    raw.create_views(warehouse, [bench.source], files, bench.home)
+    views.create_views(warehouse, [bench.source], files, bench.home)
     assert bench.rows_of(warehouse.sql(f"select * from raw.{name}")) == sorted(
         [*bench.rows(narrow), *bench.rows(wide)], key=repr
     )

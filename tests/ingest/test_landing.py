@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from ingest import raw
 from ingest.files import RefusedError, inspect
 from ingest.landing import Landed, land
+from ingest.raw import views
 from ingest.source import Source
 from ingest.sources import discover
 
@@ -304,7 +304,7 @@ def test_files_of_many_schemas_are_one_table(tmp_path: Path) -> None:
             })  # fmt: skip
             expected.append((*(values.get(name) for name in columns), date(2026, 10, day)))
     con = duckdb.connect()
-    raw.create_views(con, [openai], files, tmp_path)
+    views.create_views(con, [openai], files, tmp_path)
     rows = con.sql(f"select {', '.join(columns)}, usage_date from raw.openai__requests").fetchall()
     assert sorted(rows, key=str) == sorted(expected, key=str)
     assert con.sql("select distinct typeof(prompt_tokens) from raw.openai__requests").fetchall() == [("BIGINT",)]
@@ -327,7 +327,7 @@ def test_a_column_that_was_declared_after_a_file_landed_is_empty_in_its_rows(tmp
         "load_number": 1,
     }
     con = duckdb.connect()
-    raw.create_views(con, [openai], [file], tmp_path)
+    views.create_views(con, [openai], [file], tmp_path)
     assert con.sql("select request_id, prompt_tokens, usage_date from raw.openai__requests").fetchall() == [
         ("a", None, date(2026, 10, 1))
     ]

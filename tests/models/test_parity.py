@@ -22,8 +22,10 @@ from typer.testing import CliRunner
 from app import builds, dbt_build, spark_build
 from app.cli import cli
 from app.settings import PROJECT_DIR
-from ingest import demo, raw
+from ingest import demo
 from ingest.ledger import Ledger
+from ingest.raw import spark_views
+from ingest.raw.tables import NO_ACCOUNTS
 from ingest.sources import discover
 from tests.conftest import SHARED_DATA
 from tests.models.conftest import Warehouse
@@ -111,8 +113,8 @@ def spark(built: SparkBuild) -> "SparkSession":
 
 def create_views(spark: "SparkSession", loaded: Warehouse, *, empty: bool = False) -> None:
     with Ledger(loaded.home) as ledger:
-        files, accounts = ([], raw.NO_ACCOUNTS) if empty else (ledger.active_files(), ledger.accounts())
-    raw.create_spark_views(spark, discover().values(), files, loaded.home, accounts)
+        files, accounts = ([], NO_ACCOUNTS) if empty else (ledger.active_files(), ledger.accounts())
+    spark_views.create_views(spark, discover().values(), files, loaded.home, accounts)
 
 
 def dbt_on_spark(folder: Path, *arguments: str) -> tuple[dict[str, str], dict[str, Any]]:

@@ -48,11 +48,11 @@ made as (
     select
         unit_id,
         month,
-        sum(unit_count) as unit_count,
-        {{ for_each(counts, 'sum(own_@) as @') }},
-        sum(own_cost_usd) as own_cost_usd
-    from {{ ref('int_units_costed') }}
-    group by 1, 2
+        unit_count,
+        {{ for_each(counts, 'own_@ as @') }},
+        own_cost_usd
+    from {{ ref('int_units_summed') }}
+    where dimension = 'company'
 
 ),
 

@@ -1,4 +1,6 @@
 -- grain: one row per unit, customer, feature, month, and conversation or trace that events tell, if any
+-- A table: units, and what calls are found by, read it again and again.
+{{ config(materialized='table') }}
 -- An event that was told twice counts once: the last that was said of it.
 with told as (
 

@@ -1,5 +1,5 @@
--- grain: one row per unit, what makes one of it, customer and month: how many, how they ended, what they cost
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook='{{ delete_unit_months() }}') }}
+-- grain: one row per unit, what makes one of it, customer and touched month: how many, how they ended, what they cost
+-- A view: it is hardly narrower than int_unit_instances, and read for sums of the months that are made anew only.
 -- Events without calls are units all the same, and cost nothing; calls without a unit of theirs are the cost of none.
 {% set parts = unit_parts() %}
 with instances as (
@@ -13,7 +13,7 @@ with instances as (
         end as linked_by
     from {{ ref('int_unit_instances') }} as instances
     inner join {{ ref('units') }} as units on instances.unit_id = units.unit_id
-    where {{ of_unit_months() }}
+    where month in (select month from {{ ref('int_unit_months') }})
 
 ),
 
@@ -33,7 +33,7 @@ events as (
         sum(known_outcome_count) as known_outcome_count,
         sum(success_count) as success_count
     from {{ ref('int_unit_events') }}
-    where {{ of_unit_months() }}
+    where month in (select month from {{ ref('int_unit_months') }})
     group by 1, 2, 3, 4, 5
 
 ),

@@ -5,7 +5,8 @@
 {% set parts = unit_parts() %}
 {% set dimensions = {'company': "'(all)'", 'feature': 'feature_id', 'customer': 'customer_id', 'plan': 'plan_id'} %}
 {% set counts = [
-    'unit_count', 'known_outcome_count', 'success_count', 'turn_count', 'request_count', 'unpriced_request_count'
+    'unit_count', 'known_outcome_count', 'success_count', 'turn_count', 'request_count', 'unpriced_request_count',
+    'own_request_count', 'own_unpriced_request_count'
 ] %}
 {% set by_dimension %}
     {% for dimension, id in dimensions.items() %}
@@ -27,10 +28,10 @@ with summed as (
         plan_id,
         {{ for_each(counts, 'sum(@) as @') }},
         sum(cost_usd) as cost_usd,
+        sum(own_cost_usd) as own_cost_usd,
         {{ for_each(parts, 'sum(@_cost_usd) as @_cost_usd') }},
         sum(case when known_outcome_count > 0 then cost_usd else 0 end) as known_outcome_cost_usd
     from {{ ref('int_units_costed') }}
-    where {{ of_unit_months() }}
     group by 1, 2, 3, 4, 5
 
 ),
@@ -51,7 +52,7 @@ made as (
         plan_id,
         {{ unit_cost('cost_usd', 'unit_count') }} as unit_cost_usd
     from {{ ref('int_units_costed') }}
-    where instance_id <> '(unlinked)' and unit_count > 0 and {{ of_unit_months() }}
+    where instance_id <> '(unlinked)' and unit_count > 0
 
 ),
 
@@ -84,6 +85,7 @@ select
     {{ for_each(counts, 'cast(sum(members.@) as bigint) as @') }},
     cast(coalesce(max(sampled.sample_size), 0) as bigint) as sample_size,
     cast(sum(members.cost_usd) as decimal(38, 12)) as cost_usd,
+    cast(sum(members.own_cost_usd) as decimal(38, 12)) as own_cost_usd,
     {{ for_each(parts, 'cast(sum(members.@_cost_usd) as decimal(38, 12)) as @_cost_usd') }},
     cast(sum(members.known_outcome_cost_usd) as decimal(38, 12)) as known_outcome_cost_usd,
     max(sampled.median_cost_usd) as median_cost_usd,

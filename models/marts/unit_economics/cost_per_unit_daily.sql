@@ -26,5 +26,4 @@ select
     cast({{ charged }} - sum(own_cost_usd) as decimal(38, 12)) as contribution_usd
 from {{ ref('int_units_costed') }} as costed
 inner join {{ ref('units') }} as units on costed.unit_id = units.unit_id
-where {{ of_unit_months() }}
 group by 1, 2, 3, 4, 5
