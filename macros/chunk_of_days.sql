@@ -44,3 +44,11 @@
     {% endfor %}
     {{ return(chunks) }}
 {%- endmacro %}
+
+{# What a model of prompts counts as `rows_by_day`: a log without any is gone through once, not a chunk at a time. #}
+{% macro prompt_calls_by_day() -%}
+    select usage_date, count(*) from intermediate.int_requests_costed
+    where usage_date in (select usage_date from intermediate.int_touched_dates)
+    and exists (select 1 from intermediate.int_requests_unioned where prompt_fingerprint is not null)
+    group by 1 order by 1
+{%- endmacro %}

@@ -1,6 +1,10 @@
-"""What the pages read: the marts of one build, cached by the path of the build and what was asked."""
+"""What the pages read: the marts of one build, kept by the path of the build and what was asked.
 
-from collections.abc import Callable, Mapping
+Every session is handed the same answer, not a copy of it: a frame of Polars, a tuple, a frozen dataclass.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar, cast
 
@@ -20,21 +24,16 @@ def read(
     Raises:
         MartError: the build cannot be read.
     """
-    return cast("Answer", _read(path, f"{query.__module__}.{query.__qualname__}", query, asked, named))
+    return cast("Answer", answer(path, query, *asked, **cast("dict[str, Any]", named)))
+
+
+@lru_cache(maxsize=1024, typed=True)  # Streamlit's cache takes a seventh of a page's time to know a question again
+def answer(path: str, query: Callable[..., Any], *asked: Any, **named: Any) -> Any:
+    """What `read` keeps."""
+    return query(_warehouse(path), *asked, **named)
 
 
 @st.cache_resource(max_entries=3, show_spinner=False, on_release=Warehouse.close)
 def _warehouse(path: str) -> Warehouse:
     """Open build of a path. A path names one build for ever, so it is never opened again for another."""
     return Warehouse(Path(path))
-
-
-@st.cache_data(max_entries=1024, show_spinner=False)
-def _read(
-    path: str,
-    name: str,  # noqa: ARG001 - part of what the cache knows an answer by
-    _query: Callable[..., Any],  # Streamlit does not look at what begins so
-    asked: tuple[Any, ...],
-    named: Mapping[str, Any],
-) -> Any:
-    return _query(_warehouse(path), *asked, **named)

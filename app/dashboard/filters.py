@@ -1,6 +1,6 @@
 """The shared filters: widgets in the sidebar, all in the URL, read by every page as one `View`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -182,7 +182,7 @@ def _period(first: date, newest: date) -> tuple[periods.Preset, periods.Days]:
 
 def _members(path: str, days: Scope) -> Scope:
     models = data.read(path, marts.usage.models)
-    options: dict[Dimension, list[str]] = {
+    options: dict[Dimension, Sequence[str]] = {
         "provider": models["provider_id"].unique().sort().to_list(),
         "model": models["model_id"].unique().sort().to_list(),
         "feature": data.read(path, marts.usage.features),

@@ -79,17 +79,17 @@ def customers(warehouse: Warehouse) -> pl.DataFrame:
     return warehouse.read("select customer_id, plan_id from marts.dim_customers order by customer_id")
 
 
-def features(warehouse: Warehouse) -> list[str]:
+def features(warehouse: Warehouse) -> tuple[str, ...]:
     """Every feature."""
     return _column(warehouse, "select feature_id from marts.dim_features order by feature_id")
 
 
-def environments(warehouse: Warehouse) -> list[str]:
+def environments(warehouse: Warehouse) -> tuple[str, ...]:
     """Every environment: no dimension holds them, so they are read off the facts."""
     return _column(warehouse, "select distinct environment from marts.fct_usage_hourly order by environment")
 
 
-def ranked(warehouse: Warehouse, dimension: Dimension) -> list[str]:
+def ranked(warehouse: Warehouse, dimension: Dimension) -> tuple[str, ...]:
     """The members of a dimension, the most expensive of all time first, so that each keeps its colour."""
     return _column(
         warehouse,
@@ -129,5 +129,5 @@ def serving_experiments(warehouse: Warehouse, scope: Scope) -> pl.DataFrame:
     )
 
 
-def _column(warehouse: Warehouse, query: str) -> list[str]:
-    return warehouse.read(query).to_series().to_list()
+def _column(warehouse: Warehouse, query: str) -> tuple[str, ...]:
+    return tuple(warehouse.read(query).to_series())

@@ -3,6 +3,7 @@
     materialized='incremental',
     incremental_strategy='append',
     pre_hook='{{ delete_touched_dates() }}',
+    meta={'rows_by_day': prompt_calls_by_day()},
 ) }}
 {% set same_prompt = '(partition by prompt_number order by requested_at, input_id, record_number)' %}
 {% set group = ['usage_date', 'customer_id', 'feature_id', 'provider_id', 'model_id', 'operation'] %}

@@ -3,6 +3,7 @@
     materialized='incremental',
     incremental_strategy='append',
     pre_hook='{{ delete_touched_dates() }}',
+    meta={'rows_by_day': prompt_calls_by_day()},
 ) }}
 -- Exact but for what was cached before midnight: a day is looked at by itself, so that no later day changes it. The
 -- fingerprint of a piece stands for all before it: who has a piece has those, and has refreshed them. In US dollars.

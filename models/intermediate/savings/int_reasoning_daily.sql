@@ -26,15 +26,7 @@ with calls as (
 
 ),
 
-usual as (
-
-    select
-        {{ for_each(key, '@') }},
-        {{ percentile_disc('reasoning_tokens', 50) }} as median_tokens
-    from calls
-    group by 1, 2, 3, 4, 5
-
-),
+{{ percentiles('calls', key, 'reasoning_tokens', [50]) }},
 
 measured as (
 
@@ -43,10 +35,10 @@ measured as (
         calls.output_tokens,
         calls.reasoning_tokens,
         calls.output_cost_usd,
-        greatest(calls.reasoning_tokens - usual.median_tokens, 0) as over_median_tokens,
-        greatest(calls.reasoning_tokens - 2 * usual.median_tokens, 0) as over_double_median_tokens
+        greatest(calls.reasoning_tokens - usual.p50, 0) as over_median_tokens,
+        greatest(calls.reasoning_tokens - 2 * usual.p50, 0) as over_double_median_tokens
     from calls
-    inner join usual
+    inner join percentiles as usual
         on {{ for_each(key, 'calls.@ is not distinct from usual.@', ' and ') }}
 
 )

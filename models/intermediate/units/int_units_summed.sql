@@ -62,20 +62,7 @@ samples as (
 
 ),
 
-sampled as (
-
-    select
-        dimension,
-        id,
-        unit_id,
-        month,
-        count(*) as sample_size,
-        {{ percentile_disc('unit_cost_usd', 50) }} as median_cost_usd,
-        {{ percentile_disc('unit_cost_usd', 95) }} as p95_cost_usd
-    from samples
-    group by 1, 2, 3, 4
-
-)
+{{ percentiles('samples', ['dimension', 'id', 'unit_id', 'month'], 'unit_cost_usd', [50, 95]) }}
 
 select
     members.unit_id,
@@ -83,18 +70,18 @@ select
     members.id,
     members.month,
     {{ for_each(counts, 'cast(sum(members.@) as bigint) as @') }},
-    cast(coalesce(max(sampled.sample_size), 0) as bigint) as sample_size,
+    cast(coalesce(max(percentiles.value_count), 0) as bigint) as sample_size,
     cast(sum(members.cost_usd) as decimal(38, 12)) as cost_usd,
     cast(sum(members.own_cost_usd) as decimal(38, 12)) as own_cost_usd,
     {{ for_each(parts, 'cast(sum(members.@_cost_usd) as decimal(38, 12)) as @_cost_usd') }},
     cast(sum(members.known_outcome_cost_usd) as decimal(38, 12)) as known_outcome_cost_usd,
-    max(sampled.median_cost_usd) as median_cost_usd,
-    max(sampled.p95_cost_usd) as p95_cost_usd
+    max(percentiles.p50) as median_cost_usd,
+    max(percentiles.p95) as p95_cost_usd
 from members
-left join sampled
+left join percentiles
     on
-        members.dimension = sampled.dimension
-        and members.id = sampled.id
-        and members.unit_id = sampled.unit_id
-        and members.month = sampled.month
+        members.dimension = percentiles.dimension
+        and members.id = percentiles.id
+        and members.unit_id = percentiles.unit_id
+        and members.month = percentiles.month
 group by 1, 2, 3, 4

@@ -34,26 +34,42 @@ turns as (
     select
         talk,
         turn,
+        cast(least(turn, {{ last_turn }}) as bigint) as turn_number,
         min(feature_id) as feature_id,
         min(month) as month,
         sum(cost_usd) as cost_usd
     from numbered
-    group by 1, 2
+    group by 1, 2, 3
+
+),
+
+{{ percentiles('turns', ['feature_id', 'month', 'turn_number'], 'cost_usd', [50]) }},
+
+reached as (
+
+    select
+        feature_id,
+        month,
+        turn_number,
+        -- what waits for an answer that never came is no turn
+        cast(count(case when turn > 0 then 1 end) as bigint) as turn_count,
+        cast(count(case when turn <= {{ last_turn }} then 1 end) as bigint) as conversation_count
+    from turns
+    group by 1, 2, 3
 
 ),
 
 medians as (
 
     select
-        feature_id,
-        month,
-        cast(least(turn, {{ last_turn }}) as bigint) as turn_number,
-        -- what waits for an answer that never came is no turn
-        cast(count(case when turn > 0 then 1 end) as bigint) as turn_count,
-        cast(count(case when turn <= {{ last_turn }} then 1 end) as bigint) as conversation_count,
-        {{ percentile_disc('cost_usd', 50) }} as median_cost_usd
-    from turns
-    group by 1, 2, 3
+        reached.*,
+        percentiles.p50 as median_cost_usd
+    from reached
+    left join percentiles
+        on
+            reached.feature_id = percentiles.feature_id
+            and reached.month = percentiles.month
+            and reached.turn_number = percentiles.turn_number
 
 ),
 
