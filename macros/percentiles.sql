@@ -34,8 +34,9 @@
             {{ by_key }},
             {{ value }} as value,
             -- roots keep the order of what they are of, to the last bit, as logarithms need not
-            cast(floor(4096 * sign({{ value }}) * sqrt(sqrt(sqrt(cast(abs({{ value }}) as double))))) as bigint)
-                as size_number
+            cast(floor(
+                case when {{ value }} < 0 then -4096 else 4096 end * sqrt(sqrt(sqrt(cast(abs({{ value }}) as double))))
+            ) as bigint) as size_number
         from {{ samples }}
         where {{ value }} is not null
 

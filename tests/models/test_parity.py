@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
 import duckdb
-import jinja2
 import pyarrow as pa
 import pytest
 from typer.testing import CliRunner
@@ -29,6 +28,7 @@ from ingest.raw.tables import NO_ACCOUNTS
 from ingest.sources import discover
 from tests.conftest import SHARED_DATA
 from tests.models.conftest import Warehouse
+from tests.models.rendered import rendered
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -358,20 +358,6 @@ def ask(request: pytest.FixtureRequest) -> Iterator[Ask]:
         spark.conf.set(name, value)
 
 
-def rendered(query: str, engine: str) -> str:
-    """The query with the macros of money as dbt renders them for an engine."""
-
-    class Adapter:
-        def dispatch(self, name: str) -> Callable[..., str]:
-            return getattr(macros, f"{engine}__{name}", None) or getattr(macros, f"default__{name}")
-
-    names = ("whole_division", "unit_cost", "split_exactly", "component_cost", "cross_rate", "convert")
-    text = "".join((PROJECT_DIR / "macros" / f"{name}.sql").read_text() for name in names)
-    environment = jinja2.Environment(autoescape=False)  # noqa: S701 - SQL, not HTML
-    macros = environment.from_string(text, globals={"adapter": Adapter(), "return": lambda value: value}).module
-    return environment.from_string(query).render({name: getattr(macros, name) for name in names})
-
-
 def money(chance: random.Random) -> Decimal:
     """An amount of any size up to the largest, of either sign."""
     units = chance.randrange(10 ** chance.randint(1, 22))
@@ -439,6 +425,38 @@ def test_a_unit_cost_is_rounded_once_half_away_from_zero(ask: Ask) -> None:
     ]
     wrong = [case for case in zip(cases, costs, expected, strict=True) if case[1] != case[2]]
     assert wrong == []
+
+
+def test_a_percentile_is_the_least_value_that_so_many_do_not_exceed(ask: Ask) -> None:
+    chance = random.Random(8)  # noqa: S311 - cases, not secrets
+    groups: dict[tuple[str | None, int], list[Decimal | None]] = {}
+    for number, name in enumerate(["a", "b", None] * 20):
+        size = chance.choice((1, 2, 19, 20, 21, 99, 100, 101, 700))
+        near = money(chance)  # some differ in the last digits only, and many are the same
+        values = [chance.choice((money(chance), near, near + chance.randrange(5) * UNIT, None)) for _ in range(size)]
+        groups[name, number] = [*values, Decimal(0), -UNIT] if number % 3 else values
+    groups["unknown", -1] = [None, None]
+    rows = [(*key, value) for key, values in groups.items() for value in values]
+    given = pa.table(
+        [
+            pa.array([row[0] for row in rows], pa.string()),
+            pa.array([row[1] for row in rows], pa.int64()),
+            pa.array([row[2] for row in rows], pa.decimal128(38, 12)),
+        ],
+        names=["name", "number", "amount"],
+    )
+    found = ask(
+        given,
+        "with {{ percentiles('given', ['name', 'number'], 'amount', [5, 50, 95, 100]) }}"
+        " select name, number, value_count, p5, p50, p95, p100 from percentiles order by number",
+    )
+    expected = []
+    for key, values in sorted(groups.items(), key=lambda group: group[0][1]):
+        known = sorted(value for value in values if value is not None)
+        if known:
+            ranks = [-(-hundredth * len(known) // 100) for hundredth in (5, 50, 95, 100)]
+            expected.append((*key, len(known), *(known[rank - 1] for rank in ranks)))
+    assert [row for row in zip(found, expected, strict=True) if row[0] != row[1]] == []
 
 
 def test_a_component_is_rounded_once_and_components_sum_exactly(ask: Ask) -> None:

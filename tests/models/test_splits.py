@@ -9,29 +9,18 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jinja2 import Environment
 
-from app.settings import PROJECT_DIR
+from tests.models.rendered import rendered
 
 UNIT = Decimal("0.000000000001")
 ALLOCATIONS = 5_000
 """In one example; twenty examples are 100,000."""
 
 
-def text(name: str) -> str:
-    return (PROJECT_DIR / "macros" / f"{name}.sql").read_text()
-
-
 @pytest.fixture(scope="module")
 def split_sql() -> str:
     """The macro split_exactly, rendered for DuckDB."""
-    division = Environment(autoescape=False).from_string(  # noqa: S701 - SQL, not HTML
-        text("whole_division") + "{% macro go(a, b) %}{{ default__whole_division(a, b) }}{% endmacro %}"
-    )
-    split = Environment(autoescape=False).from_string(  # noqa: S701
-        text("split_exactly"), globals={"whole_division": division.module.go}
-    )
-    return str(split.module.split_exactly("parts", "amount_usd", "weight", "grp", "tie"))
+    return rendered("{{ split_exactly('parts', 'amount_usd', 'weight', 'grp', 'tie') }}", "duckdb")
 
 
 @settings(max_examples=60, deadline=None)
