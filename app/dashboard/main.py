@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import builds, marts
 from app.builds import NoBuildError
-from app.dashboard import data, filters, states, theme
+from app.dashboard import data, filters, garbage, states, theme
 from app.marts.warehouse import MartError
 from app.settings import Settings
 
@@ -128,6 +128,7 @@ def main() -> None:
             states.freshness(view)
         filters.begin(page.title, view)
         page.run()
+        garbage.settle(page.title)
     except MartError:
         number = uuid.uuid4().hex[:8]
         logging.getLogger("unitcost.dashboard").exception("error %s", number)

@@ -18,23 +18,27 @@ CHANGE_KEYS: Mapping[str, str] = {
 """Dimension → the column of `cost_change_between`; of environments it knows what is production."""
 
 
-def cost_change(warehouse: Warehouse, after: Scope, before: Scope, by: Sequence[Dimension] = ()) -> pl.DataFrame:
-    """What cost before and after, and why: the function `cost_change_between` summed.
+def cost_changes(
+    warehouse: Warehouse, after: Scope, before: Scope, by: Sequence[Sequence[Dimension]]
+) -> tuple[pl.DataFrame, ...]:
+    """What cost before and after, and why: the function `cost_change_between`, asked once and summed by each of `by`.
 
-    Columns: the keys of `by`, before_usd, after_usd, an effect a column (`app.effects`), rounding_usd.
+    Columns of each frame: the keys of its dimensions, before_usd, after_usd, an effect a column (`app.effects`),
+    rounding_usd.
     """
-    keys = [CHANGE_KEYS[dimension] for dimension in by]
+    keys, sets = list(CHANGE_KEYS.values()), [[CHANGE_KEYS[dimension] for dimension in one] for one in by]
     members = {name: chosen for name, chosen in after.members.items() if name in CHANGE_KEYS}
     clauses = [f"{name}_id = any(${name})" for name in members]
     if after.is_production_only:
         # what stands idle and is unused is of no workload
         clauses.append("(workload = 'production' or workload like '(%)')")
     sums = ["before_usd", "after_usd", *map(effects.column, effects.WORDS), "rounding_usd"]
-    columns = ", ".join([*keys, *map(summed, sums)])
-    return warehouse.read(
-        f"select {columns} from marts.cost_change_between($before_from, $before_to, $after_from, $after_to)"
+    groups = [f"({', '.join(one)})" for one in sets]
+    found = warehouse.read(
+        f"select {', '.join([*keys, *map(summed, sums)])}, grouping({', '.join(keys)}) as summed_over"
+        " from marts.cost_change_between($before_from, $before_to, $after_from, $after_to)"
         + (f" where {' and '.join(clauses)}" if clauses else "")
-        + (f" group by {places(keys)} order by {places(keys)}" if keys else ""),
+        + f" group by grouping sets ({', '.join(groups)}) order by {places(keys)}",
         {
             "before_from": before.start,
             "before_to": before.end,
@@ -42,6 +46,11 @@ def cost_change(warehouse: Warehouse, after: Scope, before: Scope, by: Sequence[
             "after_to": after.end,
             **{name: list(chosen) for name, chosen in members.items()},
         },
+    )
+    # a bit for each key, the first the highest: set where the key is summed over
+    masks = [int("".join("01"[key not in one] for key in keys), 2) for one in sets]
+    return tuple(
+        found.filter(pl.col("summed_over") == mask).select([*one, *sums]) for mask, one in zip(masks, sets, strict=True)
     )
 
 

@@ -3,6 +3,7 @@
 The warehouse is a synthetic one, or the published build under UNITCOST_HOME where that is set.
 """
 
+import gc
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -18,7 +19,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import builds, close_pack, dashboard, period_lock
-from app.dashboard import filters, price_words, states, theme
+from app.dashboard import filters, garbage, price_words, states, theme
 from app.marts import prices
 from app.marts.warehouse import CONFIG
 from tests.app import excel, synthetic
@@ -1585,6 +1586,17 @@ def test_a_new_build_is_read_without_a_restart(tmp_path: Path, monkeypatch: pyte
     page.run()
     assert tile(page, "AI cost") == theme.money(Asked(tmp_path, period="7D").sum("sum(cost_usd)", USAGE))
     assert tile(page, "AI cost") != earlier
+
+
+@pytest.mark.usefixtures("home")
+def test_what_a_page_imported_is_not_gone_through_after_each_run() -> None:
+    garbage.settle.cache_clear()
+    gc.unfreeze()
+    open_page("overview")
+    assert gc.get_freeze_count() > 100_000  # the objects of libraries
+    settled = gc.get_freeze_count()
+    open_page("overview")
+    assert gc.get_freeze_count() <= settled  # once
 
 
 # --- the house --------------------------------------------------------------------------------------------------------

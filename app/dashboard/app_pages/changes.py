@@ -14,6 +14,9 @@ from app.marts.scope import Dimension
 
 MOVERS = 10
 BY: dict[Dimension, str] = {"feature": "Feature", "customer": "Customer", "model": "Model", "provider": "Provider"}
+INSIDE: tuple[Dimension, ...] = ("feature", "model")
+GROUPS: tuple[tuple[Dimension, ...], ...] = ((), *((one,) for one in BY), INSIDE)
+"""All that the page tells changes by: asked at once, since nearly all of the work is the same."""
 
 view = filters.current()
 panels.title(view, "What changed")
@@ -24,7 +27,8 @@ if view.before is None:
     )
     st.stop()
 then = view.before
-(sums,) = data.read(view.path, marts.drivers.cost_change, view.full, then).iter_rows(named=True)
+told_by = dict(zip(GROUPS, data.read(view.path, marts.drivers.cost_changes, view.full, then, GROUPS), strict=True))
+sums = told_by[()].row(0, named=True)
 if not sums["before_usd"] and not sums["after_usd"]:
     states.empty(view)
     st.stop()
@@ -79,9 +83,9 @@ def waterfall() -> None:
 
 def members() -> pl.DataFrame:
     """What moved, by the dimension that is chosen; the largest first."""
-    found = data.read(view.path, marts.drivers.cost_change, view.full, then, by=(by,))
     return (
-        found.with_columns(
+        told_by[(by,)]
+        .with_columns(
             (pl.col("after_usd") - pl.col("before_usd")).alias("moved_usd"),
             pl.concat_list([pl.col(effects.column(name)).abs() for name in effects.WORDS])
             .list.arg_max()
@@ -118,7 +122,7 @@ with left, panels.card("Biggest movers") as head:
         on_pick=filters.opens(by, f"app_pages/{by}s.py" if by in {"feature", "customer"} else None),
     )
 with right, panels.card("Where the money is, and what moved") as head:
-    parts = data.read(view.path, marts.drivers.cost_change, view.full, then, by=("feature", "model"))
+    parts = told_by[INSIDE]
     panels.chart(
         head,
         charts.changes.icicle(parts, view.palette, whole="All cost"),

@@ -17,17 +17,18 @@ UPPER, LOWER = [0.36, 1], [0, 0.24]
 
 def blank(palette: Palette, height: int) -> go.Figure:
     """A figure without marks, in the house's look."""
-    figure = go.Figure()
-    figure.update_layout(
-        height=height,
-        margin={"l": 8, "r": 8, "t": 36, "b": 8},
-        legend={"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "traceorder": "normal"},
-        hoverlabel={"align": "left"},
-        dragmode=False,
+    axis = {"automargin": True, "separatethousands": True}
+    return go.Figure(  # at once: each `update_layout` and `update_xaxes` goes through all that a layout may hold
+        layout={
+            "height": height,
+            "margin": {"l": 8, "r": 8, "t": 36, "b": 8},
+            "legend": {"orientation": "h", "yanchor": "bottom", "y": 1.02, "x": 0, "traceorder": "normal"},
+            "hoverlabel": {"align": "left"},
+            "dragmode": False,
+            "xaxis": {**axis, "showgrid": False},
+            "yaxis": {**axis, "gridcolor": palette.grid, "zeroline": False},
+        }
     )
-    figure.update_xaxes(showgrid=False, automargin=True, separatethousands=True)
-    figure.update_yaxes(gridcolor=palette.grid, automargin=True, zeroline=False, separatethousands=True)
-    return figure
 
 
 def powers(low: float, high: float) -> dict[str, list[Any]]:
