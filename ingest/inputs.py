@@ -1,6 +1,7 @@
 """Paths become landed inputs: told apart, and read some at a time."""
 
 import hashlib
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -20,6 +21,10 @@ from ingest.source import Source
 
 AT_A_TIME = 2
 """Files that are read at a time: while one is planned or waits for its last rows, the other has the cores."""
+AHEAD = 64
+"""Files that may have been read before the first of them is recorded: a commit takes as long as a small file."""
+RECORDED_EVERY_S = 1.0
+"""What a crash may lose of what was read is read again; of large files that would be long."""
 
 
 def ingest_files(
@@ -66,18 +71,29 @@ def ingest_files(
     ]
     jobs += [(one.path, partial(reader.read_delivery, one)) for one in found.deliveries]
     waiting: deque[Future[Record]] = deque()
+    recorded_at = time.monotonic()
     with remote.copies_dropped(home), ThreadPoolExecutor(AT_A_TIME) as threads:
         try:
             for number, (path, read) in enumerate(jobs):
                 if on_file:
                     on_file(path, number, len(jobs))
                 waiting.append(threads.submit(read))
-                if len(waiting) > AT_A_TIME:
-                    outcomes += waiting.popleft().result()()
+                is_due = time.monotonic() - recorded_at > RECORDED_EVERY_S
+                if len(waiting) > AHEAD or (is_due and waiting[0].done()):
+                    outcomes += reader.record(_finished(waiting))
+                    recorded_at = time.monotonic()
             while waiting:
-                outcomes += waiting.popleft().result()()
+                outcomes += reader.record(_finished(waiting))
         except BaseException:  # somebody who presses Ctrl-C does not wait for large files
             threads.shutdown(wait=False, cancel_futures=True)
             reader.stop()
             raise
     return outcomes
+
+
+def _finished(waiting: deque[Future[Record]]) -> list[Record]:
+    """Wait for the first, and take those after it that are done, too."""
+    finished = [waiting.popleft().result()]
+    while waiting and waiting[0].done():
+        finished.append(waiting.popleft().result())
+    return finished

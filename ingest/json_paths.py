@@ -13,8 +13,9 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from typing import Any
 
 from ingest.source import ELEMENTS, Table
@@ -33,6 +34,8 @@ _KEY_VALUES = [{"key": TEXT, "value": {f"{kind}{end}": TEXT for kind in _KINDS f
 """OTLP's list of attributes; its JSON is camel case, and some exporters write snake case."""
 
 Tree = dict[str, Any]
+_same_in_every_file = lru_cache(maxsize=4096)
+"""What a declaration says of one file it says of the next."""
 
 
 class JsonPaths:
@@ -156,7 +159,7 @@ class JsonPaths:
         level, steps = self._steps(path)
         return _element(level) + "".join(_field(step) for step, _ in steps), steps[-1][1]
 
-    def _steps(self, path: str) -> tuple[int, list[tuple[str, str | None]]]:
+    def _steps(self, path: str) -> tuple[int, tuple[tuple[str, str | None], ...]]:
         up = path.count(UP)
         return len(self._each) - up, _split(path[up * len(UP) :])
 
@@ -200,21 +203,34 @@ class JsonPaths:
         return f"case when {holder} is not null then [{_packed(self._level(level + 1), holder)}] end"
 
 
-def spelt_out(table: Table, declared: Iterable[str]) -> Iterator[str]:
+def spelt_out(table: Table, declared: Iterable[str]) -> tuple[str, ...]:
     """Paths with those that begin with `*.` under each of the table's roots."""
-    for path in declared:
-        if path.startswith("*."):
-            for root in table.roots:
-                yield f"{root}.{path[2:]}".replace(f"{INSIDE}.", INSIDE).removeprefix(".")
-        else:
-            yield path
+    return _spelt_out(table.roots, tuple(declared))
 
 
-def usage_names(table: Table, place: str) -> dict[str, set[str]]:
+def usage_names(table: Table, place: str) -> Mapping[str, AbstractSet[str]]:
     """What is declared inside of a usage object: name → the names in it, where it is an object itself."""
     declared = spelt_out(table, (path for column in table.columns for path in column.paths))
+    return _usage_names(declared, table.known_usage, place)
+
+
+@_same_in_every_file
+def _spelt_out(roots: tuple[str, ...], declared: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(
+        spelt
+        for path in declared
+        for spelt in (
+            (f"{root}.{path[2:]}".replace(f"{INSIDE}.", INSIDE).removeprefix(".") for root in roots)
+            if path.startswith("*.")
+            else (path,)
+        )
+    )
+
+
+@_same_in_every_file
+def _usage_names(declared: tuple[str, ...], known: tuple[str, ...], place: str) -> Mapping[str, AbstractSet[str]]:
     below = [path.removeprefix(f"{place}.") for path in declared if path.startswith(f"{place}.")]
-    return by_object([*below, *table.known_usage])
+    return by_object([*below, *known])
 
 
 def element_count(text: str, counted: str) -> str:
@@ -232,10 +248,11 @@ def is_plain(path: str) -> bool:
     return UP not in path and INSIDE not in path and all(key is None and not step.isdigit() for step, key in steps)
 
 
-def _split(path: str) -> list[tuple[str, str | None]]:
+@_same_in_every_file
+def _split(path: str) -> tuple[tuple[str, str | None], ...]:
     """The steps of a path, each with the key in its brackets."""
     steps = [step.removesuffix("]").partition("[") for step in _STEP.findall(path)]
-    return [(step, key if bracket else None) for step, bracket, key in steps]
+    return tuple((step, key if bracket else None) for step, bracket, key in steps)
 
 
 def _numbered(prefix: str, things: Iterable[str]) -> dict[str, str]:

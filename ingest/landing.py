@@ -229,7 +229,7 @@ def _only_day(con: duckdb.DuckDBPyConnection, table: Table, file: InputFile, see
         return None
     dated = judge(only, file, Records(lines_seen.SAMPLE), now=datetime.now(UTC), seen=seen).relation
     day = f"cast({name(column.name)} as date)"
-    found = con.sql(f"select distinct {day} from ({dated}) where {day} is not null limit 2").fetchall()
+    found = con.execute(f"select distinct {day} from ({dated}) where {day} is not null limit 2").fetchall()
     return found[0][0] if len(found) == 1 else None
 
 
@@ -296,7 +296,7 @@ def _counts(con: duckdb.DuckDBPyConnection, judged: Judged) -> tuple[dict[int, i
 
 
 def _row_count(con: duckdb.DuckDBPyConnection, path: Path) -> int:
-    (count,) = con.sql(f"select num_rows from parquet_file_metadata({literal(str(path))})").fetchall()[0]
+    (count,) = con.execute(f"select num_rows from parquet_file_metadata({literal(str(path))})").fetchall()[0]
     return int(count)
 
 
@@ -310,7 +310,7 @@ def _keep(con: duckdb.DuckDBPyConnection, table: Table, scratch: Path, folder: P
             # a column that no record has is not in the file, and usage_date is in its path
             rows = f"from read_parquet({literal(str(path))}, hive_partitioning = true)"
             first = f"select {scope_sql(table)} from ({empty_sql(table)} union all by name {rows}) limit 1"
-            ((scope,),) = con.sql(first).fetchall()
+            ((scope,),) = con.execute(first).fetchall()
         day_folder = folder / f"usage_date={keys['usage_date']}"
         sha256 = keep_file(path, day_folder)
         yield LandingFile(
@@ -329,5 +329,7 @@ def _models(
         return frozenset()
     paths = ", ".join(literal(str(file.path)) for file in files)
     provider = "''" if "provider" in absent else "coalesce(provider, '')"
-    rows = con.sql(f"select distinct {provider}, model from read_parquet([{paths}]) where model is not null").fetchall()
+    rows = con.execute(
+        f"select distinct {provider}, model from read_parquet([{paths}]) where model is not null"
+    ).fetchall()
     return frozenset(rows)

@@ -1,9 +1,10 @@
 """What was landed, what is active, what was rejected: one DuckDB file that only the writer opens.
 
-One transaction per input, or per delivery of several, after its landing files are durable. The ledger holds no money.
+An input, or a delivery of several, is recorded after its landing files are durable. The ledger holds no money.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -69,6 +70,20 @@ class LedgerInput:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What a path held when it was read.
+
+    Attributes:
+        tables: in which it landed.
+    """
+
+    size: int
+    modified_ns: int
+    sha256: str
+    tables: list[str]
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """All that a source of prices said at one time. learned_at is UTC without a zone.
 
@@ -93,6 +108,7 @@ class Ledger:
 
     def __init__(self, home: Path) -> None:
         self._home = home
+        self._is_writing = False
         self._con = duckdb.connect(
             str(home / "ledger.duckdb"),
             config={"storage_compatibility_version": "v1.5.0", "autoinstall_known_extensions": False},
@@ -116,42 +132,77 @@ class Ledger:
     ) -> None:
         self._con.close()
 
-    def known_hash(self, path: Path | Address, size: int, modified_ns: int, source: str | None) -> str | None:
-        """The SHA-256 of a file that was read before as this source and had this size and time, else None."""
-        rows = self._rows(
-            "select sha256 from seen_paths where path = ? and source = ? and size = ? and modified_ns = ?",
-            [str(path), source or "", size, modified_ns],
-        )
-        return str(rows[0]["sha256"]) if rows else None
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is written within is there, or nothing of it; one within another is a part of that."""
+        if self._is_writing:
+            yield
+            return
+        self._con.begin()
+        self._is_writing = True
+        try:
+            yield
+            self._con.commit()
+        except BaseException:
+            self._con.rollback()
+            raise
+        finally:
+            self._is_writing = False
 
-    def see(self, file: InputFile, source: str | None) -> None:
-        """Remember what a path held when it was read, so that it is not read again until it changes."""
-        if file.is_settled:
+    def seen(self, source: str | None) -> dict[str, Seen]:
+        """What was read before as this source, by the path that it lay at."""
+        rows = self._rows(
+            """
+            select seen_paths.path, seen_paths.size, modified_ns, seen_paths.sha256, list(table_name) as tables
+            from seen_paths
+            left join inputs on seen_paths.sha256 = inputs.sha256 and inputs.state = 'landed'
+            where seen_paths.source = ?
+            group by all
+            """,
+            [source or ""],
+        )
+        return {row.pop("path"): Seen(**row) for row in rows}
+
+    def see(self, files: Iterable[InputFile], source: str | None) -> None:
+        """Remember what paths held when they were read, so that they are not read again until they change."""
+        settled = list({str(file.path): file for file in files if file.is_settled}.values())
+        if settled:
             self._con.execute(
-                "insert or replace into seen_paths values (?, ?, ?, ?, ?)",
-                [str(file.path), source or "", file.size, file.modified_ns, file.sha256],
+                "insert or replace into seen_paths "
+                "select unnest(cast(? as varchar[])), ?, unnest(cast(? as bigint[])), unnest(cast(? as bigint[])), "
+                "unnest(cast(? as varchar[]))",
+                [
+                    [str(file.path) for file in settled],
+                    source or "",
+                    [file.size for file in settled],
+                    [file.modified_ns for file in settled],
+                    [file.sha256 for file in settled],
+                ],
             )
+
+    def shown(self) -> set[tuple[str, str]]:
+        """The content (sha256) and tables of which `is_shown` holds."""
+        rows = self._con.execute(
+            """
+            select sha256, table_name from inputs
+            where state = 'landed' and not exists (
+                from landing_files
+                where landing_files.input_id = inputs.input_id
+                    and landing_files.table_name = inputs.table_name and not is_active
+            )
+            """
+        ).fetchall()
+        return set(rows)
 
     def is_shown(self, sha256: str, table_name: str) -> bool:
         """Whether this content landed in a table and none of it was replaced since: it says nothing new."""
-        return bool(
-            self._rows(
-                """
-                select 1 from inputs
-                where sha256 = ? and table_name = ? and state = 'landed' and not exists (
-                    from landing_files
-                    where landing_files.input_id = inputs.input_id
-                        and landing_files.table_name = inputs.table_name and not is_active
-                )
-                """,
-                [sha256, table_name],
-            )
+        landed = self._rows(
+            "select input_id from inputs where sha256 = ? and table_name = ? and state = 'landed'", [sha256, table_name]
         )
-
-    def landed_tables(self, sha256: str) -> dict[str, str]:
-        """The tables in which this content already landed, and the path under which it came."""
-        rows = self._rows("select table_name, path from inputs where sha256 = ? and state = 'landed'", [sha256])
-        return {row["table_name"]: row["path"] for row in rows}
+        return bool(landed) and not self._rows(
+            "select 1 from landing_files where input_id = ? and table_name = ? and not is_active limit 1",
+            [landed[0]["input_id"], table_name],
+        )
 
     def replaceable(self, table_name: str, scopes: Collection[str], inputs: Collection[str] = ()) -> list[Path]:
         """The active landing files that hold these scopes, or came from these inputs."""
@@ -181,33 +232,31 @@ class Ledger:
         """
         now = datetime.now(UTC).replace(tzinfo=None)
         scopes = {one.scope for _, landed in parts for one in landed.files if one.scope is not None}
-        self._con.begin()
-        try:
+        replaced: list[tuple[str | None]] = []
+        with self.transaction():
             load_number = self._next_load()
             # content that comes again after it was replaced is a restatement of its own
-            self._con.execute(
-                "delete from landing_files where table_name = ? and list_contains(?, input_id)",
-                [table_name, [file.input_id for file, _ in parts]],
-            )
-            replaced = self._con.execute(
-                f"update landing_files set is_active = false, superseded_by = ? where {_REPLACEABLE} returning scope",
-                [parts[0][0].input_id, table_name, [*scopes], [*also_replaces]],
-            ).fetchall()
+            if again := [file.input_id for file, _ in parts if self._has_input(file.sha256, table_name)]:
+                self._con.execute(
+                    "delete from landing_files where table_name = ? and list_contains(?, input_id)", [table_name, again]
+                )
+            if scopes or also_replaces:
+                replaced = self._con.execute(
+                    "update landing_files set is_active = false, superseded_by = ? "
+                    f"where {_REPLACEABLE} returning scope",
+                    [parts[0][0].input_id, table_name, [*scopes], [*also_replaces]],
+                ).fetchall()
             for file, landed in parts:
                 self._insert_input(
                     file, source, table_name, load_number=load_number, state="landed", now=now,
                     counts=(landed.record_count, landed.landed_count, landed.rejected_count, landed.other_count),
-                    problem=None,
+                    problem=None, is_new=file.input_id not in again,
                 )  # fmt: skip
                 self._insert_files(table_name, landed.files, file.input_id, load_number)
-                self._insert_columns(table_name, landed.columns, file.input_id)
+                self._insert_columns(table_name, landed.columns, file.input_id, again)
                 for provider, model in sorted(landed.models):
                     self._con.execute("insert or ignore into models values (?, ?, ?)", [provider, model, now])
             self._insert_own(beside or {}, load_number, remember or {})
-            self._con.commit()
-        except BaseException:
-            self._con.rollback()
-            raise
         return sorted({scope for (scope,) in replaced if scope is not None})
 
     def record_refused(self, file: InputFile, source: str, table_name: str, problem: str) -> None:
@@ -244,18 +293,13 @@ class Ledger:
             snapshot: of whose rows a file is.
             remember: what `recall` answers from now on.
         """
-        self._con.begin()
-        try:
+        with self.transaction():
             if snapshot:
                 self._con.execute(
                     f"insert into snapshots values ({', '.join('?' * 8)})",
                     [getattr(snapshot, field.name) for field in fields(snapshot)],
                 )
             self._insert_own(files, self._next_load(), remember or {})
-            self._con.commit()
-        except BaseException:
-            self._con.rollback()
-            raise
 
     def snapshots(self, table_name: str, price_source: str) -> list[Snapshot]:
         """What a source of prices said over time, the newest first."""
@@ -354,10 +398,11 @@ class Ledger:
 
     def _carry_over(self) -> int:
         """Version 1 replaced its price catalogue at every build: that file steps aside for the book's own."""
-        self._con.begin()
-        self._con.execute("update landing_files set is_active = false where table_name like 'prices!_!_%' escape '!'")
-        self._con.execute("update ledger set version = 2")
-        self._con.commit()
+        with self.transaction():
+            self._con.execute(
+                "update landing_files set is_active = false where table_name like 'prices!_!_%' escape '!'"
+            )
+            self._con.execute("update ledger set version = 2")
         return 2
 
     def _next_load(self) -> int:
@@ -372,10 +417,10 @@ class Ledger:
 
     def _insert_input(
         self, file: InputFile, source: str, table_name: str, *, load_number: int, state: str, now: datetime,
-        counts: tuple[int, int, int, int], problem: str | None,
+        counts: tuple[int, int, int, int], problem: str | None, is_new: bool = False,
     ) -> None:  # fmt: skip
         self._con.execute(
-            f"insert or replace into inputs values ({', '.join('?' * 14)})",
+            f"insert {'' if is_new else 'or replace'} into inputs values ({', '.join('?' * 14)})",  # new: half the time
             [
                 file.input_id, table_name, source, str(file.path), file.sha256, file.size,
                 load_number, now, state, *counts, problem,
@@ -391,12 +436,19 @@ class Ledger:
         if rows:
             self._con.executemany(f"insert into landing_files values ({', '.join('?' * 10)})", rows)
 
-    def _insert_columns(self, table_name: str, columns: Mapping[str, bool], input_id: str) -> None:
-        self._con.execute("delete from input_columns where input_id = ? and table_name = ?", [input_id, table_name])
-        self._con.execute(
-            "insert into input_columns select ?, ?, unnest(cast(? as varchar[])), unnest(cast(? as boolean[]))",
-            [input_id, table_name, [*columns], [*columns.values()]],
-        )
+    def _insert_columns(
+        self, table_name: str, columns: Mapping[str, bool], input_id: str, again: Collection[str]
+    ) -> None:
+        if input_id in again:
+            self._con.execute("delete from input_columns where input_id = ? and table_name = ?", [input_id, table_name])
+        if columns:
+            self._con.execute(
+                "insert into input_columns select ?, ?, unnest(cast(? as varchar[])), unnest(cast(? as boolean[]))",
+                [input_id, table_name, [*columns], [*columns.values()]],
+            )
+
+    def _has_input(self, sha256: str, table_name: str) -> bool:
+        return bool(self._rows("select 1 from inputs where sha256 = ? and table_name = ?", [sha256, table_name]))
 
     def _rows(self, query: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:
         cursor = self._con.execute(query, parameters or [])

@@ -83,9 +83,9 @@ class _Looked:
         self.never_texts: list[str] = []
         looked = f"select any_value({keys}), {self.shape}, bool_and(starts_with(line, '{{')) from ({relation})"
         try:
-            self.shapes = con.sql(f"{looked} group by 2").fetchall()
+            self.shapes = con.execute(f"{looked} group by 2").fetchall()
         except duckdb.InvalidInputException:  # some line is no JSON
-            rows = con.sql(f"{looked} where json_valid(line) group by 2").fetchall()
+            rows = con.execute(f"{looked} where json_valid(line) group by 2").fetchall()
             self.shapes = [(found, shape, False) for found, shape, _ in rows]
         self.keys: dict[str, set[str]] = {one: set() for one in objects}
         for found, *_ in self.shapes:
@@ -94,7 +94,7 @@ class _Looked:
         for at, one in enumerate(objects):
             if one in usage and any(found[at] == [] for found, *_ in self.shapes):  # null, or written as a text
                 is_text = f"coalesce(json_type(line, {_json_path(one)}), '') = 'VARCHAR'"
-                if con.sql(f"select 1 from ({relation}) where json_valid(line) and {is_text} limit 1").fetchall():
+                if con.execute(f"select 1 from ({relation}) where json_valid(line) and {is_text} limit 1").fetchall():
                     self.keys[one].add(AS_TEXT)
                 else:
                     self.never_texts.append(is_text)
@@ -127,7 +127,7 @@ def _json_path(dotted: str) -> str:
 def _in_sample(con: duckdb.DuckDBPyConnection, holders: Sequence[str]) -> list[str]:
     """The objects that some line of the sample has, be they null there; the line itself always."""
     keys = f"json_keys(line, [{', '.join(map(_json_path, holders))}])"
-    shapes = con.sql(f"select distinct {keys} from sample_lines where json_valid(line)").fetchall()
+    shapes = con.execute(f"select distinct {keys} from sample_lines where json_valid(line)").fetchall()
     keys_of = {one: {key for (shape,) in shapes for key in shape[at] or ()} for at, one in enumerate(holders)}
     found = [""]
     for one in holders:

@@ -3,7 +3,7 @@
 import json
 import os
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -58,6 +58,9 @@ class Reader:
         self._con, self._ledger, self._home = con, ledger, home
         self._sources, self._source, self._read_as = sources, source, read_as
         self._allow_smaller = allow_smaller
+        self._seen, self._shown = ledger.seen(source), ledger.shown()
+        self._read_whole: list[InputFile] = []
+        self._journal: list[str] = []
         self._thread = threading.local()
         self._opened: list[duckdb.DuckDBPyConnection] = []
         self._stopped = threading.Event()
@@ -81,6 +84,15 @@ class Reader:
         except (RefusedError, OSError) as error:
             return partial(self.refused, manifest.path, _problem(error))
         return partial(self._record_delivery, manifest, source, table, parts)
+
+    def record(self, reads: Iterable[Record]) -> list[Outcome]:
+        """Write into the ledger what became of what was read: as one, since a commit takes as long as a small file."""
+        with self._lock, self._ledger.transaction():
+            outcomes = [outcome for record in reads for outcome in record()]
+            self._ledger.see(self._read_whole, self._source)
+        self._read_whole.clear()
+        self._write_journal()
+        return outcomes
 
     def refused(self, path: Path | Address, problem: str) -> list[Outcome]:
         """Record what was refused as a whole; nothing of it counts."""
@@ -122,7 +134,7 @@ class Reader:
             if not any(
                 read.landed and outcome.state == "refused" for read, outcome in zip(reads, outcomes, strict=True)
             ):
-                self._ledger.see(file, self._source)
+                self._read_whole.append(file)
         if self._source is None and not any(read.table and read.table.has_other_records for read in reads):
             claimed = sum(outcome.landed_count + outcome.rejected_count for outcome in outcomes)
             if first.state == "landed" and claimed < first.record_count:
@@ -160,7 +172,7 @@ class Reader:
             self._ledger.forget_unreadable(manifest.path)
             for file, _ in parts:
                 self._ledger.forget_unreadable(file.path)
-                self._ledger.see(file, self._source)
+                self._read_whole.append(file)
         outcomes = [_outcome(file, source, landed) for file, landed in parts]
         return [replace(outcomes[0], replaced=tuple(map(_shown_scope, replaced))), *outcomes[1:]]
 
@@ -176,7 +188,7 @@ class Reader:
         table_name = source.raw_name(table)
         files = [one for _, landed in parts for one in landed.files]
         scopes = {one.scope for one in files if one.scope is not None}
-        before = self._ledger.replaceable(table_name, scopes, also_replaces)
+        before = self._ledger.replaceable(table_name, scopes, also_replaces) if scopes or also_replaces else []
         restated = restatements.compare(self._con, table, before, [one.path for one in files])
         if not self._allow_smaller:
             restatements.refuse_smaller(restated)
@@ -186,9 +198,17 @@ class Reader:
             beside=restatements.keep(self._home, restated, source=source.name, by=by, at=datetime.now(UTC)),
             remember=remember,
         )  # fmt: skip
-        for file, landed in parts:
-            _journal(self._home, file, table_name, landed.landed_count)
+        self._journal += [_journalled(file, table_name, landed.landed_count) for file, landed in parts]
         return replaced
+
+    def _write_journal(self) -> None:
+        """One fsynced line per landed input, outside DuckDB: it shows a ledger that lost its newest transactions."""
+        if self._journal:
+            with (self._home / "journal.jsonl").open("a", encoding="utf-8") as journal:
+                journal.write("".join(self._journal))
+                journal.flush()
+                os.fsync(journal.fileno())
+            self._journal.clear()
 
     def stop(self) -> None:
         """Break off what is being read; nothing of it is recorded."""
@@ -207,11 +227,14 @@ class Reader:
             size, modified_ns = (stat := named.stat()).st_size, stat.st_mtime_ns
         else:
             size, modified_ns = named.size, named.modified_ns
-        with self._lock:
-            sha256 = self._ledger.known_hash(remote.called(named), size, modified_ns, self._source)
-            if sha256 is None or (self._source == GENERIC and not self._was_read_alike(sha256)):
-                return []
-            landed = [name.split("__")[0] for name in self._ledger.landed_tables(sha256)]
+        seen = self._seen.get(str(remote.called(named)))
+        if seen is None or (seen.size, seen.modified_ns) != (size, modified_ns):
+            return []
+        if self._source == GENERIC:
+            with self._lock:
+                if not self._was_read_alike(seen.sha256):
+                    return []
+        landed = [name.split("__")[0] for name in seen.tables if name]
         return [name for name in landed if self._source in {None, name}]
 
     def _was_read_alike(self, sha256: str) -> bool:
@@ -223,9 +246,11 @@ class Reader:
         return is_same and self._ledger.is_shown(file.sha256, source.raw_name(table))
 
     def _land(self, file: InputFile, source: Source, table: Table) -> _Read:
-        with self._lock:
-            if self._is_shown(file, source, table):
-                return _Read(Outcome(file.path, source.name, "known"), file, table)
+        # as the ledger was before: `_recorded` asks it again, and reading waits for nothing that is being recorded
+        if (file.sha256, source.raw_name(table)) in self._shown:
+            with self._lock:
+                if self._is_shown(file, source, table):
+                    return _Read(Outcome(file.path, source.name, "known"), file, table)
         try:
             landed = self._landed(file, source, table)
         except RefusedError as error:
@@ -233,8 +258,8 @@ class Reader:
         return _Read(_outcome(file, source, landed), file, table, landed)
 
     def _landed(self, file: InputFile, source: Source, table: Table) -> Landed:
-        with self._lock:
-            if not hasattr(self._thread, "con"):
+        if not hasattr(self._thread, "con"):
+            with self._lock:
                 self._thread.con = beside(self._con)
                 self._opened.append(self._thread.con)
         if self._stopped.is_set():
@@ -312,8 +337,7 @@ def _shown_scope(scope: str) -> str:
     return scope.replace("\x1f", ", ")
 
 
-def _journal(home: Path, file: InputFile, table_name: str, landed_count: int) -> None:
-    """One fsynced line per landed input, outside DuckDB: it shows a ledger that lost its newest transactions."""
+def _journalled(file: InputFile, table_name: str, landed_count: int) -> str:
     line = {
         "at": datetime.now(UTC).isoformat(timespec="seconds"),
         "table": table_name,
@@ -321,7 +345,4 @@ def _journal(home: Path, file: InputFile, table_name: str, landed_count: int) ->
         "path": str(file.path),
         "landed": landed_count,
     }
-    with (home / "journal.jsonl").open("a", encoding="utf-8") as journal:
-        journal.write(json.dumps(line) + "\n")
-        journal.flush()
-        os.fsync(journal.fileno())
+    return json.dumps(line) + "\n"

@@ -1,6 +1,8 @@
 """Several files are read at a time; the ledger must not tell."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -109,3 +111,44 @@ def test_who_breaks_off_does_not_wait_for_files_to_land(
     assert not list(home.rglob("*.parquet"))
     _, costs = ingested(con, home, *files[1:])
     assert costs == ["8.0"]
+
+
+def test_files_that_were_not_recorded_when_the_ledger_failed_are_read_again(
+    con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [bill(tmp_path / f"{number}.csv", f"{number}.5") for number in range(4)]
+    record = Ledger.record_landed
+
+    def fails_at_the_last(ledger: Ledger, parts: list[Any], *told: Any, **more: Any) -> list[str]:
+        if parts[0][0].path == files[3].resolve():
+            raise OSError("the disk is full")
+        return record(ledger, parts, *told, **more)
+
+    monkeypatch.setattr(Ledger, "record_landed", fails_at_the_last)
+    with pytest.raises(OSError, match="the disk is full"):
+        ingested(con, home, *files)
+    journal = home / "journal.jsonl"  # tells of nothing that the ledger does not hold
+    journalled = journal.read_text().splitlines() if journal.exists() else []
+    with Ledger(home) as ledger:
+        held = [one.path for one in ledger.inputs()]
+    assert [json.loads(line)["path"] for line in journalled] == held
+    assert len(held) < 4
+    monkeypatch.setattr(Ledger, "record_landed", record)
+    outcomes, costs = ingested(con, home, *files)
+    assert [outcome.state for outcome in outcomes] == len(held) * ["known"] + (4 - len(held)) * ["landed"]
+    assert costs == ["3.5"]
+    assert len(journal.read_text().splitlines()) == 4
+
+
+def test_a_file_is_known_by_its_path_its_size_and_its_time_and_else_read(
+    con: duckdb.DuckDBPyConnection, home: Path, tmp_path: Path
+) -> None:
+    files = [bill(tmp_path / f"{number}.csv", f"{number}.5") for number in range(3)]
+    for file in files:  # each of an account of its own: none replaces another
+        file.write_text(file.read_text().replace("acme", file.stem))
+    states = [[outcome.state for outcome in ingested(con, home, *files)[0]] for _ in range(2)]
+    assert states == [3 * ["landed"], 3 * ["known"]]
+    files[1].write_text(files[1].read_text().replace("1.5", "9.5"))
+    outcomes, costs = ingested(con, home, *files)
+    assert [outcome.state for outcome in outcomes] == ["known", "landed", "known"]
+    assert sorted(costs) == ["0.5", "2.5", "9.5"]
