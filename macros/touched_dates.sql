@@ -10,6 +10,24 @@
     {% endif %}
 {%- endmacro %}
 
+{# The touched days, and those that have one of them among the `days` before them: a subquery. #}
+{% macro trailed_dates(days) -%}
+    (
+        select distinct dates.usage_date
+        from {{ ref('dim_dates') }} as dates
+        inner join {{ ref('int_touched_dates') }} as touched
+            on dates.usage_date between touched.usage_date and touched.usage_date + interval {{ days }} day
+    )
+{%- endmacro %}
+
+{# What looks so many days back replaces those. #}
+{% macro delete_trailed_dates(days) -%}
+    {% set trailed = trailed_dates(days) %}
+    {% if is_incremental() %}
+        delete from {{ this }} where usage_date in {{ trailed }}
+    {% endif %}
+{%- endmacro %}
+
 {# The same for whole months. #}
 {% macro delete_touched_months() -%}
     {% set touched_dates = ref('int_restated_dates') %}

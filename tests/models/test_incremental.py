@@ -167,6 +167,22 @@ def test_any_order_of_logs_that_share_calls_ends_as_building_everything(company:
     assert marts(loaded) == incremental
 
 
+def test_a_late_day_moves_what_is_usual_of_the_four_weeks_after_it(
+    warehouse: Callable[[str], Warehouse], tmp_path: Path
+) -> None:
+    mix = "select * from intermediate.int_caller_mix_daily order by all"
+    loaded = warehouse("mix", select=MODELS)
+    loaded.load(log(tmp_path / "a.jsonl", *(call(n, day=n) for n in range(40))))
+    before = loaded.rows(mix)
+    late = loaded.load(log(tmp_path / "b.jsonl", *(call(n, day=5, customer="fabrikam") for n in range(100, 109))))
+    assert not late.is_full
+    incremental = loaded.rows(mix)
+    moved = {row[0] for row in set(before) ^ set(incremental)}
+    assert moved == {(START + timedelta(days=day)).date() for day in range(5, 34)}
+    loaded.load(full=True)
+    assert loaded.rows(mix) == incremental
+
+
 def test_nothing_new_builds_nothing(warehouse: Callable[[str], Warehouse], tmp_path: Path) -> None:
     loaded = warehouse("nothing", select=MODELS)
     path = log(tmp_path / "a.jsonl", call(1))

@@ -39,6 +39,7 @@ usage as (
         sum(latency_ms) as latency_ms,
         greatest(coalesce(sum(cost_usd), 0), 0) * 1000000 as cost_weight
     from {{ ref('fct_usage_hourly') }}
+    where usage_date in (select usage_date from pool_days)
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9
 
 ),

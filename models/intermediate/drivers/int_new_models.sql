@@ -1,6 +1,6 @@
 -- grain: one row per model that a feature began to use: what it cost in its first week
 {{ config(materialized='table') }}
-with used as (
+with days as (
 
     select
         usage_date,
@@ -8,10 +8,19 @@ with used as (
         workload,
         provider_id,
         model_id,
-        contracted_cost_usd,
+        sum(contracted_cost_usd) as contracted_cost_usd
+    from {{ ref('int_drivers_daily') }}
+    group by 1, 2, 3, 4, 5
+
+),
+
+used as (
+
+    select
+        *,
         min(usage_date) over (partition by feature_id, workload) as feature_first_date,
         min(usage_date) over (partition by feature_id, workload, provider_id, model_id) as model_first_date
-    from {{ ref('int_drivers_daily') }}
+    from days
 
 ),
 
@@ -24,7 +33,7 @@ first_weeks as (
         model_id,
         model_first_date as started_date,
         max(usage_date) as last_date,
-        cast(count(distinct usage_date) as bigint) as day_count,
+        cast(count(*) as bigint) as day_count,
         sum(contracted_cost_usd) as actual_usd
     from used
     where
